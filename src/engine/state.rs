@@ -1,0 +1,113 @@
+//! The state and its way in.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Effect, Event};
+use crate::model::{
+    Alert, AlertId, Change, Device, DeviceId, Link, LinkId, Mac, Run, RunId, Segment, SegmentId,
+    Seq, Site, Text, Time,
+};
+
+/// Everything that is known now. A clone is cheap: maps share their parts.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct State {
+    /// The last event folded in.
+    pub seq: Seq,
+    /// Its time. Not the present: the session hands `now` to the views.
+    pub time: Time,
+    /// Grows when something a screen could show has changed.
+    pub revision: u64,
+    /// The site in force.
+    pub site: Arc<Site>,
+    /// Hash of the configuration in force; empty before the first.
+    pub config_hash: Text,
+    /// The inventory.
+    pub devices: OrdMap<DeviceId, Arc<Device>>,
+    /// Who has an address.
+    pub by_address: OrdMap<IpAddr, DeviceId>,
+    /// Who has a MAC.
+    pub by_mac: OrdMap<Mac, DeviceId>,
+    /// Segments.
+    pub segments: OrdMap<SegmentId, Arc<Segment>>,
+    /// Cables between network devices.
+    pub links: OrdMap<LinkId, Link>,
+    /// Alerts that are not closed, and the newest closed ones.
+    pub alerts: OrdMap<AlertId, Arc<Alert>>,
+    /// Runs, the newest ones.
+    pub runs: OrdMap<RunId, Arc<Run>>,
+    /// Troubles of wardwatch itself: source, what is wrong, since.
+    pub troubles: OrdMap<Text, (Text, Time)>,
+    /// What was dropped anywhere, by source.
+    pub dropped: OrdMap<Text, u64>,
+    /// Sums for headers.
+    pub counts: Counts,
+    /// Changes of all devices, the newest first, a few hundred.
+    pub recent: Vector<(DeviceId, Change)>,
+}
+
+/// Sums that headers show, kept with each change so that nobody counts 50,000 devices for a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Counts {
+    /// Devices.
+    pub devices: u32,
+    /// Of which up.
+    pub up: u32,
+    /// Of which degraded.
+    pub degraded: u32,
+    /// Of which down.
+    pub down: u32,
+    /// Of which unknown.
+    pub unknown: u32,
+    /// Alerts open or acknowledged.
+    pub alerts_open: u32,
+    /// Of which not acknowledged, by severity: info, minor, major, critical.
+    pub alerts_new: [u32; 4],
+    /// Alerts open or acknowledged that stand for others.
+    pub root_cause_alerts: u32,
+    /// Notifications that went out for a device behind a root cause. Must stay zero.
+    pub child_alerts_notified: u32,
+    /// Devices counted behind root causes that are active.
+    pub children_counted: u32,
+}
+
+/// What came of one event.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// For the collector to carry out.
+    pub effects: Vec<Effect>,
+    /// For the log's index of changes.
+    pub changes: Vec<(DeviceId, Change)>,
+}
+
+impl State {
+    /// Nothing known yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Folds one event in. Events come in the order of the log; one that is not newer than the state is ignored.
+    pub fn apply(&mut self, event: &Event) -> Outcome {
+        if event.seq <= self.seq {
+            return Outcome::default();
+        }
+        self.seq = event.seq;
+        self.time = self.time.max(event.time);
+        Outcome::default()
+    }
+
+    /// When the next [`crate::event::Body::Tick`] is needed, if at all.
+    pub fn due(&self) -> Option<Time> {
+        None
+    }
+
+    /// The device of an address.
+    pub fn device_at(&self, address: IpAddr) -> Option<&Arc<Device>> {
+        self.by_address
+            .get(&address.to_canonical())
+            .and_then(|id| self.devices.get(id))
+    }
+}

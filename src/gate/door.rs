@@ -1,0 +1,385 @@
+//! The gate itself, and the door for UDP.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, io};
+
+use arc_swap::ArcSwapOption;
+use tokio::net::UdpSocket;
+
+use super::ledger::Ledger;
+use crate::event::LedgerRow;
+use crate::model::{PacketKind, RunId, Text, Time, TouchPolicy, TouchTable};
+
+/// Why nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No touch table is in force yet.
+    #[error("nothing is sent before the touch policy is known")]
+    NoTable,
+    /// The policy says no.
+    #[error("{} to {to} is not allowed: its touch policy is {policy}", kind.word())]
+    Policy {
+        /// To whom.
+        to: IpAddr,
+        /// What.
+        kind: PacketKind,
+        /// What holds there.
+        policy: TouchPolicy,
+    },
+    /// A SET without a permit, or beyond it.
+    #[error("{} to {to} needs a permit of a run, and there is none that covers it", kind.word())]
+    Permit {
+        /// To whom.
+        to: IpAddr,
+        /// What.
+        kind: PacketKind,
+    },
+}
+
+/// Sending failed: refused, or the system said no.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// By the gate.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// By the system.
+    #[error("the network refused: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What a remediation declared that it will send, and to whom, before it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// For which run.
+    pub run: RunId,
+    /// To whom.
+    pub address: IpAddr,
+    /// Which kinds, with how many of each at the most.
+    pub packets: BTreeMap<PacketKind, u32>,
+    /// Worth nothing after.
+    pub until: Time,
+}
+
+/// The name of an open [`Permit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PermitId(u64);
+
+/// The gate. One a process.
+pub struct Gate {
+    table: ArcSwapOption<TouchTable>,
+    ledger: Mutex<Ledger>,
+    permits: Mutex<BTreeMap<PermitId, Permit>>,
+    next_permit: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("refused", &self.refused())
+            .finish_non_exhaustive()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // no code panics while it holds one of these; a poisoned ledger is still the ledger
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gate {
+    /// Shut until [`Gate::install`].
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            table: ArcSwapOption::empty(),
+            ledger: Mutex::default(),
+            permits: Mutex::default(),
+            next_permit: AtomicU64::new(1),
+            refused: AtomicU64::new(0),
+        })
+    }
+
+    /// Puts a table in force. An older one than the one in force is ignored.
+    pub fn install(&self, table: Arc<TouchTable>) {
+        self.table.rcu(|now| match now {
+            Some(held) if held.revision > table.revision => Some(Arc::clone(held)),
+            _ => Some(Arc::clone(&table)),
+        });
+    }
+
+    /// The policy for an address; `None` before the first table.
+    pub fn policy(&self, to: IpAddr) -> Option<TouchPolicy> {
+        self.table.load().as_ref().map(|t| t.policy(to))
+    }
+
+    /// Opens a permit for a run.
+    pub fn open_permit(&self, permit: Permit) -> PermitId {
+        let id = PermitId(self.next_permit.fetch_add(1, Ordering::Relaxed));
+        locked(&self.permits).insert(id, permit);
+        id
+    }
+
+    /// Closes it.
+    pub fn close_permit(&self, id: PermitId) {
+        locked(&self.permits).remove(&id);
+    }
+
+    /// Lets `count` packets through and writes them down, or refuses. Every door calls it just before it sends.
+    ///
+    /// `never` refuses whatever the permit says; a permit lifts what else the policy forbids for exactly its packets.
+    pub fn pass(
+        &self,
+        to: IpAddr,
+        kind: PacketKind,
+        count: u32,
+        cause: &Text,
+        permit: Option<PermitId>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let to = to.to_canonical();
+        let verdict = self.judge(to, kind, count, permit, now);
+        match &verdict {
+            Ok(()) => locked(&self.ledger).note(to, kind, count, cause, now),
+            Err(_) => {
+                self.refused.fetch_add(u64::from(count), Ordering::Relaxed);
+            }
+        }
+        verdict
+    }
+
+    fn judge(
+        &self,
+        to: IpAddr,
+        kind: PacketKind,
+        count: u32,
+        permit: Option<PermitId>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let table = self.table.load();
+        let Some(table) = table.as_ref() else {
+            return Err(Refusal::NoTable);
+        };
+        let policy = table.policy(to);
+        let refusal = Refusal::Policy { to, kind, policy };
+        if policy == TouchPolicy::Never {
+            return Err(refusal);
+        }
+        if let Some(id) = permit {
+            let mut permits = locked(&self.permits);
+            let left = permits
+                .get_mut(&id)
+                .filter(|p| p.address.to_canonical() == to && now <= p.until)
+                .and_then(|p| p.packets.get_mut(&kind));
+            return match left {
+                Some(left) if *left >= count => {
+                    *left -= count;
+                    Ok(())
+                }
+                _ => Err(Refusal::Permit { to, kind }),
+            };
+        }
+        if kind == PacketKind::Set {
+            return Err(Refusal::Permit { to, kind });
+        }
+        if policy.allows(kind) {
+            Ok(())
+        } else {
+            Err(refusal)
+        }
+    }
+
+    /// Takes the rows noted since the last call.
+    pub fn drain_ledger(&self) -> Vec<LedgerRow> {
+        locked(&self.ledger).drain()
+    }
+
+    /// Packets refused so far.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Opens a UDP door on a local address. Must be called on a tokio runtime.
+    pub fn udp(self: &Arc<Self>, bind: SocketAddr) -> io::Result<UdpDoor> {
+        let domain = socket2::Domain::for_address(bind);
+        let socket =
+            socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
+        // a burst of answers must fit; the kernel caps it at net.core.rmem_max
+        let _ = socket.set_recv_buffer_size(8 << 20);
+        socket.set_nonblocking(true)?;
+        socket.bind(&bind.into())?;
+        Ok(UdpDoor {
+            gate: Arc::clone(self),
+            socket: UdpSocket::from_std(socket.into())?,
+        })
+    }
+}
+
+/// A UDP socket whose every datagram passes the gate. Shared by all agents.
+#[derive(Debug)]
+pub struct UdpDoor {
+    gate: Arc<Gate>,
+    socket: UdpSocket,
+}
+
+impl UdpDoor {
+    /// Sends one datagram, if the gate lets it.
+    pub async fn send(
+        &self,
+        to: SocketAddr,
+        kind: PacketKind,
+        cause: &Text,
+        permit: Option<PermitId>,
+        bytes: &[u8],
+    ) -> Result<(), SendError> {
+        self.gate
+            .pass(to.ip(), kind, 1, cause, permit, Time::from_clock())?;
+        self.socket.send_to(bytes, to).await?;
+        Ok(())
+    }
+
+    /// As [`UdpDoor::send`], and `WouldBlock` when the socket's buffer is full.
+    pub fn try_send(
+        &self,
+        to: SocketAddr,
+        kind: PacketKind,
+        cause: &Text,
+        permit: Option<PermitId>,
+        bytes: &[u8],
+    ) -> Result<(), SendError> {
+        self.gate
+            .pass(to.ip(), kind, 1, cause, permit, Time::from_clock())?;
+        self.socket.try_send_to(bytes, to)?;
+        Ok(())
+    }
+
+    /// The next datagram: its length and sender.
+    pub async fn receive(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.recv_from(into).await
+    }
+
+    /// The next datagram if one is there already.
+    pub fn try_receive(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.try_recv_from(into)
+    }
+
+    /// Where it is bound.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(policy: TouchPolicy) -> (Arc<Gate>, IpAddr) {
+        let gate = Gate::new();
+        let to: IpAddr = "10.1.1.1".parse().unwrap();
+        gate.install(Arc::new(TouchTable {
+            revision: 1,
+            addresses: [(to, policy)].into(),
+            unknown: vec![],
+            elsewhere: TouchPolicy::Passive,
+        }));
+        (gate, to)
+    }
+
+    fn cause() -> Text {
+        "test".into()
+    }
+
+    #[test]
+    fn nothing_leaves_before_the_first_table() {
+        let gate = Gate::new();
+        assert_eq!(
+            gate.pass(
+                "10.1.1.1".parse().unwrap(),
+                PacketKind::Arp,
+                1,
+                &cause(),
+                None,
+                Time(0)
+            ),
+            Err(Refusal::NoTable)
+        );
+        assert!(gate.drain_ledger().is_empty());
+        assert_eq!(gate.refused(), 1);
+    }
+
+    #[test]
+    fn a_permit_covers_its_packets_and_not_one_more_nor_later_nor_elsewhere() {
+        let (gate, to) = gate(TouchPolicy::Full);
+        let permit = Permit {
+            run: RunId(1),
+            address: to,
+            packets: [(PacketKind::Set, 2)].into(),
+            until: Time(100),
+        };
+        let id = gate.open_permit(permit);
+        assert!(
+            gate.pass(to, PacketKind::Set, 1, &cause(), Some(id), Time(101))
+                .is_err()
+        );
+        assert!(
+            gate.pass(
+                "10.1.1.2".parse().unwrap(),
+                PacketKind::Set,
+                1,
+                &cause(),
+                Some(id),
+                Time(1)
+            )
+            .is_err()
+        );
+        assert!(
+            gate.pass(to, PacketKind::Set, 2, &cause(), Some(id), Time(1))
+                .is_ok()
+        );
+        assert!(
+            gate.pass(to, PacketKind::Set, 1, &cause(), Some(id), Time(1))
+                .is_err()
+        );
+        assert!(
+            gate.pass(to, PacketKind::Set, 1, &cause(), None, Time(1))
+                .is_err()
+        );
+        gate.close_permit(id);
+        assert_eq!(gate.drain_ledger().iter().map(|r| r.count).sum::<u32>(), 2);
+    }
+
+    #[test]
+    fn no_permit_opens_never() {
+        let (gate, to) = gate(TouchPolicy::Never);
+        let id = gate.open_permit(Permit {
+            run: RunId(1),
+            address: to,
+            packets: [(PacketKind::Ping, 9)].into(),
+            until: Time(100),
+        });
+        for kind in [
+            PacketKind::Arp,
+            PacketKind::Ping,
+            PacketKind::Get,
+            PacketKind::Walk,
+            PacketKind::Set,
+            PacketKind::Reply,
+        ] {
+            assert!(gate.pass(to, kind, 1, &cause(), Some(id), Time(1)).is_err());
+            assert!(gate.pass(to, kind, 1, &cause(), None, Time(1)).is_err());
+        }
+    }
+
+    #[test]
+    fn an_older_table_does_not_replace_a_newer_one() {
+        let (gate, to) = gate(TouchPolicy::Full);
+        gate.install(Arc::new(TouchTable {
+            revision: 0,
+            addresses: BTreeMap::new(),
+            unknown: vec![],
+            elsewhere: TouchPolicy::Never,
+        }));
+        assert_eq!(gate.policy(to), Some(TouchPolicy::Full));
+    }
+}

@@ -1,0 +1,151 @@
+//! Where events live: append, read, query, snapshot, retention.
+//!
+//! In: events from the collector, in order. Out: the same events, and answers to queries. It never interprets an event
+//! beyond what an index needs, and never says that something is kept before it is on the disk.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, LedgerRow};
+use crate::model::{Change, DeviceId, Seq, Text, Time};
+
+/// A log that can't do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// No room on the disk. What was acknowledged is safe; nothing new is kept until there is room.
+    #[error("no space left for the log in {place}: free some, or shorten its retention")]
+    Full {
+        /// Where.
+        place: String,
+    },
+    /// Another process collects for this state directory.
+    #[error("{place} is in use by process {pid}: attach to it, or choose another --state")]
+    InUse {
+        /// Where.
+        place: String,
+        /// By whom.
+        pid: u32,
+    },
+    /// Written by a newer wardwatch.
+    #[error(
+        "{place} was written by a newer wardwatch (format {found}, this one reads {known}); use that one"
+    )]
+    Newer {
+        /// Which file.
+        place: String,
+        /// Its format.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// Not what it should be.
+    #[error("{place} is damaged at byte {at}: {why}")]
+    Damaged {
+        /// Which file.
+        place: String,
+        /// Where in it.
+        at: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// The system said no.
+    #[error("{place}: {source}")]
+    Io {
+        /// Which file.
+        place: String,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// The store said no.
+    #[error("{place}: {why}")]
+    Store {
+        /// Which file.
+        place: String,
+        /// What it said.
+        why: String,
+    },
+}
+
+/// What the state no longer holds is asked of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Query {
+    /// Packets sent to an address, the newest first.
+    Ledger {
+        /// To whom.
+        addresses: Vec<IpAddr>,
+        /// Since when.
+        since: Time,
+        /// How many rows at the most.
+        limit: u32,
+    },
+    /// Changes of a device, the newest first.
+    Changes {
+        /// Whose.
+        device: DeviceId,
+        /// Before when.
+        before: Time,
+        /// How many at the most.
+        limit: u32,
+    },
+    /// Events about runs and commands, the newest first.
+    Deeds {
+        /// Before when.
+        before: Time,
+        /// How many at the most.
+        limit: u32,
+    },
+}
+
+/// The answer to a [`Query`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To [`Query::Ledger`].
+    Ledger(Vec<LedgerRow>),
+    /// To [`Query::Changes`].
+    Changes(Vec<Change>),
+    /// To [`Query::Deeds`].
+    Deeds(Vec<Event>),
+    /// Retention has taken it; what is left begins then.
+    NotKept {
+        /// The oldest that is kept.
+        oldest: Time,
+    },
+    /// It could not be asked.
+    Failed(Text),
+}
+
+/// One place where events live. One owner at a time.
+pub trait Log: Send {
+    /// Appends events whose places follow the last one's. When it returns, those whose body
+    /// [must be durable](crate::event::Body::must_be_durable) are; the others may still be in memory until [`Log::flush`].
+    fn append(&mut self, events: &[Event]) -> Result<(), LogError>;
+
+    /// Everything appended is on the disk when it returns.
+    fn flush(&mut self) -> Result<(), LogError>;
+
+    /// The place of the last event, zero when there is none, and its time.
+    fn last(&self) -> (Seq, Time);
+
+    /// Hands every event after `after` to `each`, in order, until it returns `false`.
+    fn read_from(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Event) -> bool,
+    ) -> Result<(), LogError>;
+
+    /// The newest snapshot: the place it stands for, and its bytes.
+    fn snapshot(&mut self) -> Result<Option<(Seq, Vec<u8>)>, LogError>;
+
+    /// Keeps a snapshot for `at`, and no more than a few older ones.
+    fn keep_snapshot(&mut self, at: Seq, bytes: &[u8]) -> Result<(), LogError>;
+
+    /// Notes changes that the engine derived, for [`Query::Changes`].
+    fn note_changes(&mut self, changes: &[(DeviceId, Change)]) -> Result<(), LogError>;
+
+    /// Answers a query.
+    fn query(&mut self, query: &Query) -> Answer;
+
+    /// Removes what is older than its retention; whole days at a time.
+    fn retain(&mut self, now: Time) -> Result<(), LogError>;
+}

@@ -1,0 +1,3 @@
+//! The program: arguments in, [`wardwatch::cli`] out.
+
+fn main() {}

@@ -1,0 +1,41 @@
+//! The nouns, as plain data.
+//!
+//! In: nothing. Out: types that every other room speaks with. It never reads a clock (but for [`Time::from_clock`], which
+//! only the edge may call), a socket or a file, and holds no behaviour beyond what a value says of itself.
+
+mod alert;
+mod class;
+mod device;
+mod fact;
+mod ids;
+mod interface;
+mod mac;
+mod remediation;
+mod segment;
+mod severity;
+mod site;
+mod text;
+mod time;
+mod touch;
+
+pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
+pub use class::{BadClass, CareLevel, DeviceClass};
+pub use device::{
+    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact,
+    TouchPolicyInForce,
+};
+pub use fact::{Change, Fact, FactKey, FactSource};
+pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
+pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};
+pub use mac::{BadMac, Mac};
+pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
+pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
+pub use severity::Severity;
+pub use site::{
+    AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec, InterfaceRef,
+    Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site, VendorSpec,
+    WardSpec,
+};
+pub use text::{TEXT_CAP, Text};
+pub use time::Time;
+pub use touch::{PacketKind, TouchPolicy, TouchTable};

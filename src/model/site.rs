@@ -1,0 +1,312 @@
+//! The site as configured: plain data, without secrets, so that it can stand in the log (invariant 1).
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::{CareLevel, DeviceClass, IfIndex, Mac, Text, TouchPolicy};
+
+/// Everything the engine knows from configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// Name of the hospital or site.
+    pub name: Text,
+    /// IANA time zone of the site; empty means the collector's.
+    pub time_zone: Text,
+    /// The segments, in the order of the file.
+    pub segments: Vec<SegmentSpec>,
+    /// The devices, in the order of the file.
+    pub devices: Vec<DeviceSpec>,
+    /// What the site says of whole classes.
+    pub classes: Vec<ClassSpec>,
+    /// Credentials by name; their secrets are references.
+    pub credentials: Vec<Credential>,
+    /// Cables the site declares.
+    pub links: Vec<LinkSpec>,
+    /// Wards with whom to ring.
+    pub wards: Vec<WardSpec>,
+    /// Vendors with whom to ring.
+    pub vendors: Vec<VendorSpec>,
+    /// Biomedical engineer on call: name and number in one line.
+    pub biomed_on_call: Text,
+    /// The device that the collector's own cable goes to; its path is protected and topology is judged from there.
+    pub collector_at: Text,
+    /// Demands on firmware.
+    pub firmware: Vec<FirmwareSpec>,
+    /// Intervals.
+    pub intervals: Intervals,
+}
+
+/// A VLAN or subnet of the site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentSpec {
+    /// What it is called.
+    pub name: Text,
+    /// VLAN, zero where there is none.
+    pub vlan: u16,
+    /// Its subnets.
+    pub nets: Vec<IpNet>,
+    /// Medical devices are at home here: what is not known is `passive`, and a finding.
+    pub clinical: bool,
+    /// No device here may be touched more than this.
+    pub touch: Option<TouchPolicy>,
+    /// For addresses here that belong to no known device; `passive` where clinical, else `arp`.
+    pub unknown: Option<TouchPolicy>,
+    /// The ward it serves.
+    pub ward: Text,
+}
+
+/// A device of the site's own register.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceSpec {
+    /// What it is called; unique in the site.
+    pub name: Text,
+    /// Its addresses; the first is asked.
+    pub addresses: Vec<IpAddr>,
+    /// Its MAC addresses.
+    pub macs: Vec<Mac>,
+    /// The kind.
+    pub class: DeviceClass,
+    /// Closer to, or further from, a patient than its class says.
+    pub care: Option<CareLevel>,
+    /// Stricter than its class says; laxer is taken too, by the word of the site, but never above its segment's.
+    pub touch: Option<TouchPolicy>,
+    /// Segment by name, where no address says it.
+    pub segment: Text,
+    /// Manufacturer.
+    pub vendor: Text,
+    /// Model.
+    pub model: Text,
+    /// Firmware.
+    pub firmware: Text,
+    /// Serial number.
+    pub serial: Text,
+    /// Ward.
+    pub ward: Text,
+    /// Room.
+    pub room: Text,
+    /// Owner.
+    pub owner: Text,
+    /// Biomedical tag.
+    pub tag: Text,
+    /// Credentials to try, in this order, by name.
+    pub credentials: Vec<Text>,
+    /// SNMP port, 161 unless said.
+    pub snmp_port: Option<u16>,
+}
+
+/// What the site says of a class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassSpec {
+    /// The class.
+    pub class: DeviceClass,
+    /// Its care level here.
+    pub care: Option<CareLevel>,
+    /// Its touch policy here.
+    pub touch: Option<TouchPolicy>,
+}
+
+/// A cable that the site declares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkSpec {
+    /// One device by name, with its interface's name or nothing.
+    pub a: (Text, Text),
+    /// The other.
+    pub b: (Text, Text),
+}
+
+/// A ward.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WardSpec {
+    /// Its name.
+    pub name: Text,
+    /// Its telephone.
+    pub phone: Text,
+    /// What the ward does while a device class is gone, one line.
+    pub downtime: Text,
+}
+
+/// A vendor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorSpec {
+    /// Its name as facts have it.
+    pub name: Text,
+    /// Its service line.
+    pub phone: Text,
+    /// Contract.
+    pub contract: Text,
+}
+
+/// The oldest firmware that is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirmwareSpec {
+    /// Which model, as a part of the model's name; empty means each of the class.
+    pub model: Text,
+    /// Which class.
+    pub class: Option<DeviceClass>,
+    /// The oldest accepted.
+    pub minimum: Text,
+}
+
+/// How often what is asked, seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intervals {
+    /// Status of infrastructure.
+    pub status_s: u32,
+    /// Status of endpoints that may be asked.
+    pub endpoint_s: u32,
+    /// Interfaces.
+    pub interfaces_s: u32,
+    /// Forwarding, address and neighbour tables.
+    pub tables_s: u32,
+    /// Entity, host resources.
+    pub inventory_s: u32,
+    /// Between the three probes that confirm a miss.
+    pub confirm_s: u32,
+    /// A child's alert is held so long for its parents to be judged.
+    pub hold_s: u32,
+}
+
+impl Default for Intervals {
+    fn default() -> Self {
+        Self {
+            status_s: 30,
+            endpoint_s: 60,
+            interfaces_s: 60,
+            tables_s: 900,
+            inventory_s: 21_600,
+            confirm_s: 10,
+            hold_s: 60,
+        }
+    }
+}
+
+/// Where a secret is to be found. The secret itself never stands in configuration, log, recording or argv (invariant 11).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecretRef {
+    /// `env:NAME`.
+    Env(String),
+    /// `file:PATH`, readable by its owner alone.
+    File(PathBuf),
+    /// Given in plain on the command line. It is not serialised, so it never reaches the log.
+    #[serde(skip)]
+    Plain(PlainSecret),
+}
+
+impl std::fmt::Debug for SecretRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Plain(_) => f.write_str("(plain, hidden)"),
+        }
+    }
+}
+
+/// A secret in memory: wiped when dropped, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlainSecret(zeroize::Zeroizing<Vec<u8>>);
+
+impl PlainSecret {
+    /// Takes the bytes over.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(zeroize::Zeroizing::new(bytes))
+    }
+
+    /// The bytes, for a protocol.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PlainSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// How an agent is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// What devices call it by.
+    pub name: Text,
+    /// What it is.
+    pub how: CredentialKind,
+}
+
+/// The versions of SNMP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CredentialKind {
+    /// SNMPv1 (RFC 1157).
+    V1 {
+        /// The community.
+        community: SecretRef,
+    },
+    /// SNMPv2c (RFC 1901).
+    V2c {
+        /// The community.
+        community: SecretRef,
+    },
+    /// SNMPv3 with the user-based security model (RFC 3414).
+    V3 {
+        /// The user.
+        user: Text,
+        /// Authentication, or none.
+        auth: Option<(AuthProtocol, SecretRef)>,
+        /// Privacy, or none; needs authentication.
+        privacy: Option<(PrivProtocol, SecretRef)>,
+        /// The context (RFC 3411); mostly empty.
+        context: Text,
+    },
+}
+
+/// HMAC of SNMPv3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthProtocol {
+    /// usmHMACMD5AuthProtocol (RFC 3414).
+    Md5,
+    /// usmHMACSHAAuthProtocol (RFC 3414).
+    Sha1,
+    /// usmHMAC128SHA224AuthProtocol (RFC 7860).
+    Sha224,
+    /// usmHMAC192SHA256AuthProtocol (RFC 7860).
+    Sha256,
+    /// usmHMAC256SHA384AuthProtocol (RFC 7860).
+    Sha384,
+    /// usmHMAC384SHA512AuthProtocol (RFC 7860).
+    Sha512,
+}
+
+/// Encryption of SNMPv3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrivProtocol {
+    /// usmDESPrivProtocol (RFC 3414).
+    Des,
+    /// usmAesCfb128Protocol (RFC 3826).
+    Aes128,
+    /// AES-192 in CFB with the key extension of draft-blumenthal-aes-usm-04.
+    Aes192,
+    /// AES-256 in CFB with the key extension of draft-blumenthal-aes-usm-04.
+    Aes256,
+    /// AES-192 with Cisco's (Reeder's) key extension.
+    Aes192c,
+    /// AES-256 with Cisco's (Reeder's) key extension.
+    Aes256c,
+}
+
+/// An interface of a device by the name it is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceRef {
+    /// `ifIndex` at the time of planning.
+    pub index: IfIndex,
+    /// `ifName` then.
+    pub name: Text,
+    /// `ifAlias` then.
+    pub alias: Text,
+}

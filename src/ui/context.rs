@@ -1,0 +1,132 @@
+//! What a view is given, and what it gives back.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::engine::State;
+use crate::event::Command;
+use crate::log::Query;
+use crate::model::{AlertId, DeviceId, IfIndex, RunId, RunPlan, SegmentId, Text, Time};
+
+/// How true the screen is: line 1 says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// The collector has started and nothing was heard yet.
+    Starting,
+    /// What is shown is what is.
+    Live,
+    /// The viewer holds the screen still since then; the collector goes on.
+    Paused(Time),
+    /// A recording.
+    Replay {
+        /// Where in it.
+        at: Time,
+        /// Its first event.
+        from: Time,
+        /// Its last.
+        to: Time,
+        /// Times real time; 0 is stopped.
+        speed: u32,
+    },
+    /// The collector has said nothing since then.
+    Stale(Time),
+    /// There is no collector.
+    NoCollector,
+}
+
+/// Everything a view may look at for one frame.
+pub struct Ctx<'a> {
+    /// The state to be drawn: the newest, or the one held by pause or replay.
+    pub state: &'a State,
+    /// The present, for ages; in a replay, the recording's.
+    pub now: Time,
+    /// How true it is.
+    pub live: &'a Live,
+    /// The site's zone; times are shown in it.
+    pub zone: &'a TimeZone,
+    /// Who looks.
+    pub person: &'a Text,
+    /// Nothing may be done here: a replay, a wallboard, `--read-only`.
+    pub read_only: bool,
+    /// One frame a second, no sparklines.
+    pub low_bandwidth: bool,
+}
+
+/// What is selected in a view: what actions work on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// A device.
+    pub device: Option<DeviceId>,
+    /// One of its interfaces.
+    pub interface: Option<IfIndex>,
+    /// An alert.
+    pub alert: Option<AlertId>,
+    /// A segment.
+    pub segment: Option<SegmentId>,
+    /// A run.
+    pub run: Option<RunId>,
+}
+
+/// A confirmed wish to run a remediation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRequest {
+    /// What exactly, as it was shown.
+    pub plan: RunPlan,
+    /// Inputs as typed.
+    pub inputs: BTreeMap<Text, Text>,
+    /// Why.
+    pub reason: Text,
+}
+
+/// What a session asks of the process that runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A deed for the log.
+    Command(Command),
+    /// Run this.
+    Run(Box<RunRequest>),
+    /// Stop that run's process group.
+    CancelRun(RunId),
+    /// Ask the log; the answer comes back with the same number.
+    Query(u64, Query),
+    /// To the clipboard of the terminal (OSC 52).
+    Copy(Text),
+    /// Replay: go there.
+    Seek(Time),
+    /// Replay: times real time; 0 stops.
+    Speed(u32),
+    /// Suspend (ctrl-z).
+    Suspend,
+    /// The viewer leaves.
+    Leave,
+}
+
+/// What a view made of an action or a key.
+pub enum Outcome {
+    /// Not mine; let the frame try.
+    Ignored,
+    /// Done, draw again.
+    Consumed,
+    /// Done; put this view on top, `esc` comes back.
+    Open(Box<dyn View>),
+    /// Done; ask this.
+    Ask(Vec<Request>),
+}
+
+/// One view. State of its own (cursor, scroll, folds) only; what it shows comes with each frame.
+pub trait View: Send {
+    /// Draws into `area`. Must cope with every size, 0x0 included, and format visible rows only.
+    fn draw(&mut self, buf: &mut Buffer, area: Rect, ctx: &Ctx<'_>);
+
+    /// Carries out an action of the registry (`crate::actions`) by its name, e.g. `cursor-down`, `open`, `sort-next`.
+    fn act(&mut self, action: &str, ctx: &Ctx<'_>) -> Outcome;
+
+    /// The crumbs below: `Board › ICU-3`.
+    fn crumb(&self, ctx: &Ctx<'_>) -> String;
+
+    /// What actions work on.
+    fn selection(&self, ctx: &Ctx<'_>) -> Selection;
+}

@@ -1,0 +1,11 @@
+//! The one integration binary: the program and its rooms against real peers.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod agents;
+mod command_line;
+mod config_files;
+mod pty;
+mod record;
+mod remediation;
+mod scan_net;
+mod sim_serve;
