@@ -442,6 +442,7 @@ impl State {
     /// After whom this device still waits for fresh news.
     pub(super) fn waits_after(&self, d: &Device, verdict: &Verdict, now: Time) -> Option<DeviceId> {
         let (until, after) = self.memory.grace.get(&d.id)?;
-        (now < *until && verdict.state == DeviceState::Down).then_some(*after)
+        (now < *until && (verdict.state == DeviceState::Down || verdict.agent_dead))
+            .then_some(*after)
     }
 }

@@ -20,6 +20,9 @@ impl State {
             return;
         };
         let verdict = self.verdict(&d);
+        if self.waits_after(&d, &verdict, out.now).is_some() {
+            return;
+        }
         let whole = Text::empty();
         // how it is watched decides what it is called when it is gone
         let watched_only = matches!(d.snmp.reach, Reach::NotAsked | Reach::Blind)
@@ -31,11 +34,9 @@ impl State {
         };
         self.clear(other, Some(id), &whole, out);
         if verdict.state == DeviceState::Down {
-            if self.waits_after(&d, &verdict, out.now).is_none() {
-                let stand = self.stand(&d, condition, out);
-                let finding = self.down(&d, condition, &verdict.why);
-                self.raise(finding, stand, out);
-            }
+            let stand = self.stand(&d, condition, out);
+            let finding = self.down(&d, condition, &verdict.why);
+            self.raise(finding, stand, out);
         } else if !(watched_only && self.memory.blind.contains_key(&id)) {
             // what can't be judged is not over
             self.clear(condition, Some(id), &whole, out);
