@@ -275,6 +275,7 @@ impl State {
             });
         if segment != d.segment {
             self.edit(id, |d| d.segment = segment);
+            self.alerts_follow(id, segment, out);
             out.inventory = true;
         }
         self.retouch(id, out);
