@@ -1,8 +1,11 @@
 //! The record that carries an event: kind, version, body (postcard). Old versions are upcast on read.
 
-use super::Event;
+use std::borrow::Cow;
 
-/// A record that can't be read.
+use super::{Body, Event};
+use crate::model::{CredentialKind, SecretRef};
+
+/// A record that can't be read, or an event that can't be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// Written by a newer wardwatch.
@@ -16,18 +19,35 @@ pub enum RecordError {
     /// Damaged.
     #[error("record damaged: {0}")]
     Damaged(String),
+    /// The event holds something that has no form on the disk.
+    #[error("event {seq} can't be written: {why}")]
+    Unwritable {
+        /// Its place.
+        seq: u64,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 /// The version that is written.
 pub const RECORD_VERSION: u8 = 1;
 
-/// Appends the record of `event` to `out`: one byte of version, then the event in postcard.
-pub fn encode(event: &Event, out: &mut Vec<u8>) {
+/// The name of the environment variable that stands in a record where a secret was given in plain.
+pub const WITHHELD: &str = "WITHHELD";
+
+/// Appends the record of `event` to `out`: one byte of version, then the event in postcard. A secret that was given in
+/// plain is left out by its type: `env:WITHHELD` stands for it (invariant 11). On an error `out` is as it was.
+pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), RecordError> {
+    let before = out.len();
     out.push(RECORD_VERSION);
-    // postcard into a Vec fails on nothing an Event holds
-    if let Ok(bytes) = postcard::to_extend(event, Vec::new()) {
-        out.extend_from_slice(&bytes);
+    if let Err(error) = postcard::to_io(&*without_secrets(event), &mut *out) {
+        out.truncate(before);
+        return Err(RecordError::Unwritable {
+            seq: event.seq.0,
+            why: error.to_string(),
+        });
     }
+    Ok(())
 }
 
 /// Reads one record. Bytes beyond the event are an error: a record is whole or damaged.
@@ -48,3 +68,53 @@ pub fn decode(bytes: &[u8]) -> Result<Event, RecordError> {
         None => Err(RecordError::Damaged("empty".into())),
     }
 }
+
+/// The event as it may leave the process: only a configuration can hold a secret, and only one from the command line does.
+pub fn without_secrets(event: &Event) -> Cow<'_, Event> {
+    let Body::Config(applied) = &event.body else {
+        return Cow::Borrowed(event);
+    };
+    let holds = |secret: &SecretRef| match secret {
+        SecretRef::Plain(_) => true,
+        SecretRef::File(path) => path.to_str().is_none(),
+        SecretRef::Env(_) => false,
+    };
+    let mut any = false;
+    for credential in &applied.site.credentials {
+        let mut how = credential.how.clone();
+        each_secret(&mut how, &mut |secret| any |= holds(secret));
+    }
+    if !any {
+        return Cow::Borrowed(event);
+    }
+    let mut applied = applied.clone();
+    for credential in &mut applied.site.credentials {
+        each_secret(&mut credential.how, &mut |secret| {
+            if holds(secret) {
+                *secret = SecretRef::Env(WITHHELD.into());
+            }
+        });
+    }
+    Cow::Owned(Event {
+        seq: event.seq,
+        time: event.time,
+        body: Body::Config(applied),
+    })
+}
+
+fn each_secret(how: &mut CredentialKind, each: &mut dyn FnMut(&mut SecretRef)) {
+    match how {
+        CredentialKind::V1 { community } | CredentialKind::V2c { community } => each(community),
+        CredentialKind::V3 { auth, privacy, .. } => {
+            if let Some((_, secret)) = auth {
+                each(secret);
+            }
+            if let Some((_, secret)) = privacy {
+                each(secret);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
