@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, Event};
-use crate::model::{CredentialKind, SecretRef};
+use super::{Body, ConfigAppliedV1, Event};
 
 /// A record that can't be read, or an event that can't be written.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +31,8 @@ pub enum RecordError {
 /// The version that is written.
 pub const RECORD_VERSION: u8 = 1;
 
-/// The name of the environment variable that stands in a record where a secret was given in plain.
-pub const WITHHELD: &str = "WITHHELD";
-
 /// Appends the record of `event` to `out`: one byte of version, then the event in postcard. A secret that was given in
-/// plain is left out by its type: `env:WITHHELD` stands for it (invariant 11). On an error `out` is as it was.
+/// plain is left out by its type: `env:WITHHELD` ([`crate::model::WITHHELD`]) stands for it (invariant 11). On an error `out` is as it was.
 pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), RecordError> {
     let before = out.len();
     out.push(RECORD_VERSION);
@@ -74,45 +70,16 @@ pub fn without_secrets(event: &Event) -> Cow<'_, Event> {
     let Body::Config(applied) = &event.body else {
         return Cow::Borrowed(event);
     };
-    let holds = |secret: &SecretRef| match secret {
-        SecretRef::Plain(_) => true,
-        SecretRef::File(path) => path.to_str().is_none(),
-        SecretRef::Env(_) => false,
-    };
-    let mut any = false;
-    for credential in &applied.site.credentials {
-        let mut how = credential.how.clone();
-        each_secret(&mut how, &mut |secret| any |= holds(secret));
-    }
-    if !any {
-        return Cow::Borrowed(event);
-    }
-    let mut applied = applied.clone();
-    for credential in &mut applied.site.credentials {
-        each_secret(&mut credential.how, &mut |secret| {
-            if holds(secret) {
-                *secret = SecretRef::Env(WITHHELD.into());
-            }
-        });
-    }
-    Cow::Owned(Event {
-        seq: event.seq,
-        time: event.time,
-        body: Body::Config(applied),
-    })
-}
-
-fn each_secret(how: &mut CredentialKind, each: &mut dyn FnMut(&mut SecretRef)) {
-    match how {
-        CredentialKind::V1 { community } | CredentialKind::V2c { community } => each(community),
-        CredentialKind::V3 { auth, privacy, .. } => {
-            if let Some((_, secret)) = auth {
-                each(secret);
-            }
-            if let Some((_, secret)) = privacy {
-                each(secret);
-            }
-        }
+    match applied.site.without_plain_secrets() {
+        Cow::Borrowed(_) => Cow::Borrowed(event),
+        Cow::Owned(site) => Cow::Owned(Event {
+            seq: event.seq,
+            time: event.time,
+            body: Body::Config(Box::new(ConfigAppliedV1 {
+                hash: applied.hash.clone(),
+                site,
+            })),
+        }),
     }
 }
 
