@@ -4,3 +4,4 @@ pub mod catalogue;
 pub(crate) mod fixture;
 mod mib;
 pub mod plan;
+pub mod run;

@@ -11,9 +11,11 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+pub(crate) use hash::hex;
 pub use hash::plan_hash;
 pub(crate) use port::ETHERNET;
 pub use refusal::Refusal;
+pub(crate) use words::span;
 
 use super::catalogue::{
     Catalogue, Count, Get, Input, InputKind, Program, Remediation, Values, oid,
