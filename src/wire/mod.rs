@@ -4,3 +4,4 @@
 //! never allocates beyond what the bytes can hold, and never touches a socket.
 
 pub mod snmp;
+pub mod snmprec;
