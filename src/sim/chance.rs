@@ -2,7 +2,8 @@
 
 /// A number for these keys; the same keys give the same number (splitmix64 over each).
 pub fn hash(seed: u64, keys: &[u64]) -> u64 {
-    keys.iter().fold(mix(seed), |state, key| mix(state ^ mix(*key)))
+    keys.iter()
+        .fold(mix(seed), |state, key| mix(state ^ mix(*key)))
 }
 
 fn mix(seed: u64) -> u64 {

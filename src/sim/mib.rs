@@ -262,8 +262,9 @@ mod tests {
             [vec![20u32], vec![3], vec![3, 1]],
             |row, column, at| {
                 // a hole: column 3 of the row that was given first
-                (column != 3 || row != 0)
-                    .then(|| Value::Integer((row as i64 * 10 + i64::from(column)) * at.as_secs() as i64))
+                (column != 3 || row != 0).then(|| {
+                    Value::Integer((row as i64 * 10 + i64::from(column)) * at.as_secs() as i64)
+                })
             },
         )
         .text(&[1, 3, 6, 1, 0], "first")

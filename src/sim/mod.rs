@@ -5,4 +5,5 @@
 //! collector: what that knows, it asked.
 
 pub mod chance;
+pub mod hospital;
 pub mod mib;
