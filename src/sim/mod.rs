@@ -6,4 +6,7 @@
 
 pub mod chance;
 pub mod hospital;
+pub mod load;
 pub mod mib;
+pub mod scenario;
+pub mod world;
