@@ -4,6 +4,7 @@
 //! sends anything but answers, never binds more than loopback unless told an address that is not, and never shares state with the
 //! collector: what that knows, it asked.
 
+pub mod agent;
 pub mod chance;
 pub mod hospital;
 pub mod load;
