@@ -6,8 +6,11 @@
 
 pub mod agent;
 pub mod chance;
+pub mod clock;
 pub mod hospital;
 pub mod load;
 pub mod mib;
 pub mod scenario;
+pub mod serve;
+pub mod server;
 pub mod world;
