@@ -7,9 +7,13 @@
 pub mod agent;
 pub mod chance;
 pub mod clock;
+pub mod farm;
 pub mod hospital;
+pub mod house;
 pub mod load;
 pub mod mib;
+pub mod mibs;
+pub mod process;
 pub mod scenario;
 pub mod serve;
 pub mod server;
