@@ -10,7 +10,7 @@ pub mod theme;
 
 pub use color::ColorDepth;
 pub use context::{
-    Ctx, Live, Outcome, Request, RunRequest, Selection, View, ViewFilter,
+    Ctx, Live, Matcher, Matches, Outcome, Request, RunRequest, Selection, View, ViewFilter,
 };
 pub use glyphs::Glyphs;
 pub use theme::{Role, Theme};
