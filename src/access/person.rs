@@ -20,7 +20,9 @@ pub struct Person {
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The name service failed.
-    #[error("the name of user {uid} can't be read ({why}); check /etc/nsswitch.conf and /etc/passwd")]
+    #[error(
+        "the name of user {uid} can't be read ({why}); check /etc/nsswitch.conf and /etc/passwd"
+    )]
     NameService {
         /// Whose.
         uid: u32,
@@ -127,7 +129,10 @@ mod tests {
             (login("root", Some("ana"), Some("ana")), "ana (sudo root)"),
             // su, which sets no SUDO_USER
             (login("root", Some("ana"), None), "ana (sudo root)"),
-            (login("netops", Some("ana"), Some("ana")), "ana (sudo netops)"),
+            (
+                login("netops", Some("ana"), Some("ana")),
+                "ana (sudo netops)",
+            ),
             // the kernel's word against the environment's
             (login("root", Some("ana"), Some("boss")), "ana (sudo root)"),
             // an ordinary user who sets SUDO_USER

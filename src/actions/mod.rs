@@ -1,1 +1,3 @@
-//! (room under construction)
+//! What can be done: the registry of every action, and remediations.
+
+pub mod registry;
