@@ -5,8 +5,12 @@
 
 pub mod color;
 mod context;
+pub mod field;
 pub mod glyphs;
+pub mod keymap;
+pub mod screen;
 pub mod theme;
+pub mod widgets;
 
 pub use color::ColorDepth;
 pub use context::{
