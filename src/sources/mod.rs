@@ -3,4 +3,9 @@
 //! In: what agents answer, what passes by on a wire, what resolvers say. Out: batches of observations on a bounded
 //! channel; what is dropped is counted. Nothing here sends a packet to a device but through the gate.
 
+pub mod arp;
 pub mod listen;
+pub mod ping;
+mod stop;
+
+pub use stop::Stop;
