@@ -7,6 +7,8 @@ pub mod color;
 mod context;
 pub mod glyphs;
 pub mod theme;
+pub mod views;
+pub mod widgets;
 
 pub use color::ColorDepth;
 pub use context::{
