@@ -121,7 +121,6 @@ impl Map {
             );
             return;
         }
-        self.columns = tile_columns(area.width).min(self.index.segments.len().max(1));
         let at = self.segments.at();
         let tiles: Vec<Tile<'_>> = self
             .index
@@ -138,7 +137,9 @@ impl Map {
                 device: None,
             })
             .collect();
-        draw_tiles(ink, buf, area, &tiles, self.columns);
+        let columns = tile_columns(area, &tiles);
+        draw_tiles(ink, buf, area, &tiles, columns);
+        self.columns = columns;
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::{DeviceId, DeviceState, FactKey, Interface, Link, LinkId, Rate
 use crate::ui::views::index::Index;
 use crate::ui::views::{below, devices::Devices, phone, words};
 use crate::ui::widgets::{
-    Frame, Ink, Row, counted, draw_cells, empty, frame, load, percent, state_counts, width,
+    Frame, Ink, Row, counted, draw_cells, empty, frame, load, percent, rate, state_counts, width,
 };
 use crate::ui::{Ctx, Outcome, Role};
 
@@ -26,8 +26,16 @@ pub struct Topology {
     folded: BTreeSet<DeviceId>,
 }
 
-/// How tall the parts are, from the roomiest to the tightest: rows of a box, rows of its cable.
-const SIZES: [(u16, u16); 4] = [(4, 3), (4, 2), (3, 2), (1, 2)];
+/// How tall the parts are, from the roomiest to the tightest: rows of a box and of its cable, and the rows of cells that must
+/// be left at the end.
+const SIZES: [((u16, u16), u16); 6] = [
+    ((4, 3), 3),
+    ((4, 2), 3),
+    ((3, 2), 2),
+    ((3, 2), 1),
+    ((1, 2), 3),
+    ((1, 2), 0),
+];
 
 impl Topology {
     /// With the cursor on a device.
@@ -124,8 +132,8 @@ impl Topology {
         let size = loop {
             let found = SIZES
                 .into_iter()
-                .find(|size| fits(depth, *size, 3))
-                .or_else(|| SIZES.into_iter().find(|size| fits(depth, *size, 1)));
+                .find(|(size, cells)| fits(depth, *size, *cells))
+                .map(|(size, _)| size);
             match found {
                 Some(size) => break size,
                 None if depth > 1 => depth -= 1,
@@ -494,54 +502,56 @@ fn load_of(ink: &Ink<'_>, id: LinkId) -> Option<(u64, u64)> {
         .max()
 }
 
-/// How a cable is drawn: vertical and horizontal glyph, style, and what stands beside it.
+/// How a cable is drawn: its glyph, its style, and what may stand beside it, the longest first.
 struct Cable {
     v: &'static str,
-    h: &'static str,
     style: Style,
-    label: String,
+    labels: Vec<String>,
     lost: bool,
+    loud: bool,
 }
 
 fn cable(ink: &Ink<'_>, link: Option<&Link>) -> Cable {
+    let calm = |style| Cable {
+        v: ink.g.v,
+        style,
+        labels: Vec::new(),
+        lost: false,
+        loud: false,
+    };
     let Some(link) = link else {
-        return Cable {
-            v: ink.g.v,
-            h: ink.g.h,
-            style: ink.faint,
-            label: String::new(),
-            lost: false,
-        };
+        return calm(ink.faint);
     };
     if link.up == Some(false) {
         return Cable {
             v: ink.g.v_broken,
-            h: ink.g.h_broken,
             style: ink.role(Role::LinkDown),
-            label: format!("lost {}", ink.clock(link.since)),
+            labels: vec![format!("lost {}", ink.clock(link.since)), "lost".into()],
             lost: true,
+            loud: true,
         };
     }
     let Some((bps, speed)) = load_of(ink, link.id) else {
-        return Cable {
-            v: ink.g.v,
-            h: ink.g.h,
-            style: ink.role(Role::LinkUp),
-            label: String::new(),
-            lost: false,
-        };
+        return calm(ink.role(Role::LinkUp));
     };
-    let (v, h, role) = match percent(bps, speed) {
-        90.. => (ink.g.v_double, ink.g.h_double, Role::LinkSaturated),
-        40..90 => (ink.g.v_thick, ink.g.h_thick, Role::LinkBusy),
-        _ => (ink.g.v, ink.g.h, Role::LinkUp),
+    let part = percent(bps, speed);
+    let (v, role) = match part {
+        90.. => (ink.g.v_double, Role::LinkSaturated),
+        40..90 => (ink.g.v_thick, Role::LinkBusy),
+        _ => (ink.g.v, Role::LinkUp),
+    };
+    // what is nearly idle says nothing
+    let labels = if part >= 5 {
+        vec![load(bps, speed), rate(bps), format!("{part} %")]
+    } else {
+        Vec::new()
     };
     Cable {
         v,
-        h,
         style: ink.role(role),
-        label: load(bps, speed),
+        labels,
         lost: false,
+        loud: part >= 90,
     }
 }
 
@@ -577,7 +587,6 @@ fn draw_graph(
                 &children,
                 top(p.level) + tall,
                 wire,
-                slot,
             );
         }
     }
@@ -630,7 +639,6 @@ fn draw_wires(
     children: &[&Placed],
     y: u16,
     wire: u16,
-    slot: u16,
 ) {
     let px = parent.centre();
     let ends: Vec<u16> = children.iter().map(|c| c.centre()).collect();
@@ -668,17 +676,14 @@ fn draw_wires(
             Row::new(ink, buf, area, bar).at(px).put(one.v, one.style);
         }
     }
-    let _ = cables.first().map(|c| c.h);
-    for (x, cable) in ends.iter().zip(&cables) {
+    for ((x, cable), child) in ends.iter().zip(&cables).zip(children) {
         let mut row = Row::new(ink, buf, area, bar + 1);
-        row.at(*x).put(cable.v, cable.style);
+        row.at(*x).put(cable.v, cable.style).gap(1);
         // the label stays in its own place, so that it never touches the neighbour's
-        let room = slot.saturating_sub(slot / 2 + 2);
-        if !cable.label.is_empty() && (cable.lost || slot >= 18 || width(&cable.label) <= room) {
-            let text_style = if cable.lost { cable.style } else { ink.dim };
-            row.gap(1);
-            let spare = row.left().saturating_sub(room.max(10));
-            row.keep(spare).put(&cable.label, text_style);
+        let room = (child.columns / 2).saturating_sub(3).max(10);
+        if let Some(label) = cable.labels.iter().find(|l| width(l) <= room) {
+            let style = if cable.loud { cable.style } else { ink.dim };
+            row.put_whole(label, style);
         }
     }
 }
@@ -734,6 +739,7 @@ fn draw_box(
         _ if calm => (" ", state_style),
         _ => (glyph, state_style),
     };
+    let hidden = layout.folded.get(&p.node).map_or(0, Vec::len);
     if tall < 3 {
         let mut row = Row::new(ink, buf, place, 0);
         let text = device.name.as_str();
@@ -743,6 +749,9 @@ fn draw_box(
             .put(text, name_style)
             .gap(1)
             .put(sign, sign_style);
+        if hidden > 0 && !p.inner {
+            row.put(format!("{}{hidden}", ink.g.folded), ink.dim);
+        }
         return;
     }
     let border = if selected {
@@ -764,8 +773,13 @@ fn draw_box(
         },
     );
     let mut row = Row::new(ink, buf, inside, 0);
-    row.right(sign, sign_style)
-        .put(device.name.as_str(), name_style);
+    if sign != " " {
+        row.right(sign, sign_style);
+    }
+    if tall < 4 && hidden > 0 && !p.inner {
+        row.right(format!("{}{hidden}", ink.g.folded), ink.dim);
+    }
+    row.put(device.name.as_str(), name_style);
     if selected {
         Row::new(ink, buf, place, 1).put(ink.g.cursor, ink.accent);
     }
@@ -773,7 +787,6 @@ fn draw_box(
         return;
     }
     let mut row = Row::new(ink, buf, inside, 1);
-    let hidden = layout.folded.get(&p.node).map_or(0, Vec::len);
     if device.state == DeviceState::Down {
         row.put(
             format!("silent {}", ink.age_words(device.state_since)),
