@@ -5,7 +5,10 @@
 
 pub mod color;
 mod context;
+pub mod field;
 pub mod glyphs;
+pub mod keymap;
+pub mod screen;
 pub mod theme;
 pub mod views;
 pub mod widgets;
