@@ -10,6 +10,7 @@ pub mod glyphs;
 pub mod keymap;
 pub mod screen;
 pub mod theme;
+pub mod views;
 pub mod widgets;
 
 pub use color::ColorDepth;

@@ -93,9 +93,11 @@ impl Tile<'_> {
             },
         );
         let mut top = Row::new(ink, buf, area, 0);
-        top.keep(3).gap(2);
+        top.keep(3).at(1);
         if self.selected {
-            top.at(1).put(ink.g.cursor, ink.accent);
+            top.put(ink.g.cursor, ink.accent);
+        } else {
+            top.put(" ", border);
         }
         top.put(self.name, self.name_style(ink));
         let vlan = format!(" vlan {}", self.vlan);
@@ -117,11 +119,8 @@ impl Tile<'_> {
 
     fn draw_counts(&self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
         let mut row = Row::new(ink, buf, area, 0);
-        row.put(
-            if self.selected { ink.g.cursor } else { " " },
-            ink.accent,
-        )
-        .gap(1);
+        row.put(if self.selected { ink.g.cursor } else { " " }, ink.accent)
+            .gap(1);
         let name = row.left() / 2;
         row.column(self.name, name, super::Align::Left, self.name_style(ink));
         row.gap(1);
