@@ -8,7 +8,9 @@ mod context;
 pub mod field;
 pub mod glyphs;
 pub mod keymap;
+pub mod planner;
 pub mod screen;
+pub mod session;
 pub mod theme;
 pub mod widgets;
 
