@@ -4,6 +4,18 @@
 //! effects the collector carries out. It has no clock, no socket, no file, no process, no chance and no floating point:
 //! the same log gives the same [`State::hash`] on every machine.
 
+mod blast;
+mod filter;
+mod memory;
+mod read;
+mod snapshot;
 mod state;
+mod summary;
+mod version;
 
+pub use filter::{Filter, FilterError, FilterKey};
+pub use memory::Memory;
+pub use snapshot::SnapshotError;
 pub use state::{Counts, Outcome, State};
+pub use summary::{SegmentSummary, StateCounts};
+pub use version::compare_versions;

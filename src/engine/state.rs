@@ -12,6 +12,9 @@ use crate::model::{
     Seq, Site, Text, Time,
 };
 
+use super::memory::Memory;
+use super::summary::{SegmentSummary, StateCounts};
+
 /// Everything that is known now. A clone is cheap: maps share their parts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
@@ -47,6 +50,15 @@ pub struct State {
     pub counts: Counts,
     /// Changes of all devices, the newest first, a few hundred.
     pub recent: Vector<(DeviceId, Change)>,
+    /// Grows when the inventory, a state, a fact, a place or an alert changed, but not with every rate and age: what a view
+    /// may keep its sorted and filtered lists by.
+    pub inventory_revision: u64,
+    /// Each segment's members and sums, kept with each change.
+    pub segment_summary: OrdMap<SegmentId, Arc<SegmentSummary>>,
+    /// Devices by care level and state, in the order of [`crate::model::CareLevel::ALL`].
+    pub care_counts: [StateCounts; 5],
+    /// What only the fold itself reads.
+    pub memory: Memory,
 }
 
 /// Sums that headers show, kept with each change so that nobody counts 50,000 devices for a frame.

@@ -163,6 +163,11 @@ pub trait View: Send {
     /// What actions work on.
     fn selection(&self, ctx: &Ctx<'_>) -> Selection;
 
+    /// Called once, right after the view was put on top: what it has to ask before it can show everything.
+    fn opened(&mut self, _ctx: &Ctx<'_>) -> Vec<Request> {
+        Vec::new()
+    }
+
     /// The answer to a [`Request::Query`] that this view asked with that number. Others' answers come too: compare the number.
     fn answer(&mut self, _id: u64, _answer: &Answer) {}
 

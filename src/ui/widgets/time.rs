@@ -40,8 +40,8 @@ pub fn countdown(left: Duration) -> String {
 
 /// Local time of day; of another day than `now`, the day (`21 Nov`).
 pub fn clock(at: Time, now: Time, zone: &TimeZone) -> String {
-    let then = at.timestamp().to_zoned(zone.clone());
-    let today = now.timestamp().to_zoned(zone.clone());
+    let then = zone.to_datetime(at.timestamp());
+    let today = zone.to_datetime(now.timestamp());
     if then.date() == today.date() {
         then.strftime("%H:%M").to_string()
     } else {
@@ -51,8 +51,8 @@ pub fn clock(at: Time, now: Time, zone: &TimeZone) -> String {
 
 /// Local time to the second; of another day than `now`, with the day before it.
 pub fn clock_long(at: Time, now: Time, zone: &TimeZone) -> String {
-    let then = at.timestamp().to_zoned(zone.clone());
-    let today = now.timestamp().to_zoned(zone.clone());
+    let then = zone.to_datetime(at.timestamp());
+    let today = zone.to_datetime(now.timestamp());
     if then.date() == today.date() {
         then.strftime("%H:%M:%S").to_string()
     } else {
