@@ -8,10 +8,12 @@ mod context;
 pub mod field;
 pub mod glyphs;
 pub mod keymap;
+pub mod language;
 pub mod planner;
 pub mod screen;
 pub mod session;
 pub mod theme;
+pub mod views;
 pub mod widgets;
 
 pub use color::ColorDepth;

@@ -11,8 +11,9 @@ use crate::access::Role as Rank;
 use crate::engine::State;
 use crate::log::Answer;
 use crate::model::{AlertId, DeviceId, RunId, SegmentId, Text, Time};
+use crate::ui::language::{FilterLanguage, SiteFilters};
 use crate::ui::planner::{NoPlanner, RunPlanner};
-use crate::ui::{ColorDepth, Live, Matcher, View};
+use crate::ui::{ColorDepth, Live, View, views};
 
 /// What a viewer's terminal can do. It comes over the socket with a viewer, so it is plain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,13 +68,16 @@ pub enum Place {
 /// Makes the view of a place; nothing where there is none.
 pub type Factory = fn(&Place) -> Option<Box<dyn View>>;
 
-/// The filter language as the filter bar needs it.
-pub trait FilterLanguage: Send + Sync {
-    /// Reads a filter; or says what is wrong and what would be right.
-    fn read(&self, words: &str) -> Result<Matcher, Text>;
-
-    /// What the last word could become, the whole word each, the likeliest first.
-    fn complete(&self, words: &str) -> Vec<String>;
+/// The views of the program.
+pub fn place(place: &Place) -> Option<Box<dyn View>> {
+    Some(match *place {
+        Place::Named(name) => return views::open(name),
+        Place::Device(id) => views::device(id),
+        Place::Ledger(id) => views::device_at(id, views::Tab::Ledger),
+        Place::Segment(id) => views::segment(Some(id)),
+        Place::Alert(id) => views::alert(id),
+        Place::Run(id) => views::run(id),
+    })
 }
 
 /// Everything a session is made with.
@@ -109,12 +113,7 @@ pub struct SessionConfig {
 
 impl SessionConfig {
     /// A plain session of this size for somebody; the rest is to be set as needed.
-    pub fn new(
-        size: (u16, u16),
-        person: Text,
-        views: Factory,
-        filters: Arc<dyn FilterLanguage>,
-    ) -> Self {
+    pub fn new(size: (u16, u16), person: Text) -> Self {
         Self {
             size,
             caps: Caps::default(),
@@ -126,8 +125,8 @@ impl SessionConfig {
             low_bandwidth: false,
             zone: TimeZone::UTC,
             planner: Arc::new(NoPlanner),
-            filters,
-            views,
+            filters: Arc::new(SiteFilters),
+            views: place,
             start: "board".into(),
         }
     }

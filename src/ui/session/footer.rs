@@ -30,8 +30,16 @@ pub fn hints(ink: &Ink<'_>, actions: &[&str], standing: Standing) -> Vec<Hint> {
 }
 
 /// Draws the line. Where there is too little room the last hints but two give way first, then the crumb is cut.
-pub fn draw(ink: &Ink<'_>, buf: &mut Buffer, line: Rect, crumb: &str, filter: Option<&str>, hints: &[Hint]) {
-    let crumb_room = width(crumb).min(line.width / 2) + filter.map_or(0, |words| width(words).min(30) + 4);
+pub fn draw(
+    ink: &Ink<'_>,
+    buf: &mut Buffer,
+    line: Rect,
+    crumb: &str,
+    filter: Option<&str>,
+    hints: &[Hint],
+) {
+    let crumb_room =
+        width(crumb).min(line.width / 2) + filter.map_or(0, |words| width(words).min(30) + 4);
     let room = line.width.saturating_sub(crumb_room + 3);
     let of = |(key, word): &Hint| width(key) + 1 + width(word) + 2;
     let mut shown: Vec<&Hint> = hints.iter().collect();
@@ -45,11 +53,16 @@ pub fn draw(ink: &Ink<'_>, buf: &mut Buffer, line: Rect, crumb: &str, filter: Op
     row.gap(1).keep(total + 1);
     row.put(crumb, ink.dim);
     if let Some(words) = filter {
-        row.gap(2).put("/ ", ink.role(Role::Key)).put(words, ink.text);
+        row.gap(2)
+            .put("/ ", ink.role(Role::Key))
+            .put(words, ink.text);
     }
     let mut row = Row::new(ink, buf, line, 0);
     row.at(line.width.saturating_sub(total));
     for (key, word) in shown {
-        row.put(key, ink.role(Role::Key)).gap(1).put(word, ink.dim).gap(2);
+        row.put(key, ink.role(Role::Key))
+            .gap(1)
+            .put(word, ink.dim)
+            .gap(2);
     }
 }

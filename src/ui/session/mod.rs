@@ -14,7 +14,7 @@ mod stack;
 mod tests;
 mod wallboard;
 
-pub use config::{Caps, Factory, FilterLanguage, Input, Place, SessionConfig, Wallboard, World};
+pub use config::{Caps, Factory, Input, Place, SessionConfig, Wallboard, World, place};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -220,8 +220,12 @@ impl Session {
             MouseEventKind::ScrollDown => "cursor-down",
             MouseEventKind::ScrollUp => "cursor-up",
             MouseEventKind::Down(MouseButton::Left) if at.y == 1 => {
-                let hit = self.spots.iter().find(|(_, from, to)| (*from..*to).contains(&at.x));
-                let tab = hit.and_then(|(name, ..)| header::TABS.iter().find(|(_, n, _)| n == name));
+                let hit = self
+                    .spots
+                    .iter()
+                    .find(|(_, from, to)| (*from..*to).contains(&at.x));
+                let tab =
+                    hit.and_then(|(name, ..)| header::TABS.iter().find(|(_, n, _)| n == name));
                 tab.map_or("", |(action, ..)| action)
             }
             _ => return,
@@ -271,18 +275,13 @@ impl Session {
         }
     }
 
-    /// Puts a view on top. It is told `opened`, so that it can ask the log for what it needs.
+    /// Puts a view on top, and asks what it needs.
     fn open(&mut self, view: Box<dyn View>, moment: &Moment) {
         let serial = self.stacks.push(view);
         let ctx = self.base.ctx(moment, self.stacks.tab());
         if let Some(open) = self.stacks.top() {
-            match open.view.act("opened", &ctx) {
-                Outcome::Ask(requests) => self.ask(requests, serial),
-                Outcome::Open(view) => {
-                    self.stacks.push(view);
-                }
-                Outcome::Ignored | Outcome::Consumed => {}
-            }
+            let requests = open.view.opened(&ctx);
+            self.ask(requests, serial);
         }
     }
 
@@ -307,7 +306,8 @@ impl Session {
     fn selection(&self, moment: &Moment) -> Selection {
         let ctx = self.base.ctx(moment, self.stacks.tab());
         let open = self.stacks.peek();
-        open.map(|open| open.view.selection(&ctx)).unwrap_or_default()
+        open.map(|open| open.view.selection(&ctx))
+            .unwrap_or_default()
     }
 
     fn with_desk<R>(&self, moment: &Moment, work: impl FnOnce(&Desk<'_>) -> R) -> R {
@@ -316,7 +316,6 @@ impl Session {
         work(&Desk {
             ctx: &ctx,
             selection: &selection,
-            standing: moment.standing,
             planner: &*self.base.config.planner,
             filters: &*self.base.config.filters,
         })
@@ -325,7 +324,10 @@ impl Session {
 
 /// The name of a view of line 2 as the table has it.
 fn tab_named(name: &str) -> Option<&'static str> {
-    header::TABS.iter().map(|(_, tab, _)| *tab).find(|tab| *tab == name)
+    header::TABS
+        .iter()
+        .map(|(_, tab, _)| *tab)
+        .find(|tab| *tab == name)
 }
 
 /// The action that a request is the deed of; nothing for what only looks.

@@ -56,14 +56,23 @@ impl Session {
             if let Some(band) = lines.band {
                 big(&ink, buf, band);
             }
-            let mut crumb = String::new();
+            let crumbs: Vec<_> = self
+                .stacks
+                .all()
+                .map(|open| open.view.crumb(&ctx))
+                .collect();
+            let crumb = crumbs.join(ink.g.crumb);
             if let Some(open) = self.stacks.top() {
                 open.view.draw(buf, lines.body, &ctx);
-                crumb = open.view.crumb(&ctx);
             } else {
-                Row::new(&ink, buf, lines.body, 0).gap(1).put("this view is not there", ink.dim);
+                Row::new(&ink, buf, lines.body, 0)
+                    .gap(1)
+                    .put("this view is not there", ink.dim);
             }
-            if matches!(moment.live, Live::Stale(_) | Live::NoCollector | Live::Starting) {
+            if matches!(
+                moment.live,
+                Live::Stale(_) | Live::NoCollector | Live::Starting
+            ) {
                 fade(buf, lines.body, ink.text.patch(ink.dim));
             }
             if let Some(bar) = lines.replay {
@@ -75,7 +84,9 @@ impl Session {
             };
             let mut hints = footer::hints(&ink, &here, moment.standing);
             if let Some(layer) = self.layers.last() {
-                let shown = |(key, word): (&str, &str)| (crate::ui::keymap::shown(key, ink.g), word.to_owned());
+                let shown = |(key, word): (&str, &str)| {
+                    (crate::ui::keymap::shown(key, ink.g), word.to_owned())
+                };
                 hints = layer.hints().into_iter().map(shown).collect();
             } else {
                 hints.extend(footer::hints(
@@ -92,7 +103,8 @@ impl Session {
             toasts(&ink, buf, over, &mut self.toasts, world);
         }
         self.stamp = Some(stamp);
-        self.screen.flush(cursor.filter(|at: &Position| whole.contains(*at)), out)
+        self.screen
+            .flush(cursor.filter(|at: &Position| whole.contains(*at)), out)
     }
 
     fn expire(&mut self, world: &World) {
@@ -227,7 +239,11 @@ fn big(ink: &Ink<'_>, buf: &mut Buffer, band: Rect) {
     let now = clock(ink.ctx.now, ink.ctx.now, ink.ctx.zone);
     say(now, ink.strong, "");
     if critical > 0 {
-        say(critical.to_string(), ink.severity(Severity::Critical), "critical");
+        say(
+            critical.to_string(),
+            ink.severity(Severity::Critical),
+            "critical",
+        );
     }
     if major > 0 {
         say(major.to_string(), ink.severity(Severity::Major), "major");

@@ -56,7 +56,11 @@ impl Session {
             "low-bandwidth" => {
                 let low = &mut self.base.config.low_bandwidth;
                 *low = !*low;
-                let words = if *low { "slow link: one frame a second" } else { "fast link" };
+                let words = if *low {
+                    "slow link: one frame a second"
+                } else {
+                    "fast link"
+                };
                 self.say(Text::from(words));
             }
             "troubles" => self.layers.push(Box::new(troubles(moment))),
@@ -97,7 +101,9 @@ impl Session {
             }
         }
         if name == "copy" {
-            let device = selection.device.and_then(|id| moment.state.devices.get(&id));
+            let device = selection
+                .device
+                .and_then(|id| moment.state.devices.get(&id));
             if let Some(device) = device {
                 self.pending.push(Request::Copy(device.name.clone()));
                 self.say(Text::from(format!("copied {}", device.name)));
@@ -153,7 +159,12 @@ impl Session {
             self.back(moment);
             return;
         }
-        let running: Vec<_> = world.state.runs.values().filter(|run| !run.state.is_over()).collect();
+        let running: Vec<_> = world
+            .state
+            .runs
+            .values()
+            .filter(|run| !run.state.is_over())
+            .collect();
         let mut choices: Vec<super::layers::Choice> = Vec::new();
         let mut lines = Vec::new();
         if running.is_empty() || moment.standing.replay {
@@ -229,26 +240,35 @@ impl Session {
             }
             ("acknowledge", _) => self.layers.push(Box::new(Ack::new(id, about))),
             ("unacknowledge", AlertState::Acknowledged) => {
-                self.pending.push(Request::Command(Command::Unacknowledge { alert: id }));
+                self.pending
+                    .push(Request::Command(Command::Unacknowledge { alert: id }));
             }
             ("unacknowledge", _) => self.say(Text::from("nobody has acknowledged it")),
             _ => {
                 let hint = format!("why is it over? {about}");
-                let done = Box::new(move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
-                    let note = field.value();
-                    if note.is_empty() {
-                        return Err(Text::from("say why: the others will ask"));
-                    }
-                    Ok(Step::Ask(vec![Request::Command(Command::Close { alert: id, note })]))
-                });
-                self.layers.push(Box::new(Prompt::new("Close the alert", hint, done)));
+                let done = Box::new(
+                    move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
+                        let note = field.value();
+                        if note.is_empty() {
+                            return Err(Text::from("say why: the others will ask"));
+                        }
+                        Ok(Step::Ask(vec![Request::Command(Command::Close {
+                            alert: id,
+                            note,
+                        })]))
+                    },
+                );
+                self.layers
+                    .push(Box::new(Prompt::new("Close the alert", hint, done)));
             }
         }
     }
 
     fn run(&mut self, moment: &Moment) {
         let selection = self.selection(moment);
-        let device = selection.device.and_then(|id| moment.state.devices.get(&id));
+        let device = selection
+            .device
+            .and_then(|id| moment.state.devices.get(&id));
         let Some(device) = device else {
             self.say(Text::from("no device is selected"));
             return;
@@ -268,18 +288,26 @@ impl Session {
             return;
         };
         let hint = format!("for the history of {}, with your name", device.name);
-        let done = Box::new(move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
-            let note = field.value();
-            if note.is_empty() {
-                return Ok(Step::Close);
-            }
-            Ok(Step::Ask(vec![Request::Command(Command::Note { device: id, note })]))
-        });
+        let done = Box::new(
+            move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
+                let note = field.value();
+                if note.is_empty() {
+                    return Ok(Step::Close);
+                }
+                Ok(Step::Ask(vec![Request::Command(Command::Note {
+                    device: id,
+                    note,
+                })]))
+            },
+        );
         self.layers.push(Box::new(Prompt::new("Note", hint, done)));
     }
 
     fn cancel(&mut self, moment: &Moment) {
-        let run = self.selection(moment).run.and_then(|id| moment.state.runs.get(&id));
+        let run = self
+            .selection(moment)
+            .run
+            .and_then(|id| moment.state.runs.get(&id));
         match run {
             None => self.say(Text::from("no run is selected")),
             Some(run) if run.state.is_over() => self.say(Text::from("that run is over")),
@@ -300,7 +328,6 @@ impl Session {
         }
     }
 }
-
 
 /// Where an action leads that a view does not know itself.
 fn place_of(name: &str, selection: &Selection, moment: &Moment) -> Option<Place> {
@@ -344,7 +371,10 @@ fn troubles(moment: &Moment) -> Lines {
         lines.push((source.to_string(), format!("{n} dropped")));
     }
     if lines.is_empty() {
-        lines.push((String::new(), "every source works, nothing was dropped".into()));
+        lines.push((
+            String::new(),
+            "every source works, nothing was dropped".into(),
+        ));
     }
     Lines::new("What wardwatch could not do", lines)
 }

@@ -156,7 +156,15 @@ mod tests {
             let time = read_time(words, &live(), &TimeZone::UTC);
             assert_eq!(time.map(|t| t.to_string()), Ok(want.to_owned()), "{words}");
         }
-        for bad in ["", "noon", "+", "+5y", "12:00", "25:00", "+99999999999999999999s"] {
+        for bad in [
+            "",
+            "noon",
+            "+",
+            "+5y",
+            "12:00",
+            "25:00",
+            "+99999999999999999999s",
+        ] {
             assert!(read_time(bad, &live(), &TimeZone::UTC).is_err(), "{bad}");
         }
     }
@@ -167,8 +175,14 @@ mod tests {
         assert_eq!(ask("pause"), Some(Request::Speed(0)));
         assert_eq!(ask("replay-faster"), Some(Request::Speed(16)));
         assert_eq!(ask("replay-slower"), Some(Request::Speed(4)));
-        assert_eq!(ask("replay-end"), Some(Request::Seek(Time(1_700_014_400_000))));
-        assert_eq!(ask("replay-back-long"), Some(Request::Seek(Time(1_700_000_000_000))));
+        assert_eq!(
+            ask("replay-end"),
+            Some(Request::Seek(Time(1_700_014_400_000)))
+        );
+        assert_eq!(
+            ask("replay-back-long"),
+            Some(Request::Seek(Time(1_700_000_000_000)))
+        );
         assert_eq!(request("replay-end", &Live::Live, 1), None);
     }
 }

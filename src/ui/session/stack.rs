@@ -16,7 +16,6 @@ pub struct Open {
     pub view: Box<dyn View>,
 }
 
-
 /// All open views.
 pub struct Stacks {
     tabs: BTreeMap<&'static str, Vec<Open>>,
@@ -94,7 +93,9 @@ impl Stacks {
 
     /// The topmost view of the tab in front.
     pub fn top(&mut self) -> Option<&mut Open> {
-        self.tabs.get_mut(self.now).and_then(|stack| stack.last_mut())
+        self.tabs
+            .get_mut(self.now)
+            .and_then(|stack| stack.last_mut())
     }
 
     /// The same, to be read.

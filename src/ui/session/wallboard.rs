@@ -144,14 +144,24 @@ mod tests {
     fn views_turn_and_a_new_critical_alert_comes_to_the_front_and_leaves_again() {
         let mut r = rotation();
         let mut state = State::new();
-        state.alerts.insert(AlertId(1), Arc::new(alert(1, Severity::Critical)));
-        assert_eq!(r.scene(&state, at(0)), view("board"), "what was there is not new");
+        state
+            .alerts
+            .insert(AlertId(1), Arc::new(alert(1, Severity::Critical)));
+        assert_eq!(
+            r.scene(&state, at(0)),
+            view("board"),
+            "what was there is not new"
+        );
         assert_eq!(r.scene(&state, at(20)), view("alerts"));
         state.revision += 1;
-        state.alerts.insert(AlertId(2), Arc::new(alert(2, Severity::Major)));
+        state
+            .alerts
+            .insert(AlertId(2), Arc::new(alert(2, Severity::Major)));
         assert_eq!(r.scene(&state, at(21)), view("alerts"));
         state.revision += 1;
-        state.alerts.insert(AlertId(3), Arc::new(alert(3, Severity::Critical)));
+        state
+            .alerts
+            .insert(AlertId(3), Arc::new(alert(3, Severity::Critical)));
         assert_eq!(r.scene(&state, at(22)), Scene::Alert(AlertId(3)));
         assert_eq!(r.scene(&state, at(41)), Scene::Alert(AlertId(3)));
         assert_eq!(r.scene(&state, at(42)), view("alerts"), "back where it was");
@@ -163,7 +173,9 @@ mod tests {
         let mut state = State::new();
         r.scene(&state, at(0));
         state.revision = 1;
-        state.alerts.insert(AlertId(3), Arc::new(alert(3, Severity::Critical)));
+        state
+            .alerts
+            .insert(AlertId(3), Arc::new(alert(3, Severity::Critical)));
         assert_eq!(r.scene(&state, at(1)), Scene::Alert(AlertId(3)));
         state.revision = 2;
         state.alerts.clear();

@@ -6,6 +6,7 @@
 
 mod cells;
 mod empty;
+mod flow;
 mod ink;
 mod list;
 mod rate;
@@ -18,6 +19,7 @@ mod time;
 
 pub use cells::{Cell, ClassGroup, cell_lines, draw_cells, state_counts};
 pub use empty::empty;
+pub use flow::{Labelled, flow};
 pub use ink::Ink;
 pub use list::List;
 pub use rate::{counted, load, percent, rate, speed};

@@ -143,9 +143,9 @@ impl<'b> Row<'b> {
         self
     }
 
-    /// Lays a style over what is written and the rest of the row.
+    /// Lays a style over what stands in the rest of the row.
     pub fn paint(&mut self, style: Style) {
-        let area = Rect::new(self.start, self.y, self.end.saturating_sub(self.start), 1);
+        let area = Rect::new(self.x, self.y, self.left(), u16::from(self.left() > 0));
         self.buf.set_style(area, style);
     }
 

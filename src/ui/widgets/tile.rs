@@ -117,11 +117,8 @@ impl Tile<'_> {
 
     fn draw_counts(&self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
         let mut row = Row::new(ink, buf, area, 0);
-        row.put(
-            if self.selected { ink.g.cursor } else { " " },
-            ink.accent,
-        )
-        .gap(1);
+        row.put(if self.selected { ink.g.cursor } else { " " }, ink.accent)
+            .gap(1);
         let name = row.left() / 2;
         row.column(self.name, name, super::Align::Left, self.name_style(ink));
         row.gap(1);

@@ -59,8 +59,12 @@ fn next_seven(ctx: &Ctx<'_>) -> Time {
     } else {
         now.date().tomorrow().ok()
     };
-    day.and_then(|day| day.to_datetime(seven).to_zoned_datetime(ctx.zone.clone()).ok())
-        .map_or(ctx.now, |at| Time(at.timestamp().as_millisecond()))
+    day.and_then(|day| {
+        day.to_datetime(seven)
+            .to_zoned_datetime(ctx.zone.clone())
+            .ok()
+    })
+    .map_or(ctx.now, |at| Time(at.timestamp().as_millisecond()))
 }
 
 impl Layer for Ack {
@@ -85,7 +89,12 @@ impl Layer for Ack {
                 ink.dim,
             );
         }
-        let field = Rect::new(inside.x + 6, inside.y + 3, inside.width.saturating_sub(6), 1);
+        let field = Rect::new(
+            inside.x + 6,
+            inside.y + 3,
+            inside.width.saturating_sub(6),
+            1,
+        );
         self.note.draw(ink, buf, field.intersection(inside))
     }
 

@@ -49,7 +49,9 @@ impl FilterBar {
         if n == 0 {
             return;
         }
-        let at = self.chosen.map_or(if step == 1 { 0 } else { n - 1 }, |at| (at + step) % n);
+        let at = self
+            .chosen
+            .map_or(if step == 1 { 0 } else { n - 1 }, |at| (at + step) % n);
         self.chosen = Some(at);
         let keep = self.typed.rfind(' ').map_or(0, |blank| blank + 1);
         let mut words = self.typed.get(..keep).unwrap_or("").to_owned();
@@ -72,7 +74,10 @@ impl Layer for FilterBar {
             }
         }
         if bottom > area.y {
-            let above = Rect { y: bottom - 1, ..line };
+            let above = Rect {
+                y: bottom - 1,
+                ..line
+            };
             let mut row = Row::new(ink, buf, above, 0);
             row.gap(3);
             if let Some(why) = &self.error {
@@ -94,7 +99,9 @@ impl Layer for FilterBar {
                 }
             }
         }
-        Row::new(ink, buf, line, 0).gap(1).put("/", ink.role(Role::Key));
+        Row::new(ink, buf, line, 0)
+            .gap(1)
+            .put("/", ink.role(Role::Key));
         let field = Rect {
             x: line.x.saturating_add(3),
             width: line.width.saturating_sub(4),

@@ -23,13 +23,12 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::actions::registry::{Action, Standing};
+use crate::actions::registry::Action;
 use crate::model::Text;
+use crate::ui::language::FilterLanguage;
 use crate::ui::planner::RunPlanner;
 use crate::ui::widgets::{Frame, Ink, Row, frame};
 use crate::ui::{Ctx, Request, Role, Selection};
-
-use super::config::FilterLanguage;
 
 /// What a layer may look at while it handles a key.
 pub struct Desk<'a> {
@@ -37,8 +36,6 @@ pub struct Desk<'a> {
     pub ctx: &'a Ctx<'a>,
     /// What is selected below.
     pub selection: &'a Selection,
-    /// What may be done here.
-    pub standing: Standing,
     /// Remediations.
     pub planner: &'a dyn RunPlanner,
     /// The filter language.

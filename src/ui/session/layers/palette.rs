@@ -98,7 +98,11 @@ impl Palette {
             let refused = refusal(action, self.standing);
             // what can be done comes before what can't
             let score = score + self.recent.bonus(action.name);
-            let score = if refused.is_some() { score / 4 } else { score + 1 };
+            let score = if refused.is_some() {
+                score / 4
+            } else {
+                score + 1
+            };
             hits.push((
                 score,
                 Hit {
@@ -148,7 +152,14 @@ impl Layer for Palette {
             } else {
                 row.gap(2);
             }
-            row.put(tail, if hit.refused.is_some() { ink.faint } else { ink.dim });
+            row.put(
+                tail,
+                if hit.refused.is_some() {
+                    ink.faint
+                } else {
+                    ink.dim
+                },
+            );
             if at == self.cursor {
                 Row::new(ink, buf, inside, y as u16 + 2).paint(ink.selected);
             }

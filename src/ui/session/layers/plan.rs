@@ -28,7 +28,11 @@ pub fn lines(ink: &Ink<'_>, plan: &RunPlan) -> Vec<PlanLine> {
             };
             for (at, arg) in argv.iter().enumerate() {
                 // one argument a line: nobody must guess where one ends
-                out.push((if at == 0 { "runs" } else { "" }, arg.to_string(), ink.strong));
+                out.push((
+                    if at == 0 { "runs" } else { "" },
+                    arg.to_string(),
+                    ink.strong,
+                ));
             }
             for (at, (name, value)) in env.iter().enumerate() {
                 let what = if at == 0 { "with" } else { "" };
@@ -57,7 +61,11 @@ pub fn lines(ink: &Ink<'_>, plan: &RunPlan) -> Vec<PlanLine> {
         }
         Work::SnmpGet { oids } => {
             for (at, oid) in oids.iter().enumerate() {
-                out.push((if at == 0 { "asks" } else { "" }, oid.to_string(), ink.strong));
+                out.push((
+                    if at == 0 { "asks" } else { "" },
+                    oid.to_string(),
+                    ink.strong,
+                ));
             }
         }
     }
@@ -78,10 +86,18 @@ pub fn lines(ink: &Ink<'_>, plan: &RunPlan) -> Vec<PlanLine> {
     out.push(("risk", plan.risk.word().to_owned(), ink.text));
     out.push(("stops after", format!("{} s", plan.timeout_s), ink.text));
     if plan.dry_run {
-        out.push(("dry run", "nothing is changed".to_owned(), ink.role(Role::Ok)));
+        out.push((
+            "dry run",
+            "nothing is changed".to_owned(),
+            ink.role(Role::Ok),
+        ));
     }
     for (at, note) in plan.notes.iter().enumerate() {
-        out.push((if at == 0 { "mind" } else { "" }, note.to_string(), ink.role(Role::Major)));
+        out.push((
+            if at == 0 { "mind" } else { "" },
+            note.to_string(),
+            ink.role(Role::Major),
+        ));
     }
     out
 }

@@ -47,7 +47,14 @@ impl Layer for Prompt {
         for (y, line) in wrap(words, inside.width, 2).into_iter().enumerate() {
             Row::new(ink, buf, inside, 2 + y as u16).put(line, style);
         }
-        self.field.draw(ink, buf, Rect { height: 1.min(inside.height), ..inside })
+        self.field.draw(
+            ink,
+            buf,
+            Rect {
+                height: 1.min(inside.height),
+                ..inside
+            },
+        )
     }
 
     fn key(&mut self, key: &KeyEvent, desk: &Desk<'_>) -> Step {

@@ -84,7 +84,10 @@ impl RunDialog {
     }
 
     fn inputs(&self) -> BTreeMap<Text, Text> {
-        let names = self.offer().map(|o| o.inputs.as_slice()).unwrap_or_default();
+        let names = self
+            .offer()
+            .map(|o| o.inputs.as_slice())
+            .unwrap_or_default();
         names
             .iter()
             .zip(&self.filled)
@@ -241,7 +244,9 @@ impl RunDialog {
                 )));
             }
             // a letter may belong to the name that is being typed
-            (Confirm::TypeName, "ctrl-d") | (Confirm::None | Confirm::Key, "d" | "ctrl-d") if dry => {
+            (Confirm::TypeName, "ctrl-d") | (Confirm::None | Confirm::Key, "d" | "ctrl-d")
+                if dry =>
+            {
                 self.dry_run = !self.dry_run;
                 self.plan(desk);
             }
@@ -267,7 +272,8 @@ impl RunDialog {
             let refused = offer.refused.is_some();
             let pick = |style| if refused { ink.faint } else { style };
             let key = offer.key.map(String::from).unwrap_or_default();
-            row.right(format!("risk {:<6}", offer.risk.word()), pick(ink.dim)).keep(2);
+            row.right(format!("risk {:<6}", offer.risk.word()), pick(ink.dim))
+                .keep(2);
             row.put(key, pick(ink.role(Role::Key))).at(3);
             row.put(offer.name.as_str(), pick(ink.strong)).gap(2);
             if row.used() < 17 {
@@ -296,7 +302,11 @@ impl RunDialog {
         let mut cursor = None;
         for (n, field) in fields.iter().enumerate() {
             let (title, hint, choices) = match offer.inputs.get(n) {
-                Some(input) => (input.title.as_str(), input.hint.as_str(), &input.choices[..]),
+                Some(input) => (
+                    input.title.as_str(),
+                    input.hint.as_str(),
+                    &input.choices[..],
+                ),
                 None => ("why", "for the record, with your name", &[][..]),
             };
             let y = n as u16 * 2;
@@ -323,7 +333,9 @@ impl RunDialog {
                 }
             }
             if n == *at {
-                Row::new(ink, buf, inside, y + 1).at(18).put(hint, ink.faint);
+                Row::new(ink, buf, inside, y + 1)
+                    .at(18)
+                    .put(hint, ink.faint);
             }
         }
         cursor
@@ -364,9 +376,14 @@ impl RunDialog {
         let key = ink.role(Role::Key);
         let hidden = lines.len().saturating_sub(*top + self.rows);
         if hidden > 0 {
-            foot.right(format!("{} {hidden} more", ink.g.arrow_down), ink.strong).keep(2);
+            foot.right(format!("{} {hidden} more", ink.g.arrow_down), ink.strong)
+                .keep(2);
         }
-        let confirm = if plan.dry_run { Confirm::None } else { plan.confirm };
+        let confirm = if plan.dry_run {
+            Confirm::None
+        } else {
+            plan.confirm
+        };
         if dry {
             let (name, word) = match (confirm, plan.dry_run) {
                 (Confirm::TypeName, _) => ("ctrl-d", " dry run  "),
@@ -388,13 +405,8 @@ impl RunDialog {
                 foot.put("type the device's name to start it: ", ink.text);
                 let from = foot.used();
                 let width = foot.left();
-                let place = Rect::new(
-                    inside.x + from,
-                    inside.bottom().saturating_sub(1),
-                    width,
-                    1,
-                )
-                .intersection(inside);
+                let place = Rect::new(inside.x + from, inside.bottom().saturating_sub(1), width, 1)
+                    .intersection(inside);
                 typed.draw(ink, buf, place)
             }
         }
