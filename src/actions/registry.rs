@@ -148,7 +148,7 @@ pub const ACTIONS: &[Action] = &[
     look(View, "tab-prev", &["shift-tab"], "tab before", "Tab or drawing before", "Goes to the tab or drawing before."),
     look(View, "map-next", &["m"], "drawing", "Next drawing of the map", "Goes from the topology to the segments to the ports of one segment."),
     look(View, "sort-next", &["s"], "sort", "Sort by the next column", "Sorts by the next column."),
-    look(View, "sort-reverse", &["S"], "turn", "Turn the order round", "Turns the order round."),
+    look(View, "sort-prev", &["S"], "sort back", "Sort by the column before", "Sorts by the column before."),
     look(View, "group", &["z"], "group", "Group", "Groups by segment, by class, or not at all."),
     look(View, "fold", &["f"], "fold", "Fold", "Folds or unfolds what is under the cursor."),
     look(View, "details", &["d"], "details", "Details", "Shows or hides the details of what is under the cursor."),
