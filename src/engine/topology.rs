@@ -96,23 +96,22 @@ impl State {
     /// A neighbour that is not known yet is a device too.
     fn greet(&mut self, row: &NeighbourV1, at: crate::model::Time, out: &mut Out) {
         let known = self.neighbour(row);
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let station = row.chassis_mac.filter(|m| m.is_station());
-                if station.is_none() && row.address.is_none() {
-                    return;
-                }
-                let Some(id) = self.find_or_make(row.address, station, at, out) else {
-                    return;
-                };
-                id
+        let id = if let Some(id) = known {
+            id
+        } else {
+            let station = row.chassis_mac.filter(|m| m.is_station());
+            if station.is_none() && row.address.is_none() {
+                return;
             }
+            let Some(id) = self.find_or_make(row.address, station, at, out) else {
+                return;
+            };
+            id
         };
-        if let Some(mac) = row.chassis_mac {
-            if self.by_mac.get(&mac).is_none() {
-                self.bind_mac(mac, id, out);
-            }
+        if let Some(mac) = row.chassis_mac
+            && self.by_mac.get(&mac).is_none()
+        {
+            self.bind_mac(mac, id, out);
         }
         self.learn(id, FactKey::Name, &row.name, FactSource::Lldp, at, out);
         self.learn(id, FactKey::SysDescr, &row.descr, FactSource::Lldp, at, out);
@@ -360,30 +359,27 @@ impl State {
             self.links.remove(&id);
         }
         for (id, source) in found {
-            match self.links.get_mut(id) {
-                Some(link) => {
-                    // a cable that is only remembered is not confirmed
-                    if link.up != Some(false) {
-                        link.seen = out.now;
-                    }
-                    if link.source != *source {
-                        link.source = *source;
-                        changed = true;
-                    }
+            if let Some(link) = self.links.get_mut(id) {
+                // a cable that is only remembered is not confirmed
+                if link.up != Some(false) {
+                    link.seen = out.now;
                 }
-                None => {
+                if link.source != *source {
+                    link.source = *source;
                     changed = true;
-                    self.links.insert(
-                        *id,
-                        Link {
-                            id: *id,
-                            source: *source,
-                            up: None,
-                            since: out.now,
-                            seen: out.now,
-                        },
-                    );
                 }
+            } else {
+                changed = true;
+                self.links.insert(
+                    *id,
+                    Link {
+                        id: *id,
+                        source: *source,
+                        up: None,
+                        since: out.now,
+                        seen: out.now,
+                    },
+                );
             }
             for end in [id.0, id.1] {
                 if let Some(port) = end.port {

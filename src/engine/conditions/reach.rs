@@ -83,10 +83,10 @@ impl State {
 
     /// May people be told, or is something before the device to be judged first?
     fn stand(&mut self, d: &Device, condition: Condition, out: &mut Out) -> Stand {
-        if let Some(root) = self.memory.blind.get(&d.id).copied() {
-            if let Some(parent) = self.down_alert(root) {
-                return Stand::Behind(parent);
-            }
+        if let Some(root) = self.memory.blind.get(&d.id).copied()
+            && let Some(parent) = self.down_alert(root)
+        {
+            return Stand::Behind(parent);
         }
         let known = self
             .alert_of(condition, Some(d.id), &Text::empty())
@@ -160,10 +160,11 @@ impl State {
     pub(in super::super) fn probe(&self, who: &[DeviceId], out: &mut Out) {
         for id in who {
             let fresh = Duration::from_secs(2);
-            if let Some(d) = self.devices.get(id).filter(|_| self.is_asked(*id)) {
-                if d.snmp.reach == Reach::Answers && out.now.since(d.snmp.seen) > fresh {
-                    out.probe.extend(d.address);
-                }
+            if let Some(d) = self.devices.get(id).filter(|_| self.is_asked(*id))
+                && d.snmp.reach == Reach::Answers
+                && out.now.since(d.snmp.seen) > fresh
+            {
+                out.probe.extend(d.address);
             }
         }
     }

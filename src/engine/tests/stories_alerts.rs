@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::TouchPolicy::{Get, Never, Passive};
+
 use super::world::{World, ip, mac, site};
 use crate::event::{
     Body, Command, EffectKind, IfCountersV1, IfMetaV1, IfSampleV1, ObsSourceV1, Observation,
@@ -414,7 +416,7 @@ fn plan(w: &World) -> RunPlan {
         device_name: d.name.clone(),
         address: d.address,
         on_behalf_of: None,
-        inputs: Default::default(),
+        inputs: std::collections::BTreeMap::new(),
         work: Work::IfAdmin {
             interface: InterfaceRef {
                 index: IfIndex(11),
@@ -504,7 +506,6 @@ fn an_override_lifts_passive_for_a_time_and_never_lifts_never() {
     let mut w = World::new();
     w.run(60);
     let policy = |w: &World, name: &str| w.device(name).touch.policy;
-    use crate::model::TouchPolicy::{Get, Never, Passive};
     for (name, expected) in [("mon-1", Get), ("vent-1", Never)] {
         let order = Command::OverrideTouch {
             device: w.device(name).id,

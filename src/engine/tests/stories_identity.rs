@@ -34,7 +34,7 @@ fn an_address_moves_with_its_mac_and_keeps_the_strictest_policy_for_a_day() {
             .policy(ip("10.50.0.100")),
         TouchPolicy::Never
     );
-    w.now = w.now + Duration::from_secs(3600);
+    w.now = w.now + Duration::from_hours(1);
     w.arp("10.50.0.100", mac(150));
     assert_eq!(w.state.device_at(ip("10.50.0.100")).unwrap().id, guest);
     assert_eq!(
@@ -47,7 +47,7 @@ fn an_address_moves_with_its_mac_and_keeps_the_strictest_policy_for_a_day() {
         TouchPolicy::Never,
         "the pump had it an hour ago"
     );
-    w.now = w.now + Duration::from_secs(25 * 3600);
+    w.now = w.now + Duration::from_hours(25);
     w.run(1);
     assert_eq!(
         w.state
