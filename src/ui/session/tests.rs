@@ -339,7 +339,10 @@ fn at_80_columns_line_one_gives_way_in_its_order_and_keeps_what_is_wrong() {
     for words in ["LIVE 22:13", "14820", "▲ 22", "▲ 55", "○ 1", "◐ 180"] {
         assert!(one.contains(words), "{words}: {one}");
     }
-    assert!(!one.contains("wardwatch") && one.trim_end().ends_with("▲ 3"), "{one}");
+    assert!(
+        !one.contains("wardwatch") && one.trim_end().ends_with("▲ 3"),
+        "{one}"
+    );
 }
 
 #[test]
@@ -933,6 +936,7 @@ proptest! {
             seat.session.input(Input::Key(keymap::parse(key).unwrap()), &seat.world);
             seat.draw();
         }
+        seat.draw();
         let before = seat.text();
         let cells = |n: u16| n.max(1).try_into().unwrap();
         seat.terminal = vt100::Parser::new(cells(h), cells(w), 0);
