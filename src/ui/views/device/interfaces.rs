@@ -12,7 +12,7 @@ use crate::ui::{Outcome, Role};
 const COLUMNS: [Column; 9] = [
     Column::words("ST", 2, 2, 0),
     Column::words("NAME", 10, 16, 0),
-    Column::words("WORDS", 7, 8, 6),
+    Column::words("STATE", 7, 8, 6),
     Column::words("ALIAS", 10, 26, 3),
     Column::numbers("SPEED", 5, 5, 2),
     Column::numbers("IN", 9, 10, 0),

@@ -203,7 +203,7 @@ impl Ports {
         } else if own + BAND + 1 > self.top.saturating_add(height) {
             self.top = (own + BAND + 1).saturating_sub(height);
         }
-        self.top = self.top.min(y.saturating_sub(1));
+        self.top = self.top.min(y.saturating_sub(height));
         y
     }
 
@@ -306,7 +306,7 @@ fn cell(
         .and_then(|id| state.devices.get(&id))
         .map(AsRef::as_ref);
     let (glyph, style, word) = match device {
-        _ if at.uplink => (ink.g.arrow_up, ink.dim, "up"),
+        _ if at.uplink => (ink.g.arrow_up, ink.dim, "link"),
         Some(d) if at.ours && !d.declared && d.class == DeviceClass::Unknown => {
             ("?", ink.severity(Severity::Major), "new")
         }
