@@ -148,15 +148,15 @@ pub const ACTIONS: &[Action] = &[
     look(View, "tab-prev", &["shift-tab"], "tab before", "Tab or drawing before", "Goes to the tab or drawing before."),
     look(View, "map-next", &["m"], "drawing", "Next drawing of the map", "Goes from the topology to the segments to the ports of one segment."),
     look(View, "sort-next", &["s"], "sort", "Sort by the next column", "Sorts by the next column."),
-    look(View, "sort-reverse", &["S"], "turn", "Turn the order round", "Turns the order round."),
+    look(View, "sort-prev", &["S"], "sort back", "Sort by the column before", "Sorts by the column before."),
     look(View, "group", &["z"], "group", "Group", "Groups by segment, by class, or not at all."),
     look(View, "fold", &["f"], "fold", "Fold", "Folds or unfolds what is under the cursor."),
     look(View, "details", &["d"], "details", "Details", "Shows or hides the details of what is under the cursor."),
     look(View, "columns", &["C"], "columns", "More or fewer columns", "Shows more columns, or those that fit at ease."),
     look(View, "follow", &["F"], "follow", "Follow", "Keeps the newest in sight."),
     look(View, "closed", &["c"], "closed", "Closed alerts", "Shows or hides what is over."),
-    look(View, "next-problem", &["n"], "next ▲", "Next that needs a person", "Moves to the next one that needs a person."),
-    look(View, "prev-problem", &["N"], "▲ before", "The one before that needs a person", "Moves back to the one that needs a person."),
+    look(View, "next-problem", &["n"], "next problem", "Next that needs a person", "Moves to the next one that needs a person."),
+    look(View, "prev-problem", &["N"], "problem before", "The one before that needs a person", "Moves back to the one that needs a person."),
     look(View, "copy", &["y"], "copy", "Copy", "Copies what is under the cursor to the clipboard of your terminal (OSC 52)."),
     look(View, "copy-line", &["Y"], "copy all", "Copy the line", "Copies the whole line under the cursor."),
     // a device
@@ -250,6 +250,7 @@ mod tests {
                 "{}",
                 a.name
             );
+            assert!(a.short.is_ascii() && a.help.is_ascii(), "{}", a.name);
             assert!(a.help.ends_with('.') && !a.title.is_empty() && !a.short.is_empty());
             for key in a.keys {
                 if let Some(other) = keys.insert(key, a.name) {

@@ -106,7 +106,7 @@ impl State {
 
     /// Does this port lead to another network device, now or within the last 24 hours?
     pub fn is_uplink(&self, device: DeviceId, port: IfIndex) -> bool {
-        self.memory.uplinks.contains_key(&(device, port))
+        self.is_uplink_at(device, port, self.time)
     }
 
     /// The members of a segment, by class and id.

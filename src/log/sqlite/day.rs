@@ -82,7 +82,7 @@ impl DayFile {
     }
 
     fn say(&self, error: rusqlite::Error) -> LogError {
-        store::explain(&self.path, error)
+        store::explain(&self.path, &error)
     }
 
     /// The last place in this file, and its time.

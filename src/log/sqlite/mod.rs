@@ -200,7 +200,7 @@ impl SqliteLog {
     /// A day that can't be read must not keep the hospital from being watched: it is put aside, and that is said.
     fn set_aside(&mut self, day: i64, place: &str, why: &str) -> Result<(), LogError> {
         let path = self.telemetry().join(day::file_name(day));
-        let aside = (1..)
+        let aside = (1..1000)
             .map(|n| path.with_extension(format!("damaged-{n}")))
             .find(|p| !p.exists())
             .unwrap_or_else(|| path.with_extension("damaged"));
@@ -498,10 +498,10 @@ impl SqliteLog {
 impl Drop for SqliteLog {
     /// An orderly end loses nothing; a disorderly one loses what was not flushed.
     fn drop(&mut self) {
-        if self.mode == Mode::Write {
-            if let Err(error) = self.write_pending(true).and_then(|()| self.write_changes()) {
-                tracing::error!(%error, "the end of the log could not be written");
-            }
+        if self.mode == Mode::Write
+            && let Err(error) = self.write_pending(true).and_then(|()| self.write_changes())
+        {
+            tracing::error!(%error, "the end of the log could not be written");
         }
     }
 }

@@ -42,7 +42,7 @@ impl RecordDb {
     }
 
     fn say(&self, error: rusqlite::Error) -> LogError {
-        store::explain(&self.path, error)
+        store::explain(&self.path, &error)
     }
 
     pub(super) fn last(&self) -> Result<(Seq, Time), LogError> {
