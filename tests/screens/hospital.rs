@@ -590,7 +590,7 @@ pub fn small() -> (State, Named) {
             by: t("ana"),
             at: ago(700),
             note: t("house technician is on the way"),
-            until: Some(NOW + Duration::from_secs(2940)),
+            until: Some(NOW + Duration::from_mins(49)),
         });
     });
     b.alert(

@@ -8,7 +8,7 @@ use crate::model::{
     Severity,
 };
 use crate::ui::views::index::Index;
-use crate::ui::views::{below, words};
+use crate::ui::views::words;
 use crate::ui::widgets::{Align, Ink, Row, counted, empty, rate, speed};
 use crate::ui::{Ctx, Outcome};
 
@@ -175,11 +175,9 @@ impl Ports {
             Row::new(ink, buf, graph, graph.height.saturating_sub(1))
                 .right(format!("{} more below", ink.g.arrow_down), ink.accent);
         }
-        if pane > 0 {
-            if let Some(port) = self.at() {
-                let pane = Rect::new(area.x, area.bottom() - pane + 1, area.width, pane - 1);
-                details(ink, buf, pane, &port);
-            }
+        if let Some(port) = self.at().filter(|_| pane > 0) {
+            let pane = Rect::new(area.x, area.bottom() - pane + 1, area.width, pane - 1);
+            details(ink, buf, pane, &port);
         }
     }
 
@@ -410,7 +408,6 @@ fn details(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, at: &PortAt) {
             row.put("nothing has link here", ink.dim);
         }
     }
-    let _ = below(area, 2);
 }
 
 #[cfg(test)]
