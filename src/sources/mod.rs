@@ -4,6 +4,7 @@
 //! channel; what is dropped is counted. Nothing here sends a packet to a device but through the gate.
 
 pub mod arp;
+pub mod dns;
 pub mod listen;
 pub mod ping;
 mod stop;
