@@ -4,8 +4,9 @@
 //! by `ip netns exec`, in the mode that an environment variable names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -97,7 +98,7 @@ impl Net {
         ip(&pair)?;
         let mut batch = String::new();
         for address in addresses {
-            batch += &format!("addr add {address}/20 dev eth0\n");
+            writeln!(batch, "addr add {address}/20 dev eth0").unwrap();
         }
         let file = self.dir.path().join("addresses");
         std::fs::write(&file, batch).unwrap();
@@ -124,33 +125,6 @@ impl Net {
             .collect()
     }
 
-    /// Runs a mode of [`child`] in a namespace.
-    fn child(&self, ns: &str, mode: &str, arguments: Value) -> Vec<Value> {
-        self.child_with(&[], ns, mode, arguments)
-    }
-
-    fn child_with(&self, wrapper: &[&str], ns: &str, mode: &str, arguments: Value) -> Vec<Value> {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", ns]).args(wrapper);
-        let out = command
-            .arg(std::env::current_exe().unwrap())
-            .args(["--exact", "scan_net::child", "--nocapture"])
-            .env(MODE, json!({"mode": mode, "with": arguments}).to_string())
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&out.stdout);
-        assert!(
-            out.status.success(),
-            "{mode} in {ns}: {text}\n{}",
-            String::from_utf8_lossy(&out.stderr)
-        );
-        // the harness writes "test … " before the first line
-        text.lines()
-            .filter_map(|l| l.split_once(MARK))
-            .map(|(_, json)| serde_json::from_str(json).unwrap())
-            .collect()
-    }
-
     /// Starts an independent witness in `b` that writes down every ARP frame.
     fn witness(&self) -> Witness {
         let file = self.dir.path().join("witness.pcap");
@@ -173,6 +147,34 @@ impl Net {
         std::thread::spawn(move || said.for_each(drop));
         Witness { tcpdump, file }
     }
+}
+
+/// Runs a mode of [`child`] in a namespace.
+fn inside(ns: &str, mode: &str, with: &Value) -> Vec<Value> {
+    inside_as(&[], ns, mode, with)
+}
+
+/// As [`inside`], by way of another program: `setpriv` and its arguments.
+fn inside_as(wrapper: &[&str], ns: &str, mode: &str, with: &Value) -> Vec<Value> {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", ns]).args(wrapper);
+    let out = command
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "scan_net::child", "--nocapture"])
+        .env(MODE, json!({"mode": mode, "with": with}).to_string())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(
+        out.status.success(),
+        "{mode} in {ns}: {text}\n{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    // the harness writes "test … " before the first line
+    text.lines()
+        .filter_map(|l| l.split_once(MARK))
+        .map(|(_, json)| serde_json::from_str(json).unwrap())
+        .collect()
 }
 
 impl Drop for Net {
@@ -467,7 +469,7 @@ fn a_sweep_of_a_20_finds_exactly_who_is_there() {
         return;
     };
     for pace in ["polite", "fast"] {
-        let sweep = &net.child(&net.a, "sweep", json!({"pace": pace}))[0];
+        let sweep = &inside(&net.a, "sweep", &json!({"pace": pace}))[0];
         assert_eq!(found(sweep), net.really_there(), "{pace}");
         assert_eq!(sweep["planned"], 4093);
         assert_eq!(sweep["asked"], 4093);
@@ -496,10 +498,10 @@ fn no_packet_names_an_address_that_the_policy_protects() {
     let text = |a: &[Ipv4Addr]| a.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (never, passive, arp) = (&list[..20], &list[20..40], &list[40..60]);
     let witness = net.witness();
-    let sweep = &net.child(
+    let sweep = &inside(
         &net.a,
         "sweep",
-        json!({
+        &json!({
             "pace": "fast", "never": text(never), "passive": text(passive), "arp": text(arp),
             "nets": {"passive": ["10.77.8.0/24"]},
         }),
@@ -540,7 +542,7 @@ fn nothing_is_asked_before_the_policy_is_known() {
     let Some(net) = Net::new(&strewn(3)) else {
         return;
     };
-    let sweep = &net.child(&net.a, "sweep", json!({"no_table": true}))[0];
+    let sweep = &inside(&net.a, "sweep", &json!({"no_table": true}))[0];
     assert_eq!(
         sweep["error"],
         "nothing is sent before the touch policy is known"
@@ -554,7 +556,7 @@ fn a_pace_is_kept() {
         return;
     };
     let with = json!({"pace": 100, "targets": ["10.77.0.100-129"]});
-    let sweep = &net.child(&net.a, "sweep", with)[0];
+    let sweep = &inside(&net.a, "sweep", &with)[0];
     // 60 requests at 100 a second, one at a time: no machine makes that shorter than 0.59 s
     assert_eq!(sweep["requests"], 60);
     assert!(sweep["micros"].as_u64().unwrap() >= 590_000, "{sweep}");
@@ -567,7 +569,7 @@ fn a_sweep_stops_when_it_is_told_to() {
     };
     // at 200 a second this would take twenty seconds
     let with = json!({"pace": 200, "stop_at_first": true});
-    let sweep = &net.child(&net.a, "sweep", with)[0];
+    let sweep = &inside(&net.a, "sweep", &with)[0];
     assert_eq!(sweep["stopped"], true);
     assert!(
         sweep["asked"].as_u64().unwrap() < 2000,
@@ -583,7 +585,7 @@ fn four_thousand_that_answer_are_all_found() {
         return;
     };
     for pace in ["polite", "fast"] {
-        let sweep = &net.child(&net.a, "sweep", json!({"pace": pace}))[0];
+        let sweep = &inside(&net.a, "sweep", &json!({"pace": pace}))[0];
         assert_eq!(sweep["answered"], 4000, "{pace}");
         assert_eq!(found(sweep), net.really_there(), "{pace}");
         println!(
@@ -614,7 +616,7 @@ fn two_that_answer_for_one_address_are_both_reported() {
         }
     }
     let with = json!({"targets": ["10.77.0.2"]});
-    let sweep = &net.child(&net.a, "sweep", with)[0];
+    let sweep = &inside(&net.a, "sweep", &with)[0];
     assert_eq!(sweep["answered"], 1);
     assert_eq!(sweep["contested"], 1, "{sweep}");
     assert_eq!(sweep["found"].as_array().unwrap().len(), 2);
@@ -626,11 +628,11 @@ fn a_station_that_speaks_by_itself_is_heard() {
         return;
     };
     let said = std::thread::scope(|scope| {
-        let ear = scope.spawn(|| net.child(&net.a, "listen", json!({"until": "dhcp"})));
+        let ear = scope.spawn(|| inside(&net.a, "listen", &json!({"until": "dhcp"})));
         while !ear.is_finished() {
             // a new address each time, so that the kernel has to ask by ARP again
             let _ = ip(&["-n", &net.b, "neigh", "flush", "all"]);
-            net.child(&net.b, "talk", json!({"to": "10.77.0.1:9", "times": 2}));
+            inside(&net.b, "talk", &json!({"to": "10.77.0.1:9", "times": 2}));
         }
         ear.join().unwrap()
     });
@@ -717,7 +719,7 @@ fn a_real_lldpd_says_where_the_wire_ends() {
     let vlan = ["oui", "00,80,c2", "subtype", "1", "oui-info", "01,36"];
     let port = ["configure", "ports", "eth0", "lldp", "custom-tlv"];
     setting(&[&port[..], &vlan].concat()).unwrap();
-    let said = net.child(&net.a, "listen", json!({"until": "place"}));
+    let said = inside(&net.a, "listen", &json!({"until": "place"}));
     let shown = setting(&["-f", "json", "show", "chassis"]).unwrap();
     run("kill", &["-TERM", &lldpd.id().to_string()]).unwrap();
     lldpd.wait().unwrap();
@@ -760,11 +762,11 @@ fn the_kernels_table_is_read_without_asking_anybody() {
         ];
         ip(&add).unwrap();
     }
-    let table = net.child_with(
+    let table = inside_as(
         &["setpriv", "--reuid", "65534", "--clear-groups"],
         &net.a,
         "neighbours",
-        json!({}),
+        &json!({}),
     );
     let expected = [
         json!(["10.77.0.9", "00:09:fb:00:00:09", "eth0"]),
@@ -796,7 +798,7 @@ fn without_privilege_each_door_says_what_it_needs() {
         "65534",
         "--clear-groups",
     ];
-    let doors = &net.child_with(&nobody, &net.a, "doors", json!({}))[0];
+    let doors = &inside_as(&nobody, &net.a, "doors", &json!({}))[0];
     let word = |door: &str| doors[door].as_str().unwrap().to_string();
     for door in ["arp", "tap"] {
         assert!(word(door).contains("setcap cap_net_raw+ep"), "{doors}");
@@ -817,7 +819,7 @@ fn without_privilege_each_door_says_what_it_needs() {
     ];
     ip(&set).unwrap();
     let (there, _) = net.really_there().pop_first().unwrap();
-    let said = net.child_with(&nobody, &net.a, "ping", json!({"targets": [there]}));
+    let said = inside_as(&nobody, &net.a, "ping", &json!({"targets": [there]}));
     assert_eq!(said[0]["result"], "answered", "{said:?}");
     assert_eq!(said[0]["unprivileged"], true);
 }
@@ -831,10 +833,10 @@ fn many_are_pinged_over_one_socket_and_the_forbidden_are_not() {
     let mut targets: Vec<_> = there.iter().map(ToString::to_string).collect();
     let forbidden = targets[7].clone();
     targets.push("10.77.15.250".into());
-    let said = net.child(
+    let said = inside(
         &net.a,
         "ping",
-        json!({"targets": targets, "arp": [forbidden], "wait_ms": 4000}),
+        &json!({"targets": targets, "arp": [forbidden], "wait_ms": 4000}),
     );
     let result = |to: &str| said.iter().find(|s| s["to"] == to).unwrap()["result"].clone();
     for t in &there {

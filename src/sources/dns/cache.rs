@@ -135,7 +135,7 @@ mod tests {
     fn a_name_is_reported_when_new_or_changed_or_gone_and_not_each_time() {
         let mut c = Cache::new(100);
         let name = |s: &str| Known::Name(s.into());
-        assert_eq!(c.put(ip(1), name("a"), S, S * 0), Some("a".into()));
+        assert_eq!(c.put(ip(1), name("a"), S, Duration::ZERO), Some("a".into()));
         assert_eq!(c.put(ip(1), name("a"), S * 3, S * 2), None);
         assert_eq!(c.put(ip(1), name("b"), S * 5, S * 4), Some("b".into()));
         assert_eq!(
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(c.put(ip(1), Known::Nameless, S * 11, S * 10), None);
         assert_eq!(c.name(ip(1)), None);
         assert_eq!(
-            c.put(ip(2), Known::Nameless, S, S * 0),
+            c.put(ip(2), Known::Nameless, S, Duration::ZERO),
             None,
             "never had one"
         );
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn what_is_out_of_date_is_asked_again() {
         let mut c = Cache::new(100);
-        c.put(ip(1), Known::Nameless, S * 5, S * 0);
+        c.put(ip(1), Known::Nameless, S * 5, Duration::ZERO);
         assert_eq!(c.get(ip(1), S * 4), Some(&Known::Nameless));
         assert_eq!(c.get(ip(1), S * 5), None);
     }
