@@ -11,5 +11,6 @@ pub mod lldp;
 pub mod ndp;
 mod reader;
 pub mod snmp;
+pub mod snmprec;
 
 pub use reader::WireError;
