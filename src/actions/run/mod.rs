@@ -445,3 +445,10 @@ fn difference(shown: &RunPlan, now: &RunPlan) -> Text {
         "the plan"
     })
 }
+
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod port_tests;
+#[cfg(test)]
+mod program_tests;
