@@ -1,7 +1,34 @@
-//! SNMP messages (RFC 1157, 1901, 3412, 3414, 3416).
+//! SNMP messages (RFC 1157, 1901, 3412, 3414, 3416), for managers and agents alike.
+//!
+//! In: datagrams, all of them hostile, and messages to be sent. Out: [`Message`] (v1, v2c), [`V3Message`] with its user-based
+//! security ([`usm`]), or an error that says what is wrong. It never panics on any bytes, never prints nested BER, never
+//! allocates more than a datagram can hold, never touches a socket, a clock or chance (salts and times are given to it).
+//!
+//! snmp2 reads the elements ([`snmp2::AsnReader`]); what it does not check is checked here, and what it keeps private
+//! (building requests) is written here.
 
+mod ber;
+mod error;
+mod message;
 mod oid;
+pub mod usm;
+mod v3;
 mod value;
 
+pub use error::{DecodeError, EncodeError};
+pub use message::{Message, Pdu, PduKind, Version, error_word, peek_version};
 pub use oid::{BadOid, Oid};
+pub use v3::{V3Flags, V3Header, V3Message};
 pub use value::{Value, VarBind};
+
+/// The longest datagram that is read: what UDP over IPv4 can carry is 65,507 octets.
+pub const DATAGRAM_CAP: usize = 65_535;
+
+/// The longest datagram that UDP over IPv4 can carry, octets.
+pub const MAX_DATAGRAM: usize = 65_507;
+
+/// The most arcs of an object identifier (RFC 3416, 4.1).
+pub const ARC_CAP: usize = 128;
+
+#[cfg(test)]
+mod tests;

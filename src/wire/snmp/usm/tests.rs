@@ -1,0 +1,368 @@
+//! The user-based security model, against the vectors of the RFCs and against itself on the other side.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{AuthProtocol, PrivProtocol};
+use crate::wire::snmp::{EncodeError, V3Flags, V3Header, V3Message, Value, VarBind};
+
+const ENGINE: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, b| {
+        write!(out, "{b:02x}").unwrap();
+        out
+    })
+}
+
+fn keys(auth: AuthProtocol, privacy: Option<PrivProtocol>) -> UserKeys {
+    UserKeys::derive(
+        Some((auth, b"maplesyrup")),
+        privacy.map(|p| (p, &b"maplesyrup"[..])),
+    )
+    .unwrap()
+}
+
+#[test]
+fn keys_are_those_of_rfc_3414_a3_and_of_the_same_algorithm_with_sha2() {
+    let table = [
+        (AuthProtocol::Md5, "526f5eed9fcce26f8964c2930787d82b"),
+        (
+            AuthProtocol::Sha1,
+            "6695febc9288e36282235fc7151f128497b38f3f",
+        ),
+        // RFC 7860 gives none: made with Python's hashlib after RFC 3414, A.2
+        (
+            AuthProtocol::Sha224,
+            "0bd8827c6e29f8065e08e09237f177e410f69b90e1782be682075674",
+        ),
+        (
+            AuthProtocol::Sha256,
+            "8982e0e549e866db361a6b625d84cccc11162d453ee8ce3a6445c2d6776f0f8b",
+        ),
+        (
+            AuthProtocol::Sha384,
+            "3b298f16164a11184279d5432bf169e2d2a48307de02b3d3f7e2b4f36eb6f0455a53689a3937eea07319a633d2ccba78",
+        ),
+        (
+            AuthProtocol::Sha512,
+            "22a5a36cedfcc085807a128d7bc6c2382167ad6c0dbc5fdff856740f3d84c099ad1ea87a8db096714d9788bd544047c9021e4229ce27e4c0a69250adfcffbb0b",
+        ),
+    ];
+    for (protocol, key) in table {
+        assert_eq!(
+            hex(&keys(protocol, None).localize(&ENGINE).raw().0),
+            key,
+            "{protocol:?}"
+        );
+    }
+}
+
+#[test]
+fn both_ways_to_a_longer_privacy_key_are_known() {
+    let table = [
+        (
+            AuthProtocol::Sha1,
+            PrivProtocol::Aes256,
+            "6695febc9288e36282235fc7151f128497b38f3f505e07eb9af25568fa1f5dbe",
+        ),
+        (
+            AuthProtocol::Sha1,
+            PrivProtocol::Aes256c,
+            "6695febc9288e36282235fc7151f128497b38f3f9b8b6d78936ba6e7d19dfd9c",
+        ),
+        (
+            AuthProtocol::Md5,
+            PrivProtocol::Aes256,
+            "526f5eed9fcce26f8964c2930787d82bfa24a92467426c2f4b09192be10dfaec",
+        ),
+        (
+            AuthProtocol::Md5,
+            PrivProtocol::Aes256c,
+            "526f5eed9fcce26f8964c2930787d82b79eff44a90650ee0a3a40abfac5acc12",
+        ),
+    ];
+    for (auth, privacy, key) in table {
+        let local = keys(auth, Some(privacy)).localize(&ENGINE);
+        assert_eq!(hex(&local.raw().1), key, "{auth:?} {privacy:?}");
+        let short = if privacy == PrivProtocol::Aes256 {
+            PrivProtocol::Aes192
+        } else {
+            PrivProtocol::Aes192c
+        };
+        let local = keys(auth, Some(short)).localize(&ENGINE);
+        assert_eq!(hex(&local.raw().1), key[..48], "{auth:?} {short:?}");
+    }
+}
+
+#[test]
+fn an_empty_password_is_an_error_not_a_panic() {
+    assert_eq!(
+        UserKeys::derive(Some((AuthProtocol::Sha1, b"")), None).unwrap_err(),
+        KeyError::EmptyPassword("authentication")
+    );
+    assert_eq!(
+        UserKeys::derive(
+            Some((AuthProtocol::Sha1, b"x")),
+            Some((PrivProtocol::Des, b""))
+        )
+        .unwrap_err(),
+        KeyError::EmptyPassword("privacy")
+    );
+    assert_eq!(
+        UserKeys::derive(None, Some((PrivProtocol::Des, b"x"))).unwrap_err(),
+        KeyError::PrivacyWithoutAuth
+    );
+}
+
+#[test]
+fn keys_are_never_printed() {
+    let user = keys(AuthProtocol::Sha1, Some(PrivProtocol::Aes128));
+    let said = format!("{user:?} {:?}", user.localize(&ENGINE));
+    assert_eq!(
+        said,
+        "UserKeys { auth: Some(Sha1), privacy: Some(Aes128), .. } LocalKeys { auth: Some(Sha1), privacy: Some(Aes128), .. }"
+    );
+}
+
+fn request(level: V3Flags) -> V3Message {
+    V3Message {
+        msg_id: 4711,
+        max_size: 65_507,
+        flags: V3Flags {
+            reportable: true,
+            ..level
+        },
+        engine_id: ENGINE.to_vec(),
+        boots: 3,
+        time: 1_000,
+        user: b"ana".to_vec(),
+        context_engine_id: ENGINE.to_vec(),
+        context_name: b"".to_vec(),
+        pdu: Pdu::request(PduKind::Get, 99, ["1.3.6.1.2.1.1.3.0".parse().unwrap()]),
+    }
+}
+
+const AUTH: V3Flags = V3Flags {
+    auth: true,
+    privacy: false,
+    reportable: false,
+};
+const PRIV: V3Flags = V3Flags {
+    auth: true,
+    privacy: true,
+    reportable: false,
+};
+
+const HASHES: [AuthProtocol; 6] = [
+    AuthProtocol::Md5,
+    AuthProtocol::Sha1,
+    AuthProtocol::Sha224,
+    AuthProtocol::Sha256,
+    AuthProtocol::Sha384,
+    AuthProtocol::Sha512,
+];
+const CIPHERS: [PrivProtocol; 6] = [
+    PrivProtocol::Des,
+    PrivProtocol::Aes128,
+    PrivProtocol::Aes192,
+    PrivProtocol::Aes256,
+    PrivProtocol::Aes192c,
+    PrivProtocol::Aes256c,
+];
+
+#[test]
+fn every_hash_with_every_cipher_goes_there_and_back() {
+    for hash in HASHES {
+        for cipher in CIPHERS {
+            let user = keys(hash, Some(cipher));
+            let mut agent = Authority::new(ENGINE, 3);
+            agent.add_user("ana", &user);
+            let local = user.localize(&ENGINE);
+            let sent = request(PRIV);
+            let bytes = sent.seal(Some(&local), 7).unwrap();
+            let Incoming::Request(got) = agent.open(&bytes, 1_010) else {
+                panic!("{hash:?} {cipher:?}");
+            };
+            assert_eq!(got.message, sent);
+            let answer = got.message.pdu.response(vec![VarBind {
+                oid: "1.3.6.1.2.1.1.3.0".parse().unwrap(),
+                value: Value::TimeTicks(101_000),
+            }]);
+            let bytes = agent.seal(&got, answer.clone(), 1_010, 8).unwrap();
+            let back = V3Header::parse(&bytes)
+                .unwrap()
+                .open(&bytes, Some(&local))
+                .unwrap();
+            assert_eq!((back.pdu, back.msg_id, back.time), (answer, 4711, 1_010));
+            assert!(
+                !bytes.windows(4).any(|w| w == [0x43, 3, 1, 0x8a]),
+                "the value is encrypted"
+            );
+        }
+    }
+}
+
+fn stat_of(incoming: Incoming, keys: Option<&LocalKeys>) -> (Stat, V3Message) {
+    let Incoming::Report(bytes) = incoming else {
+        panic!("no report: {incoming:?}");
+    };
+    let message = V3Header::parse(&bytes).unwrap().open(&bytes, keys).unwrap();
+    assert_eq!(message.msg_id, 4711);
+    (Stat::of(&message.pdu).unwrap(), message)
+}
+
+#[test]
+fn reports_are_decoded_and_say_what_was_wrong() {
+    let user = keys(AuthProtocol::Sha256, None);
+    let local = user.localize(&ENGINE);
+    let mut agent = Authority::new(ENGINE, 3);
+    agent.add_user("ana", &user);
+
+    let discovery = V3Message {
+        engine_id: vec![],
+        user: vec![],
+        ..request(V3Flags::default())
+    };
+    let (stat, message) = stat_of(agent.open(&discovery.seal(None, 0).unwrap(), 5), None);
+    assert_eq!(
+        (stat, message.engine_id),
+        (Stat::UnknownEngineIds, ENGINE.to_vec())
+    );
+
+    let stranger = V3Message {
+        user: b"eve".to_vec(),
+        ..request(AUTH)
+    };
+    let (stat, _) = stat_of(
+        agent.open(&stranger.seal(Some(&local), 0).unwrap(), 1_000),
+        None,
+    );
+    assert_eq!(stat, Stat::UnknownUserNames);
+
+    let other = UserKeys::derive(Some((AuthProtocol::Sha256, b"walnutsyrup")), None).unwrap();
+    let bytes = request(AUTH)
+        .seal(Some(&other.localize(&ENGINE)), 0)
+        .unwrap();
+    assert_eq!(
+        stat_of(agent.open(&bytes, 1_000), None).0,
+        Stat::WrongDigests
+    );
+
+    let bytes = request(AUTH).seal(Some(&local), 0).unwrap();
+    let (stat, message) = stat_of(agent.open(&bytes, 1_151), Some(&local));
+    assert!(
+        message.flags.auth,
+        "only an authentic one may set the clock"
+    );
+    assert_eq!(
+        (stat, message.boots, message.time),
+        (Stat::NotInTimeWindows, 3, 1_151)
+    );
+    assert!(matches!(agent.open(&bytes, 1_150), Incoming::Request(_)));
+
+    let both = keys(AuthProtocol::Sha256, Some(PrivProtocol::Aes128)).localize(&ENGINE);
+    let bytes = request(PRIV).seal(Some(&both), 0).unwrap();
+    assert_eq!(
+        stat_of(agent.open(&bytes, 1_000), None).0,
+        Stat::UnsupportedSecLevels
+    );
+
+    agent.add_user(
+        "ana",
+        &keys(AuthProtocol::Sha256, Some(PrivProtocol::Aes128)),
+    );
+    let wrong = UserKeys::derive(
+        Some((AuthProtocol::Sha256, b"maplesyrup")),
+        Some((PrivProtocol::Aes128, b"walnutsyrup")),
+    )
+    .unwrap();
+    let bytes = request(PRIV)
+        .seal(Some(&wrong.localize(&ENGINE)), 0)
+        .unwrap();
+    assert_eq!(
+        stat_of(agent.open(&bytes, 1_000), None).0,
+        Stat::DecryptionErrors
+    );
+    assert_eq!(agent.count(Stat::DecryptionErrors), 1);
+}
+
+#[test]
+fn a_forged_time_does_not_open_so_it_can_not_be_committed() {
+    let local = keys(AuthProtocol::Sha1, None).localize(&ENGINE);
+    let forged = V3Message {
+        boots: 99,
+        time: 9_999,
+        ..request(AUTH)
+    };
+    let stranger = UserKeys::derive(Some((AuthProtocol::Sha1, b"guess")), None).unwrap();
+    let bytes = forged.seal(Some(&stranger.localize(&ENGINE)), 0).unwrap();
+    let header = V3Header::parse(&bytes).unwrap();
+    assert_eq!(header.boots, 99, "the header says so");
+    assert_eq!(
+        header.open(&bytes, Some(&local)),
+        Err(UsmError::WrongDigest)
+    );
+}
+
+#[test]
+fn engine_time_goes_on_between_polls_past_150_seconds() {
+    let mut clock = EngineClock::new(3, 1_000, 50_000);
+    assert_eq!(clock.now(50_000 + 400_000), (3, 1_400));
+    assert!(clock.is_timely(3, 1_251, 50_000 + 400_000));
+    assert!(!clock.is_timely(3, 1_249, 50_000 + 400_000));
+    assert!(!clock.is_timely(2, 5_000, 50_000));
+    assert!(!clock.commit(3, 999, 60_000), "never backwards");
+    assert!(clock.commit(4, 5, 60_000), "the agent was restarted");
+    assert_eq!(clock.now(61_000), (4, 6));
+}
+
+#[test]
+fn sealing_without_a_key_is_an_error() {
+    assert_eq!(
+        request(AUTH).seal(None, 0),
+        Err(EncodeError::Usm(UsmError::NoKeys))
+    );
+    let local = keys(AuthProtocol::Md5, None).localize(&ENGINE);
+    assert_eq!(
+        request(PRIV).seal(Some(&local), 0),
+        Err(EncodeError::Usm(UsmError::NoKeys))
+    );
+}
+
+#[test]
+fn a_key_is_computed_once_for_a_credential_and_engine() {
+    let user = keys(AuthProtocol::Sha1, Some(PrivProtocol::Aes256c));
+    let mut cache = KeyCache::default();
+    let first = cache.get(&"v3".into(), &user, &ENGINE);
+    assert!(std::sync::Arc::ptr_eq(
+        &first,
+        &cache.get(&"v3".into(), &user, &ENGINE)
+    ));
+    cache.get(&"v3".into(), &user, b"other");
+    assert_eq!(cache.len(), 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_change_of_an_authentic_message_opens_or_panics(at in any::<prop::sample::Index>(), with in 1u8..) {
+        let local = LOCAL.with(Clone::clone);
+        let mut bytes = request(PRIV).seal(Some(&local), 1).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= with;
+        if let Ok(header) = V3Header::parse(&bytes) {
+            if header.flags.auth {
+                prop_assert!(header.open(&bytes, Some(&local)).is_err());
+            } else {
+                let _ = header.open(&bytes, None);
+            }
+        }
+    }
+}
+
+thread_local! {
+    static LOCAL: LocalKeys = keys(AuthProtocol::Sha1, Some(PrivProtocol::Aes128)).localize(&ENGINE);
+}
