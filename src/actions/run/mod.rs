@@ -291,10 +291,10 @@ impl Executor {
     }
 
     fn claim(self: &Arc<Self>, port: Option<(DeviceId, IfIndex)>) -> Result<Claim, StartError> {
-        if let Some(port) = port {
-            if !locked(&self.work.ports).insert(port) {
-                return Err(StartError::Busy);
-            }
+        if let Some(port) = port
+            && !locked(&self.work.ports).insert(port)
+        {
+            return Err(StartError::Busy);
         }
         Ok(Claim {
             executor: Arc::clone(self),

@@ -181,7 +181,7 @@ fn a_plan_that_is_no_longer_the_plan_does_not_begin() {
     );
     let wish = bench.wish(DESK, "port-bounce");
     change(&mut bench.state.lock().unwrap(), DESK, |d| {
-        d.care = crate::model::CareLevel::LifeSustaining
+        d.care = crate::model::CareLevel::LifeSustaining;
     });
     let error = block(bench.executor.begin(wish)).unwrap_err();
     assert!(matches!(error, StartError::Refused(Refusal::Life { .. })));
@@ -228,7 +228,7 @@ fn a_person_who_stops_it_gets_the_port_back_at_once() {
     assert_eq!(outcome.as_str(), "stopped; the port was opened at once");
     assert_eq!(bench.switch.admin(), 1);
     assert!(!bench.log.owes());
-    assert!(bench.clock.now().since(NOW) < Duration::from_secs(60));
+    assert!(bench.clock.now().since(NOW) < Duration::from_mins(1));
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn a_way_back_that_is_not_due_yet_is_waited_for() {
         .retain(|s| !matches!(s, RunStep::RevertDone { .. } | RunStep::Ended { .. }));
     for step in bench.log.steps.lock().unwrap().iter_mut() {
         if let RunStep::RevertDue { revert, .. } = step {
-            revert.due = bench.clock.now() + Duration::from_secs(600);
+            revert.due = bench.clock.now() + Duration::from_mins(10);
         }
     }
     bench.switch.put(mib::IF_ADMIN_STATUS, Scalar::Integer(2));
@@ -337,7 +337,7 @@ fn a_way_back_that_is_not_due_yet_is_waited_for() {
     assert!(bench.executor.overdue().is_empty());
     let (_c, listen) = cancel();
     block(Arc::clone(&bench.executor).resume(owed[0].clone(), listen)).unwrap();
-    assert!(bench.clock.now().since(before) >= Duration::from_secs(600));
+    assert!(bench.clock.now().since(before) >= Duration::from_mins(10));
     assert_eq!(bench.switch.admin(), 1);
     assert!(!bench.log.lines().iter().any(|l| l.starts_with("OVERDUE")));
 }
