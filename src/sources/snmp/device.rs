@@ -80,6 +80,8 @@ pub(super) struct Device {
     pub(super) met: bool,
     pub(super) misses: u32,
     pub(super) refused_until_ms: Option<u64>,
+    /// It stands in the driver's list of those nobody asks for.
+    pub(super) resting: bool,
     /// The heap's entry that counts.
     pub(super) wake_ms: u64,
 }
@@ -102,6 +104,7 @@ impl Device {
             met: false,
             misses: 0,
             refused_until_ms: None,
+            resting: false,
             wake_ms: u64::MAX,
         }
     }

@@ -26,6 +26,8 @@ use crate::wire::snmp::{DATAGRAM_CAP, Message, V3Header, peek_version};
 
 /// Datagrams taken from a socket before timers and sending get their turn.
 const DRAIN: usize = 256;
+/// Agents that nobody asks for now and that are remembered.
+const RESTING_CAP: usize = 4_096;
 /// Observations that wait for the sink.
 const OUT_CAP: usize = 65_536;
 
@@ -55,6 +57,8 @@ pub(super) struct Driver {
     pub(super) devices: Vec<Device>,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
+    /// Agents that were asked out of turn, the longest ago first.
+    resting: VecDeque<u32>,
     timers: BinaryHeap<Reverse<(u64, u32)>>,
     /// Questions that may be sent now: their place in the window is held.
     resend: VecDeque<u32>,
@@ -97,6 +101,7 @@ impl Driver {
             devices: Vec::new(),
             free: Vec::new(),
             by_address: FxHashMap::default(),
+            resting: VecDeque::new(),
             timers: BinaryHeap::new(),
             resend: VecDeque::new(),
             ready: VecDeque::new(),
@@ -286,14 +291,25 @@ impl Driver {
         index
     }
 
-    /// Lets go of an agent that nobody asks for any more.
+    /// Nobody asks for this agent now. What was learned of it is kept for the next question, of so many agents.
     fn retire(&mut self, index: u32) {
         let device = self.at(index);
-        if device.is_idle() && device.to.port() != 0 {
-            let to = device.to;
-            *device = Device::new(SocketAddr::new(to.ip(), 0));
-            self.by_address.remove(&to);
-            self.free.push(index);
+        if !device.is_idle() || std::mem::replace(&mut device.resting, true) {
+            return;
+        }
+        self.resting.push_back(index);
+        if self.resting.len() <= RESTING_CAP {
+            return;
+        }
+        if let Some(oldest) = self.resting.pop_front() {
+            let device = self.at(oldest);
+            device.resting = false;
+            if device.is_idle() {
+                let to = device.to;
+                *device = Device::new(SocketAddr::new(to.ip(), 0));
+                self.by_address.remove(&to);
+                self.free.push(oldest);
+            }
         }
     }
 
@@ -330,6 +346,12 @@ impl Driver {
                     if flight.attempt < flight.tries {
                         flight.sent = None;
                         self.counters.retries.add(1);
+                        self.resend.push_back(index);
+                    } else if flight.malformed.is_none()
+                        && flight.exchange.probe_privacy(device.engine.as_ref())
+                    {
+                        flight.attempt = flight.tries - 1;
+                        flight.sent = None;
                         self.resend.push_back(index);
                     } else {
                         let why = match flight.malformed.take() {
@@ -383,15 +405,10 @@ impl Driver {
         if flight.sent.is_some() {
             return Ok(());
         }
-        let discovery = flight.exchange.must_discover(device.engine.as_ref());
+        let kind = flight.exchange.kind(device.engine.as_ref());
         let bytes = flight
             .exchange
             .datagram(device.engine.as_ref(), now_ms, salt)?;
-        let kind = if discovery {
-            PacketKind::Get
-        } else {
-            flight.exchange.ask().kind()
-        };
         let to = device.to;
         let cause = active.task.cause.clone();
         // what the policy allows anyhow does not use up the permit
