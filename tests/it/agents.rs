@@ -4,3 +4,5 @@ mod common;
 mod fake;
 mod faults;
 mod snmpd;
+mod tables;
+mod thousand;

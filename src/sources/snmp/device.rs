@@ -67,6 +67,8 @@ pub(super) struct Device {
     pub(super) jobs: Vec<Due>,
     pub(super) queue: VecDeque<Task>,
     pub(super) active: Option<Box<Active>>,
+    /// A scheduled job that lets a question of a person go first.
+    pub(super) parked: Option<Box<Active>>,
     pub(super) flight: Option<Box<Flight>>,
     pub(super) rtt: Rtt,
     pub(super) breaker: Breaker,
@@ -94,6 +96,7 @@ impl Device {
             jobs: Vec::new(),
             queue: VecDeque::new(),
             active: None,
+            parked: None,
             flight: None,
             rtt: Rtt::default(),
             breaker: Breaker::default(),
@@ -155,7 +158,10 @@ impl Device {
 
     /// Nothing to do now or ever.
     pub(super) fn is_idle(&self) -> bool {
-        self.target.is_none() && self.queue.is_empty() && self.active.is_none()
+        self.target.is_none()
+            && self.queue.is_empty()
+            && self.active.is_none()
+            && self.parked.is_none()
     }
 
     /// When the driver must look at it again.

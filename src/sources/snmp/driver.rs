@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::device::{Device, Flight};
 use super::io::{Ask, Failure, Reply};
 use super::login::{AdHoc, Logins};
+use super::memory::Learned;
 use super::poller::PollerConfig;
 use super::rtt::Bounds;
 use super::session::{Exchange, Heard};
@@ -46,6 +47,9 @@ impl Doors {
     }
 }
 
+/// By sysObjectID and sysDescr.
+pub(super) type Models = FxHashMap<(Text, Text), Learned>;
+
 pub(super) struct Driver {
     pub(super) gate: Arc<Gate>,
     sink: mpsc::Sender<Vec<Observation>>,
@@ -55,6 +59,7 @@ pub(super) struct Driver {
     pub(super) logins: Logins,
     pub(super) adhoc: AdHoc,
     pub(super) devices: Vec<Device>,
+    pub(super) models: Models,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
     /// Agents that were asked out of turn, the longest ago first.
@@ -99,6 +104,7 @@ impl Driver {
             logins: Logins::default(),
             adhoc: AdHoc::default(),
             devices: Vec::new(),
+            models: Models::default(),
             free: Vec::new(),
             by_address: FxHashMap::default(),
             resting: VecDeque::new(),
@@ -454,20 +460,18 @@ impl Driver {
         first: io::Result<(usize, SocketAddr)>,
     ) {
         let mut next = first;
-        for _ in 0..DRAIN {
-            match next {
-                Ok((length, from)) => {
-                    let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-                    if let Some(datagram) = buffer.get(..length) {
-                        self.hear(datagram, from);
-                    }
-                }
-                // a socket error is of one datagram; there is no other for UDP
-                Err(_) => return,
+        let mut taken = 0;
+        // a socket error is of one datagram; there is no other for UDP
+        while let Ok((length, from)) = next {
+            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+            if let Some(datagram) = buffer.get(..length) {
+                self.hear(datagram, from);
             }
+            taken += 1;
+            // nothing is read that is not heard
             next = match door {
-                Some(door) => door.try_receive(buffer),
-                None => return,
+                Some(door) if taken < DRAIN => door.try_receive(buffer),
+                _ => return,
             };
         }
     }
@@ -542,7 +546,7 @@ impl Driver {
                 self.counters.varbinds.add(reply.varbinds.len() as u64);
                 device.breaker.answered();
             }
-            Err(Failure::Timeout) => {
+            Err(Failure::Timeout | Failure::Deadline) => {
                 self.counters.timed_out.add(1);
                 // a GETBULK that was too much for it is asked again for less before that counts
                 if !matches!(flight.exchange.ask(), Ask::Bulk { .. }) {
@@ -571,13 +575,24 @@ impl Driver {
                 break;
             }
             let Some(active) = &mut device.active else {
-                if self.begin_next(index) {
-                    continue;
+                if device.queue.is_empty() && device.parked.is_some() {
+                    device.active = device.parked.take();
+                } else if !self.begin_next(index) {
+                    self.retire(index);
+                    break;
                 }
-                self.retire(index);
-                break;
+                continue;
             };
             if let Some(ask) = active.io.question() {
+                // a person does not wait for a long table: their question goes in between
+                if device.parked.is_none()
+                    && !device.queue.is_empty()
+                    && matches!(active.task.sink, Sink::Engine)
+                {
+                    active.io.put_back(ask);
+                    device.parked = device.active.take();
+                    continue;
+                }
                 let tries = match ask {
                     // a lost SET is not told from a lost answer; a GETBULK is asked again for less instead
                     Ask::Set(_) | Ask::Bulk { .. } => 1,
