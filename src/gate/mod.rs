@@ -5,6 +5,13 @@
 //! remediation, does not allow; what it refuses is counted and said.
 
 mod door;
+mod filter;
+mod interface;
 mod ledger;
+mod ping;
+mod raw;
 
 pub use door::{Gate, Permit, PermitId, Refusal, SendError, UdpDoor};
+pub use interface::Interface;
+pub use ping::{Echo, PingDoor, PingError};
+pub use raw::{ArpDoor, Asked, RawError, Tap};

@@ -4,4 +4,10 @@
 //! a bounded channel, reduced (what changed, plus counters). A source never judges what it saw, never keeps history, never
 //! sends but through the gate, and counts what it drops.
 
+pub mod arp;
+pub mod listen;
+pub mod ping;
 pub mod snmp;
+mod stop;
+
+pub use stop::Stop;

@@ -1,0 +1,43 @@
+//! ENTITY-MIB (RFC 6933): the chassis; and the serial number of a vendor that keeps it elsewhere.
+
+use super::{Scene, oid, system, text};
+use crate::model::DeviceClass;
+use crate::sim::mib::MibBuilder;
+use crate::wire::snmp::{Oid, Value};
+
+const PHYSICAL: [u32; 11] = [1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1];
+const CHASSIS: i64 = 3;
+
+pub(super) fn add(scene: &Scene, mib: &mut MibBuilder) {
+    let device = scene.device().clone();
+    if device.class == DeviceClass::Firewall {
+        mib.text(&[1, 3, 6, 1, 4, 1, 12_356, 100, 1, 1, 1, 0], &device.serial)
+            .text(
+                &[1, 3, 6, 1, 4, 1, 12_356, 101, 4, 1, 1, 0],
+                &format!("v{},build0444,221121 (GA.M)", device.firmware),
+            );
+    }
+    mib.table(
+        &PHYSICAL,
+        &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+        [vec![1u32]],
+        move |_, column, _| {
+            let (_, object, _) = system::identity(&device);
+            Some(match column {
+                2 => text(&format!("{} chassis", device.product.model)),
+                3 => Value::Oid(Oid::new(oid(&[1, 3, 6, 1, 4, 1], object))),
+                4 => Value::Integer(0),
+                5 => Value::Integer(CHASSIS),
+                6 => Value::Integer(-1),
+                7 => text("Chassis"),
+                8 => text("V02"),
+                9 | 10 => text(device.firmware),
+                11 => text(&device.serial),
+                12 => text(device.product.vendor),
+                13 => text(device.product.model),
+                16 => Value::Integer(1),
+                _ => text(""),
+            })
+        },
+    );
+}

@@ -1,0 +1,108 @@
+//! Every view as a person sees it, at the three sizes, and at all sizes that must not hurt.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod hospital;
+
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use wardwatch::engine::State;
+use wardwatch::model::Text;
+use wardwatch::ui::{ColorDepth, Ctx, Glyphs, Live, Outcome, Theme, View, views};
+
+/// What a frame is drawn with.
+pub struct Stage {
+    state: State,
+    theme: Theme,
+    zone: TimeZone,
+    person: Text,
+    unicode: bool,
+}
+
+impl Stage {
+    fn new(state: State) -> Self {
+        Self {
+            state,
+            theme: Theme::built_in("dark", ColorDepth::True).unwrap(),
+            zone: TimeZone::fixed(jiff::tz::offset(1)),
+            person: Text::from("ana"),
+            unicode: true,
+        }
+    }
+
+    fn ctx(&self) -> Ctx<'_> {
+        Ctx {
+            state: &self.state,
+            now: hospital::NOW,
+            live: &Live::Live,
+            zone: &self.zone,
+            person: &self.person,
+            read_only: false,
+            low_bandwidth: false,
+            theme: &self.theme,
+            glyphs: Glyphs::of(self.unicode),
+            filter: None,
+        }
+    }
+
+    fn draw(&self, view: &mut dyn View, width: u16, height: u16) -> Buffer {
+        let area = Rect::new(0, 0, width, height);
+        let mut buf = Buffer::empty(area);
+        view.draw(&mut buf, area, &self.ctx());
+        buf
+    }
+
+    fn shot(&self, view: &mut dyn View, width: u16, height: u16) -> String {
+        text(&self.draw(view, width, height))
+    }
+
+    fn act(&self, view: &mut dyn View, actions: &[&str]) -> Option<Box<dyn View>> {
+        let mut opened = None;
+        for action in actions {
+            if let Outcome::Open(next) = view.act(action, &self.ctx()) {
+                opened = Some(next);
+            }
+        }
+        opened
+    }
+}
+
+/// The symbols, without the blanks at the ends of rows.
+fn text(buf: &Buffer) -> String {
+    let width = usize::from(buf.area.width);
+    if width == 0 {
+        return String::new();
+    }
+    buf.content()
+        .chunks(width)
+        .map(|row| {
+            let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+            line.trim_end().to_string() + "\n"
+        })
+        .collect()
+}
+
+#[test]
+fn look() {
+    let (state, named) = hospital::small();
+    let stage = Stage::new(state);
+    let which = std::env::var("LOOK").unwrap_or_default();
+    let mut all: Vec<(&str, Box<dyn View>)> = views::ROOTS
+        .iter()
+        .map(|(name, _)| (*name, views::open(name).unwrap()))
+        .collect();
+    all.push(("segment", views::segment(Some(named.icu))));
+    all.push(("alert", views::alert(named.root_alert)));
+    all.push(("run", views::run(named.running)));
+    all.push(("device", views::device(named.vent)));
+    all.push(("switch", views::device(named.dead)));
+    for (name, mut view) in all {
+        if !which.is_empty() && !which.split(',').any(|w| w == name) {
+            continue;
+        }
+        for (w, h) in [(80, 20), (120, 32), (200, 56)] {
+            println!("=== {name} {w}x{h}");
+            print!("{}", stage.shot(view.as_mut(), w, h));
+        }
+    }
+}
