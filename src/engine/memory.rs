@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{NeighbourProtocol, NeighbourV1, Target};
 use crate::model::{
-    AlertId, Condition, DeviceId, IfIndex, Mac, RunId, SegmentId, Severity, Text, Time,
+    AlertId, Condition, DeviceId, IfIndex, LinkId, Mac, RunId, SegmentId, Severity, Text, Time,
     TouchPolicy, TouchTable,
 };
 
@@ -138,12 +138,22 @@ pub struct Memory {
     pub(super) blind: OrdMap<DeviceId, DeviceId>,
     /// Devices that wait for fresh news after the one before them came back: until when, and after whom.
     pub(super) grace: OrdMap<DeviceId, (Time, DeviceId)>,
+    /// Switches that came back and are given time for their stations to speak.
+    pub(super) settling: OrdMap<DeviceId, Time>,
+    /// Devices that a router's table lacked once.
+    pub(super) doubt: OrdMap<DeviceId, DeviceId>,
+    /// Devices whose silence is timed.
+    pub(super) quiet: OrdSet<DeviceId>,
     /// The newest alert of each fingerprint.
     pub(super) fingerprints: OrdMap<(Condition, Option<DeviceId>, Text), AlertId>,
     /// All alerts of a device.
     pub(super) device_alerts: OrdSet<(DeviceId, AlertId)>,
     /// Closed alerts by the time of their end.
     pub(super) closed: OrdSet<(Time, AlertId)>,
+    /// Alerts that wait for those before their device to be judged.
+    pub(super) held: OrdSet<AlertId>,
+    /// Cables that are down.
+    pub(super) down_links: OrdSet<LinkId>,
     /// Alerts that people were told of.
     pub(super) told: OrdSet<AlertId>,
     /// Alerts a person closed although they hold on: up to this severity they stay closed.

@@ -4,14 +4,31 @@
 //! effects the collector carries out. It has no clock, no socket, no file, no process, no chance and no floating point:
 //! the same log gives the same [`State::hash`] on every machine.
 
+mod alerts;
 mod blast;
+mod conditions;
+mod config;
+mod counters;
+mod facts;
 mod filter;
+mod fold;
+mod identity;
 mod memory;
+mod poll;
+mod reach;
 mod read;
+mod runs;
 mod snapshot;
 mod state;
 mod summary;
+mod tables;
+mod timers;
+mod topology;
+mod touch;
 mod version;
+
+#[cfg(test)]
+mod tests;
 
 pub use filter::{Filter, FilterError, FilterKey};
 pub use memory::Memory;

@@ -106,7 +106,7 @@ impl State {
 
     /// Does this port lead to another network device, now or within the last 24 hours?
     pub fn is_uplink(&self, device: DeviceId, port: IfIndex) -> bool {
-        self.memory.uplinks.contains_key(&(device, port))
+        self.is_uplink_at(device, port, self.time)
     }
 
     /// The members of a segment, by class and id.
@@ -131,10 +131,10 @@ impl State {
         if let Ok(address) = word.parse::<IpAddr>() {
             return self.device_at(address);
         }
-        if let Ok(mac) = word.parse::<Mac>() {
-            if let Some(id) = self.by_mac.get(&mac) {
-                return self.devices.get(id);
-            }
+        if let Ok(mac) = word.parse::<Mac>()
+            && let Some(id) = self.by_mac.get(&mac)
+        {
+            return self.devices.get(id);
         }
         let folded = Text::from(word.to_lowercase());
         self.memory

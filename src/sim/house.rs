@@ -36,8 +36,11 @@ impl Secrets {
         let one = || {
             let mut raw = [0u8; 16];
             getrandom::fill(&mut raw).map_err(io::Error::other)?;
-            let hex: String = raw.iter().map(|b| format!("{b:02x}")).collect();
-            io::Result::Ok(PlainSecret::new(hex.into_bytes()))
+            let digits = raw.iter().flat_map(|b| [b >> 4, b & 15]);
+            let hex = digits
+                .map(|d| b"0123456789abcdef"[usize::from(d)])
+                .collect();
+            io::Result::Ok(PlainSecret::new(hex))
         };
         Ok(Self {
             community: one()?,

@@ -55,7 +55,7 @@ pub fn run_with(
         "scenario": options.scenario.name,
     });
     say(output, &ready)?;
-    wait(Some(input), |line| {
+    wait(Some(&input), |line| {
         if line.trim_ascii() == b"status" {
             say(output, &summary(&house.counts()))?;
         }
@@ -69,7 +69,7 @@ pub fn run_with(
 
 /// Waits until SIGTERM, SIGINT or SIGHUP comes or, where one is given, the input ends; calls back with each line of it.
 pub fn wait(
-    input: Option<impl AsFd>,
+    input: Option<&impl AsFd>,
     mut on_line: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     let (signals, writer) = io::pipe()?;
@@ -80,7 +80,7 @@ pub fn wait(
     let mut buffer = [0u8; 1_024];
     loop {
         let mut fds = vec![PollFd::new(&signals, PollFlags::IN)];
-        if let Some(input) = &input {
+        if let Some(input) = input {
             fds.push(PollFd::new(input, PollFlags::IN));
         }
         match poll(&mut fds, None) {
@@ -91,7 +91,7 @@ pub fn wait(
         if !fds[0].revents().is_empty() {
             return Ok(());
         }
-        let Some(input) = &input else { continue };
+        let Some(input) = input else { continue };
         let octets = match rustix::io::read(input, &mut buffer) {
             Ok(0) => return Ok(()),
             Ok(octets) => octets,

@@ -156,14 +156,7 @@ impl Server {
         let (reader, writer) = io::pipe()?;
         let directory = Arc::new(directory);
         let tally = Arc::new(Tally::default());
-        let mut server = Self {
-            directory: directory.clone(),
-            clock: clock.clone(),
-            tally: tally.clone(),
-            port,
-            threads: Vec::new(),
-            stop: Some(writer),
-        };
+        let mut threads = Vec::new();
         for (n, socket) in sockets.into_iter().enumerate() {
             let worker = Worker {
                 socket,
@@ -177,9 +170,16 @@ impl Server {
                 .name(format!("sim-{n}"))
                 .stack_size(512 * 1024)
                 .spawn(move || worker.run())?;
-            server.threads.push(thread);
+            threads.push(thread);
         }
-        Ok(server)
+        Ok(Self {
+            directory,
+            clock,
+            tally,
+            port,
+            threads,
+            stop: Some(writer),
+        })
     }
 
     /// The port it serves on.
@@ -330,7 +330,7 @@ impl Worker {
     }
 
     /// Takes one datagram; false when there is none.
-    fn receive(&mut self, buffer: &mut [u8], control: &mut Vec<u8>) -> bool {
+    fn receive(&mut self, buffer: &mut [u8], control: &mut [u8]) -> bool {
         let (octets, asker, asked) = {
             let mut parts = [IoSliceMut::new(buffer)];
             let got = match recvmsg::<SockaddrIn>(

@@ -321,13 +321,11 @@ impl Snapshot {
 
 /// Hundredths of a second since the device booted; before the start it ran for 20 to 320 days.
 pub fn uptime_cs(hospital: &Hospital, device: usize, boot: Option<Boot>, at: Duration) -> u32 {
-    let cs = match boot {
-        Some(boot) => at.saturating_sub(boot.at).as_millis() / 10,
-        None => {
-            let days = 20 + hash(hospital.seed, &[device as u64, 0xb007]) % 300;
-            at.as_millis() / 10
-                + u128::from(days * 8_640_000 + hash(device as u64, &[3]) % 8_640_000)
-        }
+    let cs = if let Some(boot) = boot {
+        at.saturating_sub(boot.at).as_millis() / 10
+    } else {
+        let days = 20 + hash(hospital.seed, &[device as u64, 0xb007]) % 300;
+        at.as_millis() / 10 + u128::from(days * 8_640_000 + hash(device as u64, &[3]) % 8_640_000)
     };
     (cs % (1 << 32)) as u32
 }

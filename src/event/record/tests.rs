@@ -611,7 +611,7 @@ fn golden_bytes_of_every_kind_never_change_and_are_read_for_ever() {
                 hex(&bytes[1..]).starts_with(&golden[2..]),
                 "{name}: a variant moved; new ones belong at the end"
             ),
-            None => added += &format!("{name} {}\n", hex(&bytes)),
+            None => added.extend([name, " ", &hex(&bytes), "\n"]),
         }
     }
     for (name, body) in kinds() {
@@ -627,7 +627,7 @@ fn golden_bytes_of_every_kind_never_change_and_are_read_for_ever() {
                 );
                 assert_eq!(decode(&unhex(golden)).unwrap(), event, "{name}");
             }
-            None => added += &format!("{name} {}\n", hex(&bytes)),
+            None => added.extend([name, " ", &hex(&bytes), "\n"]),
         }
     }
     if std::env::var_os("WARDWATCH_BLESS").is_some() {
@@ -718,7 +718,6 @@ fn body() -> impl Strategy<Value = Body> {
     one.prop_map(|(which, a, b, address, number, mac)| {
         let mut body = kinds().swap_remove(which).1;
         match &mut body {
-            Body::Tick => {}
             Body::Config(c) => {
                 c.hash = a.clone();
                 c.site.name = b;
@@ -735,7 +734,7 @@ fn body() -> impl Strategy<Value = Body> {
                     p.uptime = Some(number as u32);
                 }
                 Observation::AddressTable(t) => {
-                    t.entries.push((IfIndex(number as u32), address, Mac(mac)))
+                    t.entries.push((IfIndex(number as u32), address, Mac(mac)));
                 }
                 Observation::Forwarding(t) => t.via = address,
                 Observation::Neighbours(t) => {
@@ -763,7 +762,7 @@ fn body() -> impl Strategy<Value = Body> {
                 *by = a;
                 *reason = b;
             }
-            Body::Run(_) => {}
+            Body::Tick | Body::Run(_) => {}
             Body::Ledger(rows) => {
                 rows[0].cause = a;
                 rows[0].count = number as u32;

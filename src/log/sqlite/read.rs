@@ -59,10 +59,10 @@ impl SqliteLog {
         let mut open: Option<DayFile> = None;
         let mut observed = Stream::new(after, |at| {
             loop {
-                if let Some(file) = &open {
-                    if let Some(events) = file.batch_after(at)? {
-                        return Ok(events);
-                    }
+                if let Some(file) = &open
+                    && let Some(events) = file.batch_after(at)?
+                {
+                    return Ok(events);
                 }
                 match days.pop_front() {
                     Some(day) => open = Some(DayFile::open(&folder, day, Mode::Read)?),
@@ -176,7 +176,9 @@ impl SqliteLog {
                     limit.saturating_add(1),
                 )?,
             };
-            rows.into_iter().for_each(|row| sums.add(row));
+            for row in rows {
+                sums.add(row);
+            }
         }
         let mut rows = sums.into_rows();
         if rows.len() <= limit as usize {

@@ -27,7 +27,7 @@ pub(super) fn open(path: &Path, mode: Mode, schema: &str) -> Result<Connection, 
         Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let say = |error| explain(path, error);
+    let say = |error| explain(path, &error);
     let mut db = Connection::open_with_flags(path, flags).map_err(say)?;
     db.busy_timeout(Duration::from_secs(5)).map_err(say)?;
     let found: u32 = db
@@ -66,10 +66,10 @@ pub(super) fn place(path: &Path) -> String {
 }
 
 /// What SQLite says, as the log says it.
-pub(super) fn explain(path: &Path, error: rusqlite::Error) -> LogError {
-    const IOERR_SHMSIZE: i32 = 10 | (19 << 8);
+pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> LogError {
+    const IOERR_SHMSIZE: i32 = 0x130a;
     let place = place(path);
-    match &error {
+    match error {
         rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
             ErrorCode::DiskFull => LogError::Full { place },
             // the shared-memory index of the WAL could not be made longer

@@ -59,7 +59,7 @@ pub(super) fn learned(scene: &Scene) -> Learned {
                     table.insert((*vlan, device.mac), base);
                 }
             } else if vlans.contains(&vlan)
-                && hash(hospital.seed, &[own as u64, place as u64]) % 3 == 0
+                && hash(hospital.seed, &[own as u64, place as u64]).is_multiple_of(3)
             {
                 let count = foreign.entry(vlan).or_default();
                 if *count < FOREIGN {

@@ -195,11 +195,10 @@ pub(super) fn add(scene: &Scene, mib: &mut MibBuilder) {
                 }
                 10 => wrapped(reading().octets.0),
                 11 => wrapped(packets(row.index, reading().octets.0)),
-                13 | 19 => wrapped(0),
+                13 | 19 | 20 => wrapped(0),
                 14 => wrapped(errors(&row.counts, reading().octets.0)),
                 16 => wrapped(reading().octets.1),
                 17 => wrapped(packets(row.index, reading().octets.1)),
-                20 => wrapped(0),
                 _ => return None,
             })
         },
@@ -274,7 +273,9 @@ fn packets(key: u32, octets: u64) -> u64 {
 /// One cable in some fifty has seen better days: a frame in ten million octets.
 fn errors(counts: &Counts, octets: u64) -> u64 {
     match counts {
-        Counts::Port(place) if hash(*place as u64, &[0xbad]) % 50 == 0 => octets / 10_000_000_000,
+        Counts::Port(place) if hash(*place as u64, &[0xbad]).is_multiple_of(50) => {
+            octets / 10_000_000_000
+        }
         _ => 0,
     }
 }

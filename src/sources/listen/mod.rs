@@ -6,10 +6,12 @@
 
 mod capture;
 mod ear;
+mod live;
 mod place;
 
 pub use capture::{CaptureError, CaptureSummary, each_packet, frame, read, read_file};
 pub use ear::{Ear, HeardCounts, PAIR_CAP, STATION_CAP};
+pub use live::Listener;
 pub use place::{PLACE_CAP, Places, WhereAmI};
 
 #[cfg(test)]

@@ -50,14 +50,21 @@ pub fn details(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, alert: &Alert) -> u1
         ]
         .join(" ");
         fact(
-            "is",
+            "device",
             format!("{} {}", words::kind(device.class), model.trim()),
         );
         if let Some(line) = phone::downtime(state, device) {
             fact("meanwhile", line.to_string());
         }
     }
-    fact("life", life(ink, alert));
+    fact(
+        if alert.state == AlertState::Closed {
+            "was"
+        } else {
+            "since"
+        },
+        life(ink, alert),
+    );
     if let Some(ack) = &alert.ack {
         let until = ack
             .until
@@ -151,11 +158,7 @@ fn touches(ink: &Ink<'_>, alert: &Alert) -> String {
 
 /// `since 03:07, 4 min · 3rd time`
 fn life(ink: &Ink<'_>, alert: &Alert) -> String {
-    let mut text = format!(
-        "since {}, {}",
-        ink.clock(alert.since),
-        ink.age_words(alert.since)
-    );
+    let mut text = format!("{}, {}", ink.clock(alert.since), ink.age_words(alert.since));
     if let (AlertState::Closed, Some(at)) = (alert.state, alert.closed) {
         text = format!("from {} to {}", ink.clock(alert.since), ink.clock(at));
     }
@@ -192,7 +195,7 @@ impl AlertView {
         };
         let mut ids = vec![device];
         if alert.impact.behind > 0 {
-            ids.extend(super::behind::behind(ctx.state, device));
+            ids.extend(ctx.state.behind(device));
         }
         ids
     }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::index::{Index, SegmentSum};
-use super::{alert::AlertView, segment::SegmentView, sentence};
+use super::{alert::AlertView, below, segment::SegmentView, sentence};
 use crate::model::{AlertId, AlertState, CareLevel, SegmentId, Severity};
 use crate::ui::widgets::{Ink, List, Row, Tile, TileSize, empty, fit, state_counts, width};
 use crate::ui::{Ctx, Outcome, Selection, View};
@@ -131,26 +131,30 @@ impl Board {
             .collect()
     }
 
-    fn plan(&self, height: u16, worst: usize) -> Plan {
+    /// `narrow` screens give a sentence two rows; low ones list below only what has no sentence above.
+    fn plan(&self, height: u16, narrow: bool, worst: usize) -> Plan {
         let worst = u16::try_from(worst).unwrap_or(u16::MAX);
         let most = match height {
             0..10 => 1,
+            17..30 if narrow => 4,
             10..30 => 2,
             30..45 => 3,
             _ => 5,
         };
-        let worst = worst.min(most);
-        // the list below: nothing while nothing is wrong, and never more than a third
-        let alerts = u16::try_from(self.index.active).unwrap_or(u16::MAX);
+        let sentences = worst.saturating_mul(if narrow { 2 } else { 1 }).min(most);
+        let said = if height < 26 { worst.min(most) } else { 0 };
+        let alerts = u16::try_from(self.index.active)
+            .unwrap_or(u16::MAX)
+            .saturating_sub(said);
         let list = if alerts == 0 || height < 14 {
             0
         } else {
-            (alerts + 2).min(height / 3).max(4)
+            (alerts + 2).min(height / 4).max(3)
         };
         // one row for patients, one free, the sentences, one free
-        let head = 2 + if worst > 0 { worst + 1 } else { 2 };
+        let head = 2 + sentences.max(1) + 1;
         Plan {
-            worst,
+            worst: sentences,
             tiles: height.saturating_sub(head).saturating_sub(list),
             list,
         }
@@ -169,14 +173,15 @@ impl Board {
         }
     }
 
-    fn tiles(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
-        let count = self.index.segments.len();
-        self.columns = tile_columns(area.width).min(count.max(1));
+    fn tiles(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) -> u16 {
         let tiles: Vec<Tile<'_>> = self.index.segments.iter().map(|s| self.tile(s)).collect();
-        draw_tiles(ink, buf, area, &tiles, self.columns);
+        let columns = tile_columns(area, &tiles);
+        let used = draw_tiles(ink, buf, area, &tiles, columns);
+        self.columns = columns;
+        used
     }
 
-    fn list(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
+    fn list(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect, skip: usize) {
         let ctx = ink.ctx;
         let open = ctx
             .state
@@ -204,7 +209,9 @@ impl Board {
             .index
             .alerts
             .iter()
-            .take(self.index.active.min(rows))
+            .take(self.index.active)
+            .skip(skip)
+            .take(rows)
             .copied()
             .collect();
         for (y, id) in (1u16..).zip(&self.listed) {
@@ -238,79 +245,108 @@ fn care_word(care: CareLevel, short: bool) -> &'static str {
     }
 }
 
-/// How many tiles stand beside each other: at least 26 columns each.
-pub fn tile_columns(width: u16) -> usize {
-    usize::from((width / 26).clamp(1, 8))
+/// How many tiles stand beside each other: as few, and so as wide, as let all of them show their cells; 26 columns at least.
+pub fn tile_columns(area: Rect, tiles: &[Tile<'_>]) -> usize {
+    let most = usize::from((area.width / 26).clamp(1, 8)).min(tiles.len().max(1));
+    let least = usize::from(area.width / 50).clamp(1, most);
+    (least..most)
+        .find(|columns| {
+            let width = tile_width(area.width, *columns);
+            let height = tiles
+                .chunks(*columns)
+                .map(|row| row_height(row, width, TileSize::Cells(6)))
+                .fold(0u16, u16::saturating_add);
+            height <= area.height
+        })
+        .unwrap_or(most)
 }
 
-/// Draws tiles row by row, in the order given. While they do not fit, the classes wrap less, and then the last rows of tiles
-/// shrink to their counts; what is left over even so is said in the last row.
-pub fn draw_tiles(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, tiles: &[Tile<'_>], columns: usize) {
+fn tile_width(width: u16, columns: usize) -> u16 {
+    let columns = u16::try_from(columns.max(1)).unwrap_or(1);
+    (width / columns).saturating_sub(1).max(1)
+}
+
+fn row_height(row: &[Tile<'_>], width: u16, size: TileSize) -> u16 {
+    row.iter().map(|t| t.height(width, size)).max().unwrap_or(0)
+}
+
+/// Draws tiles row by row, in the order given; gives the rows used. While they do not fit, the classes wrap less, and then
+/// the last rows of tiles shrink to their counts; what is left over even so is said in the last row.
+pub fn draw_tiles(
+    ink: &Ink<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    tiles: &[Tile<'_>],
+    columns: usize,
+) -> u16 {
     let area = area.intersection(buf.area);
-    if tiles.is_empty() || area.height == 0 || area.width == 0 {
-        return;
+    if tiles.is_empty() || area.is_empty() {
+        return 0;
     }
     let columns = columns.max(1);
-    let across = u16::try_from(columns).unwrap_or(1);
-    let tile_width = (area.width / across).saturating_sub(1).max(1);
+    let width = tile_width(area.width, columns);
     let rows: Vec<&[Tile<'_>]> = tiles.chunks(columns).collect();
-    let height = |row: &[Tile<'_>], size: TileSize| -> u16 {
-        row.iter()
-            .map(|t| t.height(tile_width, size))
-            .max()
-            .unwrap_or(0)
-    };
+    let sizes = row_sizes(&rows, width, area.height);
+    let full: u16 = rows
+        .iter()
+        .zip(&sizes)
+        .map(|(row, size)| row_height(row, width, *size))
+        .fold(0, u16::saturating_add);
+    let mut spare = full < area.height;
+    let mut y = 0;
+    for (at, (row, size)) in rows.iter().zip(&sizes).enumerate() {
+        if *size == TileSize::Counts && at > 0 && spare {
+            // a free row between tiles and bare counts
+            y += 1;
+            spare = false;
+        }
+        let height = row_height(row, width, *size);
+        let left = area.height.saturating_sub(y);
+        let last = at + 1 == rows.len();
+        if left == 0 {
+            return y;
+        }
+        if height > left || (!last && height == left) {
+            let hidden = tiles.get(at * columns..).unwrap_or(&[]);
+            Row::new(ink, buf, area, y)
+                .gap(2)
+                .put(left_over(hidden), ink.dim);
+            return y + 1;
+        }
+        for (n, tile) in (0u16..).zip(row.iter()) {
+            let place = Rect::new(area.x + n * (width + 1), area.y + y, width, height);
+            tile.draw(ink, buf, place, *size);
+        }
+        y += height;
+    }
+    y
+}
+
+/// How much each row of tiles may show, so that all fit if they can.
+fn row_sizes(rows: &[&[Tile<'_>]], width: u16, height: u16) -> Vec<TileSize> {
     let mut sizes = vec![TileSize::Cells(6); rows.len()];
-    let total = |sizes: &[TileSize]| -> u16 {
+    let fits = |sizes: &[TileSize]| {
         rows.iter()
             .zip(sizes)
-            .map(|(row, size)| height(row, *size))
+            .map(|(row, size)| row_height(row, width, *size))
             .fold(0u16, u16::saturating_add)
+            <= height
     };
     for lines in [4, 3, 2, 1] {
-        if total(&sizes) <= area.height {
-            break;
+        if fits(&sizes) {
+            return sizes;
         }
         sizes.fill(TileSize::Cells(lines));
     }
     for at in (0..sizes.len()).rev() {
-        if total(&sizes) <= area.height {
+        if fits(&sizes) {
             break;
         }
         if let Some(size) = sizes.get_mut(at) {
             *size = TileSize::Counts;
         }
     }
-    let mut y = area.y;
-    let mut shrunk = false;
-    for (at, (row, size)) in rows.iter().zip(&sizes).enumerate() {
-        let mut h = height(row, *size);
-        if *size == TileSize::Counts && !shrunk && at > 0 && total(&sizes) < area.height {
-            // a free row between tiles and bare counts
-            y += 1;
-            shrunk = true;
-        }
-        let left = area.bottom().saturating_sub(y);
-        let last = at + 1 == rows.len();
-        if left == 0 {
-            return;
-        }
-        if h > left || (!last && h == left) {
-            let hidden = &tiles[at * columns..];
-            if hidden.len() > columns || h > left {
-                Row::new(ink, buf, Rect::new(area.x, y, area.width, 1), 0)
-                    .gap(2)
-                    .put(left_over(hidden), ink.dim);
-                return;
-            }
-            h = left;
-        }
-        for (n, tile) in (0u16..).zip(row.iter()) {
-            let x = area.x + n * (tile_width + 1);
-            tile.draw(ink, buf, Rect::new(x, y, tile_width, h), *size);
-        }
-        y += h;
-    }
+    sizes
 }
 
 fn left_over(tiles: &[Tile<'_>]) -> String {
@@ -353,7 +389,8 @@ impl View for Board {
         )
         .intersection(area);
         let worst = self.worst(ctx);
-        let plan = self.plan(area.height, worst.len());
+        let narrow = body.width < 110;
+        let plan = self.plan(area.height, narrow, worst.len());
         let keys = self.keys();
         self.cursor.settle(&keys, keys.len());
         self.care(ink, buf, body);
@@ -370,37 +407,32 @@ impl View for Board {
             .max()
             .unwrap_or(0)
             .min(14);
-        // the first sentence may take a second row on a narrow screen; the second one then gives way
         let mut room = plan.worst;
-        for id in worst.iter().take(usize::from(plan.worst)) {
+        let mut said = 0;
+        for alert in worst.iter().filter_map(|id| ctx.state.alerts.get(id)) {
             if room == 0 {
                 break;
             }
-            if let Some(alert) = ctx.state.alerts.get(id) {
-                let rows = if y == 2 && body.width < 110 {
-                    room.min(2)
-                } else {
-                    1
-                };
-                let used = sentence::draw(ink, buf, body, y, rows, alert, place);
-                y += used;
-                room = room.saturating_sub(used);
-            }
+            let rows = if narrow { room.min(2) } else { 1 };
+            let used = sentence::draw(ink, buf, body, y, rows, alert, place);
+            y += used;
+            room = room.saturating_sub(used);
+            said += 1;
         }
-        y += 1 + room;
-        let tiles = Rect::new(body.x, area.y + y, body.width, plan.tiles).intersection(area);
-        self.tiles(ink, buf, tiles);
+        y += 1;
+        let tiles = below(body, y);
+        let tiles = Rect::new(
+            tiles.x,
+            tiles.y,
+            tiles.width,
+            tiles.height.min(plan.tiles + room),
+        );
+        let used = self.tiles(ink, buf, tiles);
+        self.listed.clear();
         if plan.list > 1 {
-            let list = Rect::new(
-                body.x,
-                area.bottom().saturating_sub(plan.list - 1),
-                body.width,
-                plan.list - 1,
-            )
-            .intersection(area);
-            self.list(ink, buf, list);
-        } else {
-            self.listed.clear();
+            // what stands above as a sentence is not said twice on a low screen
+            let skip = if area.height < 26 { said } else { 0 };
+            self.list(ink, buf, below(body, y + used + 1), skip);
         }
     }
 

@@ -11,9 +11,9 @@ use crate::model::{Device, DeviceId, FactKey, Seq};
 use crate::ui::widgets::{Column, Ink, List, Row, empty, fit, header, state_counts};
 use crate::ui::{Ctx, Outcome, Selection, View};
 
-/// The columns. On a narrow screen firmware goes first, then vendor, model, segment, class, port, address.
-const COLUMNS: [Column; 10] = [
-    Column::words("ST", 2, 2, 0),
+/// The columns. On a narrow screen the MAC goes first, then room, tag, firmware, vendor, model, segment, class, port, address.
+const COLUMNS: [Column; 13] = [
+    Column::words("ST", 3, 3, 0),
     Column::words("NAME", 14, 24, 0),
     Column::words("CLASS", 12, 19, 3),
     Column::words("VENDOR", 8, 14, 6),
@@ -21,14 +21,17 @@ const COLUMNS: [Column; 10] = [
     Column::words("FIRMWARE", 8, 12, 7),
     Column::words("ADDRESS", 13, 15, 1),
     Column::words("SEGM", 8, 14, 4),
-    Column::words("PORT", 14, 22, 2),
-    Column::numbers("SEEN", 4, 5, 0),
+    Column::words("PORT", 17, 22, 2),
+    Column::numbers("SEEN", 5, 5, 0),
+    Column::words("TAG", 9, 12, 8),
+    Column::words("ROOM", 8, 12, 9),
+    Column::words("MAC", 17, 17, 10),
 ];
 
 /// What a list of devices is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// The worst first, then the closest to a patient.
+    /// The worst first, then the closest to a patient, then by class.
     #[default]
     State,
     /// By name.
@@ -100,7 +103,7 @@ impl Sort {
                     crate::model::DeviceState::Unknown => 2,
                     crate::model::DeviceState::Up => 3,
                 };
-                under((rank << 8) | (255 - d.care as u64))
+                under((rank << 12) | ((15 - d.care as u64) << 8) | d.class as u64)
             }
             Self::Name => (name, name_tail),
             Self::Class => under(d.class as u64),
@@ -321,9 +324,20 @@ fn cell(
             let port = words::port_of(state, d);
             row.column(ink.or_none(&port), width, align, ink.dim)
         }
-        _ => {
+        9 => {
             let style = if calm { ink.dim } else { style };
             row.column(ink.age(d.last_seen), width, align, style)
+        }
+        10 => row.column(ink.or_none(d.fact_str(FactKey::Tag)), width, align, ink.dim),
+        11 => row.column(
+            ink.or_none(d.fact_str(FactKey::Room)),
+            width,
+            align,
+            ink.dim,
+        ),
+        _ => {
+            let text = d.macs.first().map(ToString::to_string).unwrap_or_default();
+            row.column(ink.or_none(&text), width, align, ink.faint)
         }
     };
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::engine::State;
 use crate::model::{
     Alert, AlertId, AlertState, CareLevel, DeviceClass, DeviceId, DeviceState, IfIndex, SegmentId,
-    Seq, Severity, Text,
+    Seq, Severity, Text, Time,
 };
 use crate::ui::widgets::{Cell, ClassGroup};
 
@@ -175,37 +175,41 @@ impl Index {
     }
 
     fn sort_alerts(&mut self, state: &State) {
-        let mut listed: Vec<(
+        // active or not, severity, in hand or not, how many are behind it, since when
+        type Rank = (
             u8,
             Reverse<Severity>,
             bool,
-            Reverse<crate::model::Time>,
+            Reverse<u32>,
+            Reverse<Time>,
             AlertId,
-        )> = state
+        );
+        let rank = |a: &Alert| -> Rank {
+            let (part, severity, at) = match a.state {
+                AlertState::Open | AlertState::Acknowledged => {
+                    (0, a.severity, a.opened.unwrap_or(a.since))
+                }
+                AlertState::Pending => (1, a.severity, a.since),
+                AlertState::Closed => (2, Severity::Info, a.closed.unwrap_or(a.changed)),
+            };
+            (
+                part,
+                Reverse(severity),
+                a.state == AlertState::Acknowledged,
+                Reverse(if part == 0 { a.impact.behind } else { 0 }),
+                Reverse(at),
+                a.id,
+            )
+        };
+        let mut listed: Vec<Rank> = state
             .alerts
             .values()
             .filter(|a| listed(a))
-            .map(|a| match a.state {
-                AlertState::Open | AlertState::Acknowledged => (
-                    0,
-                    Reverse(a.severity),
-                    a.state == AlertState::Acknowledged,
-                    Reverse(a.opened.unwrap_or(a.since)),
-                    a.id,
-                ),
-                AlertState::Pending => (1, Reverse(a.severity), false, Reverse(a.since), a.id),
-                AlertState::Closed => (
-                    2,
-                    Reverse(Severity::Info),
-                    false,
-                    Reverse(a.closed.unwrap_or(a.changed)),
-                    a.id,
-                ),
-            })
+            .map(|a| rank(a))
             .collect();
         listed.sort_unstable();
         self.active = listed.partition_point(|row| row.0 == 0);
-        self.alerts = listed.into_iter().map(|row| row.4).collect();
+        self.alerts = listed.into_iter().map(|row| row.5).collect();
     }
 
     /// What hangs on a switch, in the order of its ports.

@@ -171,10 +171,13 @@ fn plan(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, run: &Run) -> u16 {
     let most = if area.height < 16 { 2 } else { 4 };
     let mut y = 1 + flow(ink, buf, area, 1, most, &facts);
     let does = work(&p.work);
-    for line in wrap(&does, area.width.saturating_sub(6), 3) {
+    for (n, line) in wrap(&does, area.width.saturating_sub(6), 3)
+        .into_iter()
+        .enumerate()
+    {
         let mut row = Row::new(ink, buf, area, y);
         row.column(
-            if y == 1 { "" } else { "does" },
+            if n == 0 { "does" } else { "" },
             5,
             crate::ui::widgets::Align::Left,
             ink.dim,

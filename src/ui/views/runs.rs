@@ -13,10 +13,10 @@ use crate::ui::{Ctx, Outcome, Request, Role, Selection, View};
 /// On a narrow screen the reason goes first, then what came of it.
 const COLUMNS: [Column; 8] = [
     Column::words("ST", 2, 2, 0),
-    Column::words("WHEN", 6, 6, 0),
-    Column::words("STATE", 14, 20, 0),
+    Column::numbers("WHEN", 6, 6, 0),
+    Column::words("STATE", 18, 20, 0),
     Column::words("WHAT", 12, 24, 0),
-    Column::words("DEVICE", 14, 24, 0),
+    Column::words("DEVICE", 12, 24, 0),
     Column::words("BY", 6, 14, 0),
     Column::words("CAME OF IT", 16, 60, 1),
     Column::words("WHY", 12, 60, 2),

@@ -80,6 +80,14 @@ impl SegmentView {
         }
         let mut row = Row::new(ink, buf, area, 1);
         row.gap(1);
+        if sum.blind > 0 {
+            let (glyph, style) = ink.state(crate::model::DeviceState::Unknown);
+            row.right(
+                format!("{glyph} {} behind something that is down", sum.blind),
+                style,
+            )
+            .keep(2);
+        }
         let spec = state.site.segments.iter().find(|s| s.name == sum.name);
         if let Some(spec) = spec {
             if !spec.ward.is_empty() {
@@ -102,18 +110,6 @@ impl SegmentView {
             }
             let nets: Vec<String> = spec.nets.iter().map(ToString::to_string).collect();
             row.put(nets.join(" "), ink.dim);
-        }
-        if sum.blind > 0 {
-            let mut row = Row::new(ink, buf, area, 1);
-            row.right(
-                format!(
-                    "{} {} not to be judged: what is before {} is down",
-                    ink.g.unknown,
-                    sum.blind,
-                    if sum.blind == 1 { "it" } else { "them" }
-                ),
-                ink.dim,
-            );
         }
     }
 }

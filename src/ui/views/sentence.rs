@@ -10,11 +10,11 @@ use crate::ui::widgets::{Align, Column, Fitted, Ink, Row, width, wrap};
 /// The columns of an alert list. `hands` stays to the end: whether somebody has it is what a second person must see.
 pub const COLUMNS: [Column; 6] = [
     Column::words("", 5, 5, 0),
-    Column::words("SINCE", 5, 6, 0),
+    Column::numbers("SINCE", 6, 6, 0),
     Column::words("DEVICE", 10, 18, 0),
-    Column::words("WHAT", 20, 200, 0),
-    Column::words("SEGMENT", 9, 14, 1),
-    Column::words("IN HAND", 9, 16, 0),
+    Column::words("WHAT", 30, 200, 0),
+    Column::words("SEGMENT", 12, 14, 1),
+    Column::words("IN HAND", 15, 16, 0),
 ];
 
 /// One row of an alert list. What is over, or held back, is dim.
@@ -50,7 +50,7 @@ pub fn list_row(
                 };
                 row.column(format!("{word:^5}"), f.width, Align::Left, style)
             }
-            1 => row.column(ink.clock(alert.since), f.width, Align::Left, ink.dim),
+            1 => row.column(ink.clock(alert.since), f.width, f.align, ink.dim),
             2 => row.column(name, f.width, Align::Left, strong),
             3 => row.column(what(alert), f.width, Align::Left, text),
             4 => row.column(
@@ -98,7 +98,8 @@ fn consequences(ink: &Ink<'_>, alert: &Alert, device: Option<&Device>) -> String
         ));
     }
     if let Some(port) = device.map(|d| words::port_of(state, d)) {
-        if !port.is_empty() {
+        // the alert's own words may have named the port already
+        if !port.is_empty() && !alert.text.as_str().contains(&port) {
             parts.push(port);
         }
     }

@@ -30,9 +30,18 @@ pub struct ClassGroup {
 /// Columns of the label before the cells, the space after it included.
 const LABEL: u16 = 6;
 
+/// Columns from one cell to the next: apart where there is much room, so that a wall screen is read from afar.
+fn pitch(columns: u16) -> u16 {
+    if columns >= 42 { 2 } else { 1 }
+}
+
+fn per_line(columns: u16) -> usize {
+    usize::from((columns.saturating_sub(LABEL) / pitch(columns)).max(1))
+}
+
 /// Rows that a group takes at a width, `lines` at the most; more than that becomes one row of counts.
 pub fn cell_lines(group: &ClassGroup, columns: u16, lines: u16) -> u16 {
-    let per = usize::from(columns.saturating_sub(LABEL).max(1));
+    let per = per_line(columns);
     let need = group.cells.len().div_ceil(per);
     if need <= usize::from(lines.max(1)) {
         u16::try_from(need).unwrap_or(1).max(1)
@@ -78,7 +87,7 @@ fn draw_group(
     lines: u16,
     selected: Option<DeviceId>,
 ) {
-    let per = usize::from(area.width.saturating_sub(LABEL).max(1));
+    let per = per_line(area.width);
     let mut row = Row::new(ink, buf, area, y);
     row.put(group.class.short(), ink.dim).at(LABEL);
     if group.cells.len().div_ceil(per) > usize::from(lines.max(1)) {
@@ -95,7 +104,7 @@ fn draw_group(
             } else {
                 style
             };
-            row.put(glyph, style);
+            row.put(glyph, style).gap(pitch(area.width) - 1);
         }
     }
 }

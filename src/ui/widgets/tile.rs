@@ -93,9 +93,11 @@ impl Tile<'_> {
             },
         );
         let mut top = Row::new(ink, buf, area, 0);
-        top.keep(3).gap(2);
+        top.keep(3).at(1);
         if self.selected {
-            top.at(1).put(ink.g.cursor, ink.accent);
+            top.put(ink.g.cursor, ink.accent);
+        } else {
+            top.put(" ", border);
         }
         top.put(self.name, self.name_style(ink));
         let vlan = format!(" vlan {}", self.vlan);

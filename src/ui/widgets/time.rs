@@ -45,7 +45,7 @@ pub fn clock(at: Time, now: Time, zone: &TimeZone) -> String {
     if then.date() == today.date() {
         then.strftime("%H:%M").to_string()
     } else {
-        then.strftime("%e %b").to_string()
+        then.strftime("%-d %b").to_string()
     }
 }
 
@@ -56,7 +56,7 @@ pub fn clock_long(at: Time, now: Time, zone: &TimeZone) -> String {
     if then.date() == today.date() {
         then.strftime("%H:%M:%S").to_string()
     } else {
-        then.strftime("%e %b %H:%M:%S").to_string()
+        then.strftime("%-d %b %H:%M:%S").to_string()
     }
 }
 

@@ -1,7 +1,10 @@
 //! Map: three drawings of one network. Topology (who is cabled to whom), segments (a cell a device), and one segment's
 //! switch ports from left to right. `tab` goes on to the next, arrows move along what is drawn, `open` goes in.
 
+mod cable;
+mod graph;
 mod layout;
+mod pane;
 mod ports;
 mod topology;
 mod tree;
@@ -121,7 +124,6 @@ impl Map {
             );
             return;
         }
-        self.columns = tile_columns(area.width).min(self.index.segments.len().max(1));
         let at = self.segments.at();
         let tiles: Vec<Tile<'_>> = self
             .index
@@ -138,7 +140,9 @@ impl Map {
                 device: None,
             })
             .collect();
-        draw_tiles(ink, buf, area, &tiles, self.columns);
+        let columns = tile_columns(area, &tiles);
+        draw_tiles(ink, buf, area, &tiles, columns);
+        self.columns = columns;
     }
 }
 

@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
-use super::layout::{Layout, Placed, Spot, lay};
-use super::tree::{Node, Tree};
-use crate::model::{DeviceId, DeviceState, FactKey, Interface, Link, LinkId, RateState, Severity};
+use super::graph::Graph;
+use super::layout::{Layout, Spot, lay};
+use super::pane;
+use super::tree::Tree;
+use crate::model::DeviceId;
+use crate::ui::views::devices::Devices;
 use crate::ui::views::index::Index;
-use crate::ui::views::{below, devices::Devices, phone, words};
-use crate::ui::widgets::{
-    Frame, Ink, Row, counted, draw_cells, empty, frame, load, percent, state_counts, width,
-};
-use crate::ui::{Ctx, Outcome, Role};
+use crate::ui::widgets::{Ink, counted, empty};
+use crate::ui::{Ctx, Outcome};
 
 /// The drawing with its cursor and its folds.
 #[derive(Default)]
@@ -26,8 +25,16 @@ pub struct Topology {
     folded: BTreeSet<DeviceId>,
 }
 
-/// How tall the parts are, from the roomiest to the tightest: rows of a box, rows of its cable.
-const SIZES: [(u16, u16); 4] = [(4, 3), (4, 2), (3, 2), (1, 2)];
+/// How tall the parts are, from the roomiest to the tightest: rows of a box and of its cable, and the rows of cells that must
+/// be left at the end.
+const SIZES: [((u16, u16), u16); 6] = [
+    ((4, 3), 3),
+    ((4, 2), 3),
+    ((3, 2), 2),
+    ((3, 2), 1),
+    ((1, 2), 3),
+    ((1, 2), 0),
+];
 
 impl Topology {
     /// With the cursor on a device.
@@ -124,8 +131,8 @@ impl Topology {
         let size = loop {
             let found = SIZES
                 .into_iter()
-                .find(|size| fits(depth, *size, 3))
-                .or_else(|| SIZES.into_iter().find(|size| fits(depth, *size, 1)));
+                .find(|(size, cells)| fits(depth, *size, *cells))
+                .map(|(size, _)| size);
             match found {
                 Some(size) => break size,
                 None if depth > 1 => depth -= 1,
@@ -134,19 +141,21 @@ impl Topology {
         };
         self.layout = lay(&self.tree, graph.width, slot, depth, &self.folded);
         self.settle_at();
-        draw_graph(
+        Graph {
             ink,
-            buf,
-            graph,
-            &self.tree,
-            &self.layout,
+            area: graph,
+            tree: &self.tree,
+            layout: &self.layout,
             size,
             slot,
-            self.at,
-        );
+            cursor: self.at,
+        }
+        .draw(buf);
         if pane > 0 {
-            let pane = Rect::new(area.x, area.bottom() - pane + 1, area.width, pane - 1);
-            self.details(ink, buf, pane);
+            let place = Rect::new(area.x, area.bottom() - pane + 1, area.width, pane - 1);
+            if let Some(at) = self.at {
+                pane::draw(ink, buf, place, &self.tree, at);
+            }
         }
     }
 
@@ -205,10 +214,10 @@ impl Topology {
             "next-problem" | "prev-problem" => self.problem(at, action == "next-problem"),
             "open" => return self.open(ctx),
             "fold" => {
-                if let Some(Spot::Node(id) | Spot::Fold(id)) = self.at {
-                    if !self.folded.remove(&id) {
-                        self.folded.insert(id);
-                    }
+                if let Some(Spot::Node(id) | Spot::Fold(id)) = self.at
+                    && !self.folded.remove(&id)
+                {
+                    self.folded.insert(id);
                 }
                 return Outcome::Consumed;
             }
@@ -286,555 +295,4 @@ impl Topology {
             None => Outcome::Ignored,
         }
     }
-
-    fn details(&self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
-        let state = ink.ctx.state;
-        let Some(at) = self.at else {
-            return;
-        };
-        let (Spot::Node(id) | Spot::Fold(id)) = at;
-        let (Some(node), Some(device)) = (
-            self.tree
-                .place
-                .get(&id)
-                .and_then(|at| self.tree.nodes.get(*at)),
-            state.devices.get(&id),
-        ) else {
-            return;
-        };
-        if matches!(at, Spot::Fold(_)) {
-            Row::new(ink, buf, area, 0)
-                .put("folded behind ", ink.dim)
-                .put(device.name.as_str(), ink.strong)
-                .gap(2)
-                .put("enter lists them", ink.dim);
-            return;
-        }
-        let (glyph, style) = ink.state(device.state);
-        let mut row = Row::new(ink, buf, area, 0);
-        row.put(glyph, style)
-            .gap(1)
-            .put(device.name.as_str(), ink.strong)
-            .gap(2);
-        let calm = device.state == DeviceState::Up;
-        row.put(
-            crate::ui::views::device::state_words(ink, device),
-            if calm { ink.dim } else { style },
-        )
-        .gap(2);
-        let mut is = vec![words::kind(device.class).to_string()];
-        for key in [
-            FactKey::Location,
-            FactKey::Vendor,
-            FactKey::Model,
-            FactKey::Firmware,
-            FactKey::Serial,
-        ] {
-            let value = device.fact_str(key);
-            if !value.is_empty() {
-                is.push(value.to_string());
-            }
-        }
-        row.put(is.join(&ink.between()), ink.text);
-        let mut row = Row::new(ink, buf, area, 1);
-        row.put("behind it ", ink.dim);
-        let (text, style) = self.behind(ink, node);
-        row.put(text, style);
-        let mut row = Row::new(ink, buf, area, 2);
-        row.put("path      ", ink.dim);
-        let (text, style) = self.path(ink, node);
-        row.put(text, style);
-        let mut row = Row::new(ink, buf, area, 3);
-        let ring: Vec<String> = phone::lines(ink, Some(device), None)
-            .into_iter()
-            .map(|fact| format!("{} {}", fact.label, fact.value).trim().to_string())
-            .collect();
-        row.put("ring      ", ink.dim)
-            .put(ring.join(&ink.between()), ink.text);
-        Row::new(ink, buf, area, 4).put("seen      ", ink.dim).put(
-            format!("last {} ago", ink.age_words(device.last_seen)),
-            ink.dim,
-        );
-    }
-
-    /// Whom a fault of this node touches.
-    fn behind(&self, ink: &Ink<'_>, node: &Node) -> (String, Style) {
-        let mut sums: std::collections::BTreeMap<crate::model::DeviceClass, [u32; 4]> =
-            std::collections::BTreeMap::new();
-        let mut stack = vec![node];
-        let mut switches = 0usize;
-        while let Some(n) = stack.pop() {
-            for group in &n.cells {
-                let sum = sums.entry(group.class).or_default();
-                for (all, n) in sum.iter_mut().zip(group.counts) {
-                    *all += n;
-                }
-            }
-            for child in n.children.iter().filter_map(|c| self.tree.nodes.get(*c)) {
-                switches += 1;
-                stack.push(child);
-            }
-        }
-        let by_class: Vec<_> = sums
-            .iter()
-            .map(|(class, counts)| (*class, counts.iter().sum::<u32>()))
-            .collect();
-        let mut text = words::classes(&by_class, 4);
-        if switches > 0 {
-            let more = counted(switches, "network device", "network devices");
-            text = if text.is_empty() {
-                more
-            } else {
-                format!("{text}, {more}")
-            };
-        }
-        if text.is_empty() {
-            return ("nothing seen on its ports yet".into(), ink.dim);
-        }
-        let unknown: u32 = sums.values().map(|c| c[3]).sum();
-        if unknown > 0 {
-            text = format!("{text}{}{unknown} not to be judged", ink.between());
-        }
-        (text, ink.text)
-    }
-
-    /// Its way to the collector, and whether there is another.
-    fn path(&self, ink: &Ink<'_>, node: &Node) -> (String, Style) {
-        let state = ink.ctx.state;
-        let name = |id: DeviceId| state.devices.get(&id).map_or("", |d| d.name.as_str());
-        let Some(link) = node.uplink else {
-            let text = if self
-                .tree
-                .roots
-                .first()
-                .and_then(|r| self.tree.nodes.get(*r))
-                .map(|n| n.id)
-                == Some(node.id)
-            {
-                "the collector is here"
-            } else {
-                "no cable towards the collector is known"
-            };
-            return (text.into(), ink.dim);
-        };
-        let up = link.id.other(node.id).device;
-        let mut text = uplink_words(ink, node.id, &link);
-        let others: Vec<&str> = node
-            .others
-            .iter()
-            .map(|l| name(l.other(node.id).device))
-            .collect();
-        if others.is_empty() {
-            text = format!("{text}{}single path: {} only", ink.between(), name(up));
-            let style = if node.bad > 0 {
-                ink.severity(Severity::Minor)
-            } else {
-                ink.text
-            };
-            return (text, style);
-        }
-        text = format!(
-            "{text}{}also cabled to {}",
-            ink.between(),
-            others.join(", ")
-        );
-        (text, ink.text)
-    }
-}
-
-/// `uplink Te1/1/1 to dist-a Gi1/0/14, 4.1 of 10 Gb/s`
-fn uplink_words(ink: &Ink<'_>, from: DeviceId, link: &Link) -> String {
-    let state = ink.ctx.state;
-    let other = link.id.other(from);
-    let own = if link.id.0.device == from {
-        link.id.0
-    } else {
-        link.id.1
-    };
-    let port = |id: DeviceId, port: Option<crate::model::IfIndex>| {
-        state
-            .devices
-            .get(&id)
-            .zip(port)
-            .and_then(|(d, p)| d.interfaces.get(&p))
-            .map_or_else(String::new, |i| format!(" {}", i.name))
-    };
-    let name = state
-        .devices
-        .get(&other.device)
-        .map_or("", |d| d.name.as_str());
-    let mut text = format!(
-        "uplink{} to {name}{}",
-        port(from, own.port),
-        port(other.device, other.port)
-    );
-    match (link.up, load_of(ink, link.id)) {
-        (Some(false), _) => text = format!("{text}, lost {}", ink.clock(link.since)),
-        (_, Some((bps, speed))) => text = format!("{text}, {}", load(bps, speed)),
-        _ => {}
-    }
-    text
-}
-
-/// The greater of both directions and the speed, from whichever end knows them.
-fn load_of(ink: &Ink<'_>, id: LinkId) -> Option<(u64, u64)> {
-    [id.0, id.1]
-        .into_iter()
-        .filter_map(|end| {
-            let port: &Interface = ink
-                .ctx
-                .state
-                .devices
-                .get(&end.device)?
-                .interfaces
-                .get(&end.port?)?;
-            (port.rate == RateState::Known)
-                .then(|| (port.traffic.in_bps.max(port.traffic.out_bps), port.speed))
-        })
-        .max()
-}
-
-/// How a cable is drawn: vertical and horizontal glyph, style, and what stands beside it.
-struct Cable {
-    v: &'static str,
-    h: &'static str,
-    style: Style,
-    label: String,
-    lost: bool,
-}
-
-fn cable(ink: &Ink<'_>, link: Option<&Link>) -> Cable {
-    let Some(link) = link else {
-        return Cable {
-            v: ink.g.v,
-            h: ink.g.h,
-            style: ink.faint,
-            label: String::new(),
-            lost: false,
-        };
-    };
-    if link.up == Some(false) {
-        return Cable {
-            v: ink.g.v_broken,
-            h: ink.g.h_broken,
-            style: ink.role(Role::LinkDown),
-            label: format!("lost {}", ink.clock(link.since)),
-            lost: true,
-        };
-    }
-    let Some((bps, speed)) = load_of(ink, link.id) else {
-        return Cable {
-            v: ink.g.v,
-            h: ink.g.h,
-            style: ink.role(Role::LinkUp),
-            label: String::new(),
-            lost: false,
-        };
-    };
-    let (v, h, role) = match percent(bps, speed) {
-        90.. => (ink.g.v_double, ink.g.h_double, Role::LinkSaturated),
-        40..90 => (ink.g.v_thick, ink.g.h_thick, Role::LinkBusy),
-        _ => (ink.g.v, ink.g.h, Role::LinkUp),
-    };
-    Cable {
-        v,
-        h,
-        style: ink.role(role),
-        label: load(bps, speed),
-        lost: false,
-    }
-}
-
-fn draw_graph(
-    ink: &Ink<'_>,
-    buf: &mut Buffer,
-    area: Rect,
-    tree: &Tree,
-    layout: &Layout,
-    (tall, wire): (u16, u16),
-    slot: u16,
-    cursor: Option<Spot>,
-) {
-    let box_width = slot.saturating_sub(1);
-    let top = |level: usize| -> u16 {
-        u16::try_from(level)
-            .unwrap_or(u16::MAX)
-            .saturating_mul(tall + wire)
-    };
-    for (at, p) in layout.placed.iter().enumerate() {
-        let children: Vec<&Placed> = layout
-            .placed
-            .iter()
-            .filter(|c| c.parent == Some(at))
-            .collect();
-        if !children.is_empty() {
-            draw_wires(
-                ink,
-                buf,
-                area,
-                tree,
-                p,
-                &children,
-                top(p.level) + tall,
-                wire,
-                slot,
-            );
-        }
-    }
-    for p in &layout.placed {
-        let y = top(p.level);
-        let x = p.centre().saturating_sub(box_width / 2);
-        let place = Rect::new(
-            area.x.saturating_add(x),
-            area.y.saturating_add(y),
-            box_width,
-            tall,
-        )
-        .intersection(area);
-        let Some(node) = tree.nodes.get(p.node) else {
-            continue;
-        };
-        if let Spot::Fold(_) = p.spot {
-            draw_fold(ink, buf, place, tree, layout, p, cursor == Some(p.spot));
-            continue;
-        }
-        draw_box(
-            ink,
-            buf,
-            place,
-            node,
-            layout,
-            p,
-            tall,
-            cursor == Some(p.spot),
-        );
-        if !p.inner {
-            let under = Rect::new(
-                place.x.saturating_add(1),
-                area.y.saturating_add(y + tall),
-                box_width.saturating_sub(1),
-                area.height.saturating_sub(y + tall),
-            )
-            .intersection(area);
-            draw_cells(ink, buf, under, &node.cells, 3, None);
-        }
-    }
-}
-
-fn draw_wires(
-    ink: &Ink<'_>,
-    buf: &mut Buffer,
-    area: Rect,
-    tree: &Tree,
-    parent: &Placed,
-    children: &[&Placed],
-    y: u16,
-    wire: u16,
-    slot: u16,
-) {
-    let px = parent.centre();
-    let ends: Vec<u16> = children.iter().map(|c| c.centre()).collect();
-    let (Some(left), Some(right)) = (
-        ends.iter().copied().chain([px]).min(),
-        ends.iter().copied().chain([px]).max(),
-    ) else {
-        return;
-    };
-    let cables: Vec<Cable> = children
-        .iter()
-        .map(|c| match c.spot {
-            Spot::Fold(_) => cable(ink, None),
-            Spot::Node(_) => cable(ink, tree.nodes.get(c.node).and_then(|n| n.uplink.as_ref())),
-        })
-        .collect();
-    let line = ink.role(Role::LinkUp);
-    // from the box down to the bar, where there is a row for it
-    let bar = y + wire.saturating_sub(2);
-    for row in y..bar {
-        Row::new(ink, buf, area, row).at(px).put(ink.g.v, line);
-    }
-    for x in left..=right {
-        let child = ends.iter().position(|e| *e == x);
-        let glyph = joint(ink, x == px, child.is_some(), x > left, x < right);
-        let lost = child.is_some_and(|c| cables.get(c).is_some_and(|c| c.lost));
-        let style = match child.and_then(|c| cables.get(c)) {
-            Some(c) if lost => c.style,
-            _ => line,
-        };
-        Row::new(ink, buf, area, bar).at(x).put(glyph, style);
-    }
-    if let ([only], [one]) = (ends.as_slice(), cables.as_slice()) {
-        if *only == px {
-            Row::new(ink, buf, area, bar).at(px).put(one.v, one.style);
-        }
-    }
-    let _ = cables.first().map(|c| c.h);
-    for (x, cable) in ends.iter().zip(&cables) {
-        let mut row = Row::new(ink, buf, area, bar + 1);
-        row.at(*x).put(cable.v, cable.style);
-        // the label stays in its own place, so that it never touches the neighbour's
-        let room = slot.saturating_sub(slot / 2 + 2);
-        if !cable.label.is_empty() && (cable.lost || slot >= 18 || width(&cable.label) <= room) {
-            let text_style = if cable.lost { cable.style } else { ink.dim };
-            row.gap(1);
-            let spare = row.left().saturating_sub(room.max(10));
-            row.keep(spare).put(&cable.label, text_style);
-        }
-    }
-}
-
-/// The glyph where lines meet.
-fn joint(ink: &Ink<'_>, up: bool, down: bool, left: bool, right: bool) -> &'static str {
-    let g = ink.g;
-    match (up, down, left, right) {
-        (true, true, true, true) => g.cross,
-        (true, true, true, false) => g.v_left,
-        (true, true, false, true) => g.v_right,
-        (true, true, false, false) => g.v,
-        (true, false, true, true) => g.h_up,
-        (true, false, true, false) => g.up_left,
-        (true, false, false, true) => g.up_right,
-        (false, true, true, true) => g.h_down,
-        (false, true, true, false) => g.down_left,
-        (false, true, false, true) => g.down_right,
-        (true, false, false, false) | (false, true, false, false) => g.v,
-        (false, false, _, _) => g.h,
-    }
-}
-
-fn draw_box(
-    ink: &Ink<'_>,
-    buf: &mut Buffer,
-    place: Rect,
-    node: &Node,
-    layout: &Layout,
-    p: &Placed,
-    tall: u16,
-    selected: bool,
-) {
-    let Some(device) = ink.ctx.state.devices.get(&node.id) else {
-        return;
-    };
-    let (glyph, state_style) = ink.state(device.state);
-    let calm = device.state == DeviceState::Up;
-    let name_style = match device.state {
-        DeviceState::Down => state_style,
-        _ => ink.strong,
-    };
-    let name_style = if selected {
-        name_style.patch(ink.selected)
-    } else {
-        name_style
-    };
-    // an alert is said by its sign where the state is not already louder
-    let (sign, sign_style) = match node.worst {
-        Some(severity) if calm && severity > Severity::Info => {
-            (ink.g.severity(severity), ink.severity(severity))
-        }
-        _ if calm => (" ", state_style),
-        _ => (glyph, state_style),
-    };
-    if tall < 3 {
-        let mut row = Row::new(ink, buf, place, 0);
-        let text = device.name.as_str();
-        let pad = place.width.saturating_sub(width(text).saturating_add(2)) / 2;
-        row.gap(pad)
-            .put(if selected { ink.g.cursor } else { " " }, ink.accent)
-            .put(text, name_style)
-            .gap(1)
-            .put(sign, sign_style);
-        return;
-    }
-    let border = if selected {
-        ink.role(Role::BorderFocus)
-    } else if device.state == DeviceState::Down {
-        ink.role(Role::BorderAlert)
-    } else {
-        ink.ctx
-            .theme
-            .border(node.worst.filter(|s| *s > Severity::Info))
-    };
-    let inside = frame(
-        ink,
-        buf,
-        place,
-        Frame {
-            style: border,
-            closed: true,
-        },
-    );
-    let mut row = Row::new(ink, buf, inside, 0);
-    row.right(sign, sign_style)
-        .put(device.name.as_str(), name_style);
-    if selected {
-        Row::new(ink, buf, place, 1).put(ink.g.cursor, ink.accent);
-    }
-    if tall < 4 {
-        return;
-    }
-    let mut row = Row::new(ink, buf, inside, 1);
-    let hidden = layout.folded.get(&p.node).map_or(0, Vec::len);
-    if device.state == DeviceState::Down {
-        row.put(
-            format!("silent {}", ink.age_words(device.state_since)),
-            ink.text,
-        );
-    } else if hidden > 0 && !p.inner {
-        row.put(format!("{hidden} folded"), ink.dim);
-    } else if p.inner && !node.cells.is_empty() {
-        let counts = node.cells.iter().fold([0u32; 4], |mut sum, g| {
-            for (all, n) in sum.iter_mut().zip(g.counts) {
-                *all += n;
-            }
-            sum
-        });
-        state_counts(ink, &mut row, counts);
-    } else {
-        let used = device.interfaces.values().filter(|i| i.is_up()).count();
-        let all = device.interfaces.len();
-        let text = if all > 0 {
-            format!("{used} of {all} up")
-        } else {
-            words::kind(device.class).to_string()
-        };
-        row.put(text, ink.dim);
-    }
-}
-
-fn draw_fold(
-    ink: &Ink<'_>,
-    buf: &mut Buffer,
-    place: Rect,
-    tree: &Tree,
-    layout: &Layout,
-    p: &Placed,
-    selected: bool,
-) {
-    let hidden = layout.folded.get(&p.node).map_or(&[][..], Vec::as_slice);
-    let ill = hidden
-        .iter()
-        .filter_map(|at| tree.nodes.get(*at))
-        .filter(|n| n.bad > 0)
-        .count();
-    let style = if selected {
-        ink.text.patch(ink.selected)
-    } else {
-        ink.dim
-    };
-    let middle = u16::from(place.height >= 3);
-    Row::new(ink, buf, place, middle)
-        .put(
-            if selected { ink.g.cursor } else { ink.g.folded },
-            ink.accent,
-        )
-        .gap(1)
-        .put(format!("{} folded", hidden.len()), style);
-    let (text, style) = if ill > 0 {
-        (format!("{ill} not well"), ink.severity(Severity::Minor))
-    } else {
-        ("all well".to_string(), ink.faint)
-    };
-    Row::new(ink, buf, below(place, middle), 1)
-        .gap(2)
-        .put(text, style);
 }
