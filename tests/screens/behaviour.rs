@@ -322,3 +322,41 @@ fn a_view_moves_with_the_state_and_not_before() {
         "{after}"
     );
 }
+
+#[test]
+fn what_is_over_and_the_details_can_be_put_away() {
+    let (stage, _) = stage();
+    let mut view = views::open("alerts").unwrap();
+    let shot = stage.shot(view.as_mut(), 120, 33);
+    assert!(shot.contains("restarted") && shot.contains("biomed on call"));
+    stage.act(view.as_mut(), &["closed", "details"]);
+    let shot = stage.shot(view.as_mut(), 120, 33);
+    assert!(
+        !shot.contains("restarted") && !shot.contains("biomed on call"),
+        "{shot}"
+    );
+}
+
+#[test]
+fn the_next_problem_is_found_in_every_list() {
+    let (stage, named) = stage();
+    let mut devices = views::open("devices").unwrap();
+    stage.act(devices.as_mut(), &["sort-next"]);
+    stage.draw(devices.as_mut(), 120, 33);
+    let state = |view: &dyn View| {
+        let id = view.selection(&stage.ctx()).device.unwrap();
+        stage.state.devices[&id].state
+    };
+    for _ in 0..3 {
+        stage.act(devices.as_mut(), &["next-problem"]);
+        assert!(matches!(
+            state(devices.as_ref()),
+            DeviceState::Down | DeviceState::Degraded
+        ));
+    }
+    let mut map = views::open("map").unwrap();
+    stage.act(map.as_mut(), &["tab-next"]);
+    stage.draw(map.as_mut(), 120, 33);
+    stage.act(map.as_mut(), &["bottom", "next-problem"]);
+    assert_eq!(map.selection(&stage.ctx()).segment, Some(named.icu));
+}

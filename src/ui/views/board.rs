@@ -456,6 +456,16 @@ impl View for Board {
                     None => Outcome::Ignored,
                 };
             }
+            "next-problem" | "prev-problem" => {
+                let segments = &self.index.segments;
+                self.cursor
+                    .seek(&keys, action == "next-problem", |at| match at {
+                        At::Alert(_) => true,
+                        At::Segment(id) => segments
+                            .iter()
+                            .any(|s| s.id == id && (s.worst.is_some() || s.blind > 0)),
+                    });
+            }
             "cursor-left" => {
                 self.cursor.act("cursor-up", &keys);
             }

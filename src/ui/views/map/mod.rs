@@ -264,6 +264,14 @@ impl Map {
                     None => Outcome::Ignored,
                 };
             }
+            "next-problem" | "prev-problem" => {
+                let sums = &self.index.segments;
+                self.segments.seek(keys, action == "next-problem", |id| {
+                    sums.iter()
+                        .any(|s| s.id == id && (s.worst.is_some() || s.blind > 0))
+                });
+                return Outcome::Consumed;
+            }
             other => {
                 return if self.segments.act(other, keys) {
                     Outcome::Consumed
