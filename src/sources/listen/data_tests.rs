@@ -398,7 +398,7 @@ fn no_damage_to_a_real_frame_makes_it_panic() {
         each_packet(File::open(file).unwrap(), |link, at, bytes| {
             for _ in 0..if left > 0 { 16 } else { 0 } {
                 let mut bytes = bytes.to_vec();
-                for _ in 0..1 + chance() % 4 {
+                for _ in 0..=chance() % 4 {
                     // headers are where the lengths are
                     let within = if chance() % 2 == 0 { 64 } else { bytes.len() };
                     let at = chance() % within.clamp(1, bytes.len().max(1));

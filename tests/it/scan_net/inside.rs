@@ -184,7 +184,9 @@ fn watch() {
                     _ => None,
                 })
                 .collect();
-            words.iter().for_each(|w| say(&json!([step, w])));
+            for w in &words {
+                say(&json!([step, w]));
+            }
             if words.iter().any(|w| w.contains(expected)) {
                 break;
             }
