@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::event::{Command, Notice};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, AlertState, Condition, DeviceId, Impact, Severity, Text, Time,
+    Acknowledgement, Alert, AlertId, AlertState, Condition, DeviceId, Impact, SegmentId, Severity,
+    Text, Time,
 };
 
 use super::fold::Out;
@@ -258,6 +259,20 @@ impl State {
         self.count_alert(&alert, true);
         self.alerts.insert(alert.id, Arc::new(alert));
         out.inventory = true;
+    }
+
+    /// A device went to another segment, and its alerts with it.
+    pub(super) fn alerts_follow(
+        &mut self,
+        id: DeviceId,
+        segment: Option<SegmentId>,
+        out: &mut Out,
+    ) {
+        for alert in self.device_alerts(id) {
+            let mut alert = (*alert).clone();
+            alert.segment = segment;
+            self.put_alert(alert, out);
+        }
     }
 
     fn remove_alert(&mut self, id: AlertId) {

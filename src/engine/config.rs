@@ -141,7 +141,7 @@ impl State {
         for address in &spec.addresses {
             self.move_address(address.to_canonical(), id, now, out);
         }
-        let first = spec.addresses.first().map(|a| a.to_canonical());
+        let first = spec.addresses.first().map(std::net::IpAddr::to_canonical);
         if first.is_some() {
             self.edit(id, |d| d.address = first);
         }

@@ -107,7 +107,7 @@ fn compare(before: &CounterBaseline, now: &CounterBaseline, speed: u64) -> Measu
         return Measure::Discarded;
     }
     // errors are a sum of four counters: where it fell, one of them was cleared and nothing is known of this interval
-    let errors = now.errors.checked_sub(before.errors).unwrap_or(0);
+    let errors = now.errors.saturating_sub(before.errors);
     Measure::Rate(Traffic {
         in_bps: clamp(in_bps),
         out_bps: clamp(out_bps),

@@ -40,10 +40,10 @@ impl State {
                     return;
                 }
                 self.edit(id, |d| {
-                    if let Some(f) = d.facts.get_mut(&key) {
-                        if f.source == source {
-                            f.last = fact.last;
-                        }
+                    if let Some(f) = d.facts.get_mut(&key)
+                        && f.source == source
+                    {
+                        f.last = fact.last;
                     }
                     d.conflicts.retain(|c| c.key != key || c.source != source);
                 });

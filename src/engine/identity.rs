@@ -46,10 +46,10 @@ impl State {
                 m
             }
             (None, Some(m)) => {
-                if let Some(address) = address {
-                    if !self.is_infrastructure(m) || self.room_for_address(m) {
-                        self.move_address(address, m, at, out);
-                    }
+                if let Some(address) = address
+                    && (!self.is_infrastructure(m) || self.room_for_address(m))
+                {
+                    self.move_address(address, m, at, out);
                 }
                 m
             }
@@ -218,10 +218,10 @@ impl State {
         let Some(known) = self.memory.bindings.get_mut(&address) else {
             return;
         };
-        if known.len() > 1 {
-            if let Some(b) = known.iter_mut().find(|b| b.device == id) {
-                b.seen = b.seen.max(at);
-            }
+        if known.len() > 1
+            && let Some(b) = known.iter_mut().find(|b| b.device == id)
+        {
+            b.seen = b.seen.max(at);
         }
     }
 
@@ -275,6 +275,7 @@ impl State {
             });
         if segment != d.segment {
             self.edit(id, |d| d.segment = segment);
+            self.alerts_follow(id, segment, out);
             out.inventory = true;
         }
         self.retouch(id, out);

@@ -27,6 +27,9 @@ mod topology;
 mod touch;
 mod version;
 
+#[cfg(test)]
+mod tests;
+
 pub use filter::{Filter, FilterError, FilterKey};
 pub use memory::Memory;
 pub use snapshot::SnapshotError;

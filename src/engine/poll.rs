@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::event::{IfSampleV1, ObsPollV1, PollOutcome};
 use crate::model::{
     CounterBaseline, DeviceId, FactKey, FactSource, INTERFACE_CAP, IfIndex, IfStatus, Interface,
-    Mac, RateState, Reach, SegmentId, TRAFFIC_RING, Text, Time,
+    Mac, RateState, Reach, SegmentId, TRAFFIC_RING, Text, Time, Traffic,
 };
 
 use super::alerts::escaped;
@@ -396,9 +396,9 @@ fn take_measure(i: &mut Interface, baseline: CounterBaseline, measure: Measure, 
         Measure::NoBaseline | Measure::Reset => i.rate = RateState::NoBaseline,
     }
     if i.rate != RateState::Known {
-        if i.traffic != Default::default() {
+        if i.traffic != Traffic::default() {
             moved.traffic = true;
         }
-        i.traffic = Default::default();
+        i.traffic = Traffic::default();
     }
 }

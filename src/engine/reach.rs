@@ -15,7 +15,7 @@ use super::memory::Timer;
 use super::state::State;
 
 /// A forwarding table remembers a station for so long after its last frame (IEEE 802.1Q: 300 s).
-pub(super) const FDB_AGEING: Duration = Duration::from_secs(300);
+pub(super) const FDB_AGEING: Duration = Duration::from_mins(5);
 /// The first miss, and three more that confirm it.
 const CONFIRMED: u16 = 4;
 
@@ -285,18 +285,10 @@ impl State {
             return None;
         }
         // it was down before the other fell: that is its own fault
-        if verdict.state == DeviceState::Down && self.fell_confirmed(d) < fell {
+        if verdict.state == DeviceState::Down && fell_confirmed(d) < fell {
             return None;
         }
         Some(root)
-    }
-
-    fn fell_confirmed(&self, d: &Device) -> Time {
-        match (d.snmp.reach, d.ping.reach) {
-            (Reach::Silent, _) => d.snmp.since,
-            (_, Reach::Silent) => d.ping.since,
-            _ => d.passive.since,
-        }
     }
 
     /// Judges one device: its state and why, whether it is dead to those behind it, whether it can be judged at all.
@@ -343,14 +335,14 @@ impl State {
                 .map_or(verdict.clone(), |d| self.verdict(d));
             (verdict.state, verdict.why)
         };
-        self.set_state(id, state, why, out);
+        self.set_state(id, state, &why, out);
     }
 
-    fn set_state(&mut self, id: DeviceId, state: DeviceState, why: Text, out: &mut Out) {
+    fn set_state(&mut self, id: DeviceId, state: DeviceState, why: &Text, out: &mut Out) {
         let Some(d) = self.devices.get(&id) else {
             return;
         };
-        if d.state == state && d.state_why == why {
+        if d.state == state && d.state_why == *why {
             return;
         }
         let before = d.state;
@@ -442,6 +434,16 @@ impl State {
     /// After whom this device still waits for fresh news.
     pub(super) fn waits_after(&self, d: &Device, verdict: &Verdict, now: Time) -> Option<DeviceId> {
         let (until, after) = self.memory.grace.get(&d.id)?;
-        (now < *until && verdict.state == DeviceState::Down).then_some(*after)
+        (now < *until && (verdict.state == DeviceState::Down || verdict.agent_dead))
+            .then_some(*after)
+    }
+}
+
+/// Since when it is certain that a device is gone.
+fn fell_confirmed(d: &Device) -> Time {
+    match (d.snmp.reach, d.ping.reach) {
+        (Reach::Silent, _) => d.snmp.since,
+        (_, Reach::Silent) => d.ping.since,
+        _ => d.passive.since,
     }
 }

@@ -131,10 +131,10 @@ impl State {
         if let Ok(address) = word.parse::<IpAddr>() {
             return self.device_at(address);
         }
-        if let Ok(mac) = word.parse::<Mac>() {
-            if let Some(id) = self.by_mac.get(&mac) {
-                return self.devices.get(id);
-            }
+        if let Ok(mac) = word.parse::<Mac>()
+            && let Some(id) = self.by_mac.get(&mac)
+        {
+            return self.devices.get(id);
         }
         let folded = Text::from(word.to_lowercase());
         self.memory

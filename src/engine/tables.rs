@@ -47,11 +47,9 @@ impl State {
                 .entry(entry.mac)
                 .or_insert((entry.vlan, entry.port));
             // one MAC in several VLANs: the first that has a segment
-            if !self.memory.by_vlan.contains_key(&slot.0)
-                && self.memory.by_vlan.contains_key(&entry.vlan)
-            {
-                *slot = (entry.vlan, entry.port);
-            } else if !seen.whole {
+            let better = !self.memory.by_vlan.contains_key(&slot.0)
+                && self.memory.by_vlan.contains_key(&entry.vlan);
+            if better || !seen.whole {
                 *slot = (entry.vlan, entry.port);
             }
         }
@@ -368,20 +366,20 @@ impl State {
     pub(super) fn grow_stale(&mut self, id: DeviceId, out: &mut Out) {
         let after = self.stale_after();
         let mut doubtful: Vec<DeviceId> = Vec::new();
-        if let Some(table) = self.memory.tables.get(&id) {
-            if table.at + after <= out.now {
-                doubtful.extend(self.on_switch(id).map(|(_, d)| d));
-            }
+        if let Some(table) = self.memory.tables.get(&id)
+            && table.at + after <= out.now
+        {
+            doubtful.extend(self.on_switch(id).map(|(_, d)| d));
         }
-        if let Some((at, entries)) = self.memory.arp.get(&id) {
-            if *at + after <= out.now {
-                doubtful.extend(
-                    entries
-                        .keys()
-                        .filter_map(|a| self.by_address.get(a).copied())
-                        .filter(|d| self.devices.get(d).is_some_and(|d| d.attached.is_none())),
-                );
-            }
+        if let Some((at, entries)) = self.memory.arp.get(&id)
+            && *at + after <= out.now
+        {
+            doubtful.extend(
+                entries
+                    .keys()
+                    .filter_map(|a| self.by_address.get(a).copied())
+                    .filter(|d| self.devices.get(d).is_some_and(|d| d.attached.is_none())),
+            );
         }
         let because = escaped(format!("the table of {} is old", self.name_of(id).as_str()));
         for device in doubtful {
@@ -605,8 +603,8 @@ impl State {
         let Some(before) = self.devices.get(&id).map(|d| d.ping.reach) else {
             return;
         };
-        self.edit(id, |d| match seen.rtt_ms {
-            Some(rtt) => {
+        self.edit(id, |d| {
+            if let Some(rtt) = seen.rtt_ms {
                 answered(&mut d.ping, at);
                 if d.snmp.reach == Reach::NotAsked {
                     d.rtt_ms = Some(rtt);
@@ -615,8 +613,7 @@ impl State {
                 if d.first_seen == Time::default() {
                     d.first_seen = at;
                 }
-            }
-            None => {
+            } else {
                 let first = if d.ping.reach == Reach::Missed {
                     d.ping.since
                 } else {
@@ -626,11 +623,11 @@ impl State {
             }
         });
         let now = self.devices.get(&id).map_or(before, |d| d.ping.reach);
-        if now == Reach::Answers {
-            if let Some(root) = self.memory.blind.get(&id) {
-                out.judge.insert(*root);
-                out.judge.insert(id);
-            }
+        if now == Reach::Answers
+            && let Some(root) = self.memory.blind.get(&id)
+        {
+            out.judge.insert(*root);
+            out.judge.insert(id);
         }
         if now != before {
             if now == Reach::Missed {

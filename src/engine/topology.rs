@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::{NeighbourProtocol, NeighbourV1, ObsNeighboursV1};
 use crate::model::{
@@ -15,6 +16,8 @@ use super::state::State;
 
 /// Most rows of one neighbour table.
 const NEIGHBOUR_CAP: usize = 4_096;
+/// So long a cable that nobody speaks of is remembered while an end of it is down.
+const KEPT: Duration = Duration::from_hours(24 * 7);
 
 impl Memory {
     /// Has this device said who its neighbours are?
@@ -93,23 +96,22 @@ impl State {
     /// A neighbour that is not known yet is a device too.
     fn greet(&mut self, row: &NeighbourV1, at: crate::model::Time, out: &mut Out) {
         let known = self.neighbour(row);
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let station = row.chassis_mac.filter(|m| m.is_station());
-                if station.is_none() && row.address.is_none() {
-                    return;
-                }
-                let Some(id) = self.find_or_make(row.address, station, at, out) else {
-                    return;
-                };
-                id
+        let id = if let Some(id) = known {
+            id
+        } else {
+            let station = row.chassis_mac.filter(|m| m.is_station());
+            if station.is_none() && row.address.is_none() {
+                return;
             }
+            let Some(id) = self.find_or_make(row.address, station, at, out) else {
+                return;
+            };
+            id
         };
-        if let Some(mac) = row.chassis_mac {
-            if self.by_mac.get(&mac).is_none() {
-                self.bind_mac(mac, id, out);
-            }
+        if let Some(mac) = row.chassis_mac
+            && self.by_mac.get(&mac).is_none()
+        {
+            self.bind_mac(mac, id, out);
         }
         self.learn(id, FactKey::Name, &row.name, FactSource::Lldp, at, out);
         self.learn(id, FactKey::SysDescr, &row.descr, FactSource::Lldp, at, out);
@@ -193,6 +195,7 @@ impl State {
             found.insert(id, source);
         }
         self.site_links(&mut found);
+        self.keep_links(&mut found, out);
         self.take_links(&found, out);
     }
 
@@ -305,6 +308,43 @@ impl State {
         }
     }
 
+    /// A cable whose ends no longer speak of it is still there while its port is down or an end of it is dead, unless
+    /// another took its port.
+    fn keep_links(&self, found: &mut BTreeMap<LinkId, LinkSource>, out: &Out) {
+        for (id, link) in &self.links {
+            if found.contains_key(id) {
+                continue;
+            }
+            // the same cable, known less well now: one end has forgotten its port
+            let poorer = found.keys().copied().find(|f| {
+                let fits = |a: LinkEnd, b: LinkEnd| {
+                    a.device == b.device && (a.port == b.port || a.port.is_none())
+                };
+                fits(f.0, id.0) && fits(f.1, id.1)
+            });
+            if let Some(source) = poorer.and_then(|p| found.remove(&p)) {
+                found.insert(*id, source);
+                continue;
+            }
+            let silent = |d: DeviceId| {
+                self.memory.dead.contains(&d)
+                    || self.memory.cut.contains_key(&d)
+                    || self.memory.first_miss.contains_key(&d)
+            };
+            let excused = link.up == Some(false) || silent(id.0.device) || silent(id.1.device);
+            let taken =
+                |end: LinkEnd| end.port.is_some() && found.keys().any(|f| f.0 == end || f.1 == end);
+            let kept = excused
+                && out.now.since(link.seen) < KEPT
+                && !taken(id.0)
+                && !taken(id.1)
+                && link.source != LinkSource::Site;
+            if kept {
+                found.insert(*id, link.source);
+            }
+        }
+    }
+
     fn take_links(&mut self, found: &BTreeMap<LinkId, LinkSource>, out: &mut Out) {
         let gone: Vec<LinkId> = self
             .links
@@ -319,27 +359,27 @@ impl State {
             self.links.remove(&id);
         }
         for (id, source) in found {
-            match self.links.get_mut(id) {
-                Some(link) => {
-                    if link.source != *source {
-                        link.source = *source;
-                        changed = true;
-                    }
+            if let Some(link) = self.links.get_mut(id) {
+                // a cable that is only remembered is not confirmed
+                if link.up != Some(false) {
                     link.seen = out.now;
                 }
-                None => {
+                if link.source != *source {
+                    link.source = *source;
                     changed = true;
-                    self.links.insert(
-                        *id,
-                        Link {
-                            id: *id,
-                            source: *source,
-                            up: None,
-                            since: out.now,
-                            seen: out.now,
-                        },
-                    );
                 }
+            } else {
+                changed = true;
+                self.links.insert(
+                    *id,
+                    Link {
+                        id: *id,
+                        source: *source,
+                        up: None,
+                        since: out.now,
+                        seen: out.now,
+                    },
+                );
             }
             for end in [id.0, id.1] {
                 if let Some(port) = end.port {

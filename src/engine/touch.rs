@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::event::{Job, Target};
 use crate::model::{
-    ClassSpec, DeviceClass, DeviceId, SegmentSpec, Text, TouchPolicy, TouchPolicyInForce,
-    TouchTable,
+    ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentSpec, Text, TouchPolicy,
+    TouchPolicyInForce, TouchTable,
 };
 
 use super::fold::Out;
@@ -54,13 +54,13 @@ impl State {
                 (unknown, because)
             }
         };
-        if let Some(cap) = segment.and_then(|s| s.touch) {
-            if cap < policy.0 {
-                policy = (
-                    cap,
-                    format!("segment {}", segment.map_or("", |s| s.name.as_str())),
-                );
-            }
+        if let Some(cap) = segment.and_then(|s| s.touch)
+            && cap < policy.0
+        {
+            policy = (
+                cap,
+                format!("segment {}", segment.map_or("", |s| s.name.as_str())),
+            );
         }
         policy
     }
@@ -68,11 +68,11 @@ impl State {
     /// Works the policy out anew.
     pub(super) fn retouch(&mut self, id: DeviceId, out: &mut Out) {
         let (mut policy, mut because) = self.base_policy(id);
-        if let Some(over) = self.memory.overrides.get(&id) {
-            if policy != TouchPolicy::Never {
-                policy = over.policy;
-                because = format!("override by {}", over.by);
-            }
+        if let Some(over) = self.memory.overrides.get(&id)
+            && policy != TouchPolicy::Never
+        {
+            policy = over.policy;
+            because = format!("override by {}", over.by);
         }
         let because = Text::from(because);
         let Some(d) = self.devices.get(&id) else {
@@ -89,10 +89,10 @@ impl State {
             d.touch = TouchPolicyInForce { policy, because };
             // what may no longer be asked is no longer known by asking
             if policy < TouchPolicy::Get {
-                d.snmp = Default::default();
+                d.snmp = ReachFact::default();
             }
             if policy < TouchPolicy::Ping {
-                d.ping = Default::default();
+                d.ping = ReachFact::default();
             }
         });
         if policy < TouchPolicy::Get {

@@ -107,9 +107,20 @@ impl State {
         out: &mut Out,
     ) -> Stand {
         let hold = Duration::from_secs(u64::from(self.site.intervals.hold_s));
+        let twice = Duration::from_secs(u64::from(self.site.intervals.interfaces_s) * 2);
         let reach = self.devices.get(&far).map(|d| d.snmp);
         let suspect = match reach {
-            Some(r) if r.reach == Reach::Answers && r.seen > since => return Stand::Open,
+            Some(r) if r.reach == Reach::Answers && r.seen > since => {
+                // one that has just come back: its cable is asked for again first
+                let ready = r.since + twice;
+                if out.now >= ready {
+                    return Stand::Open;
+                }
+                if let Some((alert, _)) = known.filter(|(a, _)| out.expired.contains(a)) {
+                    self.memory.timers.insert((ready, Timer::Hold(alert)));
+                }
+                return Stand::Hold(ready);
+            }
             Some(r) => matches!(r.reach, Reach::Missed | Reach::Answers),
             None => false,
         };

@@ -29,7 +29,7 @@ impl State {
         let charge = d.fact_str(FactKey::UpsCharge);
         let mut text = "on battery".to_string();
         if let Some(left) = left {
-            text.push_str(&format!("; {left} min left"));
+            text = format!("{text}; {left} min left");
         }
         let mut details = vec![escaped(format!("{seconds} s on battery"))];
         if !charge.is_empty() {

@@ -20,6 +20,9 @@ impl State {
             return;
         };
         let verdict = self.verdict(&d);
+        if self.waits_after(&d, &verdict, out.now).is_some() {
+            return;
+        }
         let whole = Text::empty();
         // how it is watched decides what it is called when it is gone
         let watched_only = matches!(d.snmp.reach, Reach::NotAsked | Reach::Blind)
@@ -31,11 +34,9 @@ impl State {
         };
         self.clear(other, Some(id), &whole, out);
         if verdict.state == DeviceState::Down {
-            if self.waits_after(&d, &verdict, out.now).is_none() {
-                let stand = self.stand(&d, condition, out);
-                let finding = self.down(&d, condition, &verdict.why);
-                self.raise(finding, stand, out);
-            }
+            let stand = self.stand(&d, condition, out);
+            let finding = self.down(&d, condition, &verdict.why);
+            self.raise(finding, stand, out);
         } else if !(watched_only && self.memory.blind.contains_key(&id)) {
             // what can't be judged is not over
             self.clear(condition, Some(id), &whole, out);
@@ -82,10 +83,10 @@ impl State {
 
     /// May people be told, or is something before the device to be judged first?
     fn stand(&mut self, d: &Device, condition: Condition, out: &mut Out) -> Stand {
-        if let Some(root) = self.memory.blind.get(&d.id).copied() {
-            if let Some(parent) = self.down_alert(root) {
-                return Stand::Behind(parent);
-            }
+        if let Some(root) = self.memory.blind.get(&d.id).copied()
+            && let Some(parent) = self.down_alert(root)
+        {
+            return Stand::Behind(parent);
         }
         let known = self
             .alert_of(condition, Some(d.id), &Text::empty())
@@ -159,10 +160,11 @@ impl State {
     pub(in super::super) fn probe(&self, who: &[DeviceId], out: &mut Out) {
         for id in who {
             let fresh = Duration::from_secs(2);
-            if let Some(d) = self.devices.get(id).filter(|_| self.is_asked(*id)) {
-                if d.snmp.reach == Reach::Answers && out.now.since(d.snmp.seen) > fresh {
-                    out.probe.extend(d.address);
-                }
+            if let Some(d) = self.devices.get(id).filter(|_| self.is_asked(*id))
+                && d.snmp.reach == Reach::Answers
+                && out.now.since(d.snmp.seen) > fresh
+            {
+                out.probe.extend(d.address);
             }
         }
     }

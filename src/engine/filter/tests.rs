@@ -61,7 +61,7 @@ fn hospital() -> State {
         care: CareLevel::LifeSustaining,
         state: DeviceState::Degraded,
         segment: Some(icu),
-        last_seen: NOW - std::time::Duration::from_secs(900),
+        last_seen: NOW - std::time::Duration::from_mins(15),
         ..Device::default()
     };
     pump.touch.policy = TouchPolicy::Never;

@@ -119,9 +119,9 @@ fn tshark(capture: &Path) -> Option<Vec<Leaves>> {
     Some(serde_json::from_slice(&out.stdout).unwrap())
 }
 
-fn same(what: &str, place: &str, theirs: Option<&str>, ours: impl ToString) {
+fn same(what: &str, place: &str, theirs: Option<&str>, ours: impl fmt::Display) {
     if let Some(theirs) = theirs {
-        assert_eq!(ours.to_string(), theirs, "{what} of {place}");
+        assert_eq!(format!("{ours}"), theirs, "{what} of {place}");
     }
 }
 

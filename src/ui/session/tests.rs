@@ -936,6 +936,7 @@ proptest! {
             seat.session.input(Input::Key(keymap::parse(key).unwrap()), &seat.world);
             seat.draw();
         }
+        seat.draw();
         let before = seat.text();
         let cells = |n: u16| n.max(1).try_into().unwrap();
         seat.terminal = vt100::Parser::new(cells(h), cells(w), 0);

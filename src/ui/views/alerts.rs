@@ -127,10 +127,9 @@ impl View for Alerts {
                 Row::new(ink, buf, shift(rows), y).at(6).paint(ink.selected);
             }
         }
-        if pane.height > 0 {
-            if let Some(alert) = self.list.at().and_then(|id| ctx.state.alerts.get(&id)) {
-                details(ink, buf, pane, alert);
-            }
+        let shown = self.list.at().filter(|_| pane.height > 0);
+        if let Some(alert) = shown.and_then(|id| ctx.state.alerts.get(&id)) {
+            details(ink, buf, pane, alert);
         }
     }
 
@@ -142,10 +141,10 @@ impl View for Alerts {
                 None => Outcome::Ignored,
             };
         }
-        if let Some(id) = self.list.at() {
-            if self.seen.len() < SEEN_CAP {
-                self.seen.insert(id);
-            }
+        if let Some(id) = self.list.at()
+            && self.seen.len() < SEEN_CAP
+        {
+            self.seen.insert(id);
         }
         if self.list.act(action, &self.keys) {
             Outcome::Consumed

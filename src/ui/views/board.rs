@@ -136,9 +136,8 @@ impl Board {
         let worst = u16::try_from(worst).unwrap_or(u16::MAX);
         let most = match height {
             0..10 => 1,
-            10..17 => 2,
             17..30 if narrow => 4,
-            17..30 => 2,
+            10..30 => 2,
             30..45 => 3,
             _ => 5,
         };

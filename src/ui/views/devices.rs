@@ -31,7 +31,7 @@ const COLUMNS: [Column; 13] = [
 /// What a list of devices is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// The worst first, then the closest to a patient.
+    /// The worst first, then the closest to a patient, then by class.
     #[default]
     State,
     /// By name.
@@ -103,7 +103,7 @@ impl Sort {
                     crate::model::DeviceState::Unknown => 2,
                     crate::model::DeviceState::Up => 3,
                 };
-                under((rank << 8) | (255 - d.care as u64))
+                under((rank << 12) | ((15 - d.care as u64) << 8) | d.class as u64)
             }
             Self::Name => (name, name_tail),
             Self::Class => under(d.class as u64),

@@ -1,7 +1,10 @@
 //! Map: three drawings of one network. Topology (who is cabled to whom), segments (a cell a device), and one segment's
 //! switch ports from left to right. `tab` goes on to the next, arrows move along what is drawn, `open` goes in.
 
+mod cable;
+mod graph;
 mod layout;
+mod pane;
 mod ports;
 mod topology;
 mod tree;
