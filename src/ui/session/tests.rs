@@ -339,7 +339,10 @@ fn at_80_columns_line_one_gives_way_in_its_order_and_keeps_what_is_wrong() {
     for words in ["LIVE 22:13", "14820", "▲ 22", "▲ 55", "○ 1", "◐ 180"] {
         assert!(one.contains(words), "{words}: {one}");
     }
-    assert!(!one.contains("wardwatch") && one.trim_end().ends_with("▲ 3"), "{one}");
+    assert!(
+        !one.contains("wardwatch") && one.trim_end().ends_with("▲ 3"),
+        "{one}"
+    );
 }
 
 #[test]
