@@ -52,14 +52,31 @@ fn bytes_per_second(pty: &Pty, seconds: u64) -> f64 {
 
 fn rss_mib(pid: i32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|n| n.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
+    let line = status
+        .lines()
+        .find(|l| l.starts_with("VmHWM:"))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse::<f64>().ok())
+        .unwrap_or(f64::NAN)
+        / 1024.0
 }
 
 fn cpu_seconds(pid: i32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|n| n.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |i: usize| {
+        fields
+            .get(i)
+            .and_then(|n| n.parse::<f64>().ok())
+            .unwrap_or(f64::NAN)
+    };
     (ticks(11) + ticks(12)) / 100.0
 }
 
@@ -77,26 +94,69 @@ fn leaving(signal: Option<Signal>) -> f64 {
 }
 
 fn main() {
-    let mut rows = vec![Row { what: "first screen of the demo", measured: first_screen(), ceiling: 100.0, unit: "ms" }];
+    let mut rows = vec![Row {
+        what: "first screen of the demo",
+        measured: first_screen(),
+        ceiling: 100.0,
+        unit: "ms",
+    }];
     let mut pty = demo("quiet");
     pty.expect("LIVE");
     // let the first polls and tables come in
     std::thread::sleep(Duration::from_secs(20));
     let cpu = cpu_seconds(pty.pid());
-    rows.push(Row { what: "200 devices on the Board, 200x50", measured: bytes_per_second(&pty, 30), ceiling: 1_500.0, unit: "B/s" });
-    rows.push(Row { what: "collector and screen, CPU of one core", measured: (cpu_seconds(pty.pid()) - cpu) / 30.0 * 100.0, ceiling: 5.0, unit: "%" });
+    rows.push(Row {
+        what: "200 devices on the Board, 200x50",
+        measured: bytes_per_second(&pty, 30),
+        ceiling: 1_500.0,
+        unit: "B/s",
+    });
+    rows.push(Row {
+        what: "collector and screen, CPU of one core",
+        measured: (cpu_seconds(pty.pid()) - cpu) / 30.0 * 100.0,
+        ceiling: 5.0,
+        unit: "%",
+    });
     pty.keys(" ");
     pty.expect("PAUSED");
     std::thread::sleep(Duration::from_secs(1));
-    rows.push(Row { what: "nothing changes (paused)", measured: bytes_per_second(&pty, 10), ceiling: 1.0, unit: "B/s" });
-    rows.push(Row { what: "peak memory of the demo", measured: rss_mib(pty.pid()), ceiling: 64.0, unit: "MiB" });
+    rows.push(Row {
+        what: "nothing changes (paused)",
+        measured: bytes_per_second(&pty, 10),
+        ceiling: 1.0,
+        unit: "B/s",
+    });
+    rows.push(Row {
+        what: "peak memory of the demo",
+        measured: rss_mib(pty.pid()),
+        ceiling: 64.0,
+        unit: "MiB",
+    });
     pty.keys("\x03");
     pty.ended();
-    rows.push(Row { what: "gone after SIGTERM", measured: leaving(Some(Signal::SIGTERM)), ceiling: 200.0, unit: "ms" });
-    rows.push(Row { what: "gone after the terminal closed", measured: leaving(None), ceiling: 200.0, unit: "ms" });
+    rows.push(Row {
+        what: "gone after SIGTERM",
+        measured: leaving(Some(Signal::SIGTERM)),
+        ceiling: 200.0,
+        unit: "ms",
+    });
+    rows.push(Row {
+        what: "gone after the terminal closed",
+        measured: leaving(None),
+        ceiling: 200.0,
+        unit: "ms",
+    });
     println!("{:<42}{:>12}{:>12}", "figure", "measured", "ceiling");
     for r in &rows {
-        println!("{:<42}{:>9.1} {:<4}{:>7.0} {:<4}{}", r.what, r.measured, r.unit, r.ceiling, r.unit, if r.measured <= r.ceiling { "" } else { "OVER" });
+        println!(
+            "{:<42}{:>9.1} {:<4}{:>7.0} {:<4}{}",
+            r.what,
+            r.measured,
+            r.unit,
+            r.ceiling,
+            r.unit,
+            if r.measured <= r.ceiling { "" } else { "OVER" }
+        );
     }
     if rows.iter().any(|r| r.measured > r.ceiling) {
         std::process::exit(1);

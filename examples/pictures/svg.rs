@@ -8,8 +8,8 @@ const CELL: (u32, u32) = (10, 20);
 const PAPER: &str = "#0c0c10";
 const INK: &str = "#cccccc";
 const NAMED: [&str; 16] = [
-    "#000000", "#cd3131", "#0dbc79", "#e5e510", "#2472c8", "#bc3fbc", "#11a8cd", "#e5e5e5", "#666666", "#f14c4c", "#23d18b", "#f5f543",
-    "#3b8eea", "#d670d6", "#29b8db", "#ffffff",
+    "#000000", "#cd3131", "#0dbc79", "#e5e510", "#2472c8", "#bc3fbc", "#11a8cd", "#e5e5e5",
+    "#666666", "#f14c4c", "#23d18b", "#f5f543", "#3b8eea", "#d670d6", "#29b8db", "#ffffff",
 ];
 
 #[derive(Clone, PartialEq, Eq)]
@@ -35,12 +35,20 @@ pub fn screen(screen: &Screen) -> String {
     for row in 0..rows {
         let mut column = 0;
         while column < columns {
-            let Some(first) = screen.cell(row, column) else { break };
+            let Some(first) = screen.cell(row, column) else {
+                break;
+            };
             let (look, start, mut text) = (look_of(first), column, String::new());
             while column < columns {
-                let Some(cell) = screen.cell(row, column).filter(|c| look_of(c) == look) else { break };
+                let Some(cell) = screen.cell(row, column).filter(|c| look_of(c) == look) else {
+                    break;
+                };
                 if !cell.is_wide_continuation() {
-                    text.push_str(if cell.has_contents() { cell.contents() } else { " " });
+                    text.push_str(if cell.has_contents() {
+                        cell.contents()
+                    } else {
+                        " "
+                    });
                 }
                 column += 1;
             }
@@ -52,14 +60,25 @@ pub fn screen(screen: &Screen) -> String {
 }
 
 fn run(out: &mut String, row: u16, start: u16, cells: u16, text: &str, look: &Look) {
-    let (x, y, width) = (u32::from(start) * CELL.0, u32::from(row) * CELL.1, u32::from(cells) * CELL.0);
+    let (x, y, width) = (
+        u32::from(start) * CELL.0,
+        u32::from(row) * CELL.1,
+        u32::from(cells) * CELL.0,
+    );
     if look.paper != PAPER {
-        let _ = writeln!(out, r#"<rect x="{x}" y="{y}" width="{width}" height="{}" fill="{}"/>"#, CELL.1, look.paper);
+        let _ = writeln!(
+            out,
+            r#"<rect x="{x}" y="{y}" width="{width}" height="{}" fill="{}"/>"#,
+            CELL.1, look.paper
+        );
     }
     if text.trim().is_empty() {
         return;
     }
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     let mut style = String::new();
     if look.bold {
         style.push_str(r#" font-weight="bold""#);
@@ -70,7 +89,12 @@ fn run(out: &mut String, row: u16, start: u16, cells: u16, text: &str, look: &Lo
     if look.underline {
         style.push_str(r#" text-decoration="underline""#);
     }
-    let _ = writeln!(out, r#"<text x="{x}" y="{}" textLength="{width}" fill="{}"{style}>{escaped}</text>"#, y + 15, look.ink);
+    let _ = writeln!(
+        out,
+        r#"<text x="{x}" y="{}" textLength="{width}" fill="{}"{style}>{escaped}</text>"#,
+        y + 15,
+        look.ink
+    );
 }
 
 fn look_of(cell: &Cell) -> Look {
@@ -78,7 +102,13 @@ fn look_of(cell: &Cell) -> Look {
     if cell.inverse() {
         std::mem::swap(&mut ink, &mut paper);
     }
-    Look { ink, paper, bold: cell.bold(), dim: cell.dim(), underline: cell.underline() }
+    Look {
+        ink,
+        paper,
+        bold: cell.bold(),
+        dim: cell.dim(),
+        underline: cell.underline(),
+    }
 }
 
 fn colour(of: Color, default: &str) -> String {
@@ -89,7 +119,12 @@ fn colour(of: Color, default: &str) -> String {
         Color::Idx(i @ 16..=231) => {
             let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * u32::from(n) };
             let n = i - 16;
-            format!("#{:02x}{:02x}{:02x}", level(n / 36), level(n / 6 % 6), level(n % 6))
+            format!(
+                "#{:02x}{:02x}{:02x}",
+                level(n / 36),
+                level(n / 6 % 6),
+                level(n % 6)
+            )
         }
         Color::Idx(i) => {
             let grey = 8 + 10 * u32::from(i - 232);

@@ -7,7 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Watches a hospital's network from a terminal, and never disturbs patient care.
 #[derive(Debug, Parser)]
-#[command(name = "wardwatch", version, disable_help_subcommand = true, max_term_width = 110)]
+#[command(
+    name = "wardwatch",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -401,18 +406,29 @@ pub struct DoctorArgs {
 
 /// `90`, `90s`, `15m`, `2h`, `1d`, `500ms`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let number: u64 = number.parse().map_err(|_| format!("'{text}' is no time; write it as 90s, 15m, 2h or 1d"))?;
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("'{text}' is no time; write it as 90s, 15m, 2h or 1d"))?;
     let millis = match unit {
         "ms" => 1,
         "" | "s" => 1_000,
         "m" | "min" => 60_000,
         "h" => 3_600_000,
         "d" => 86_400_000,
-        _ => return Err(format!("'{unit}' is no unit of time; write it as 90s, 15m, 2h or 1d")),
+        _ => {
+            return Err(format!(
+                "'{unit}' is no unit of time; write it as 90s, 15m, 2h or 1d"
+            ));
+        }
     };
-    number.checked_mul(millis).map(Duration::from_millis).ok_or_else(|| format!("'{text}' is too long"))
+    number
+        .checked_mul(millis)
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("'{text}' is too long"))
 }
 
 #[cfg(test)]

@@ -15,10 +15,19 @@ pub fn config(global: &Global, command: &ConfigCommand) -> Result<Done> {
     let mut out = std::io::stdout().lock();
     match command {
         ConfigCommand::Init { file } => {
-            let made = std::fs::OpenOptions::new().write(true).create_new(true).open(file);
-            let mut to = made.map_err(|e| usage(format!("{}: {e}; nothing was written", file.display())))?;
-            to.write_all(config::EXAMPLE.as_bytes()).wrap_err_with(|| format!("writing {}", file.display()))?;
-            writeln!(out, "{}: an example with every setting explained; edit it, then run `wardwatch config check`", file.display())?;
+            let made = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(file);
+            let mut to =
+                made.map_err(|e| usage(format!("{}: {e}; nothing was written", file.display())))?;
+            to.write_all(config::EXAMPLE.as_bytes())
+                .wrap_err_with(|| format!("writing {}", file.display()))?;
+            writeln!(
+                out,
+                "{}: an example with every setting explained; edit it, then run `wardwatch config check`",
+                file.display()
+            )?;
         }
         ConfigCommand::Check { file } => {
             let loaded = match file {
@@ -32,7 +41,11 @@ pub fn config(global: &Global, command: &ConfigCommand) -> Result<Done> {
             writeln!(
                 out,
                 "{}: good; {} segments, {} devices, {} credentials",
-                loaded.files.first().map(|f| f.display().to_string()).unwrap_or_default(),
+                loaded
+                    .files
+                    .first()
+                    .map(|f| f.display().to_string())
+                    .unwrap_or_default(),
                 site.segments.len(),
                 site.devices.len(),
                 site.credentials.len()
@@ -55,11 +68,17 @@ pub fn doctor(global: &Global, args: &DoctorArgs) -> Result<Done> {
     let site = match config::find(global.site.as_deref()) {
         None => Err("none found".to_string()),
         Some(path) => match config::load(&path) {
-            Ok(loaded) => Ok(format!("{}: {} devices", path.display(), loaded.site.devices.len())),
+            Ok(loaded) => Ok(format!(
+                "{}: {} devices",
+                path.display(),
+                loaded.site.devices.len()
+            )),
             Err(errors) => Err(errors.to_string()),
         },
     };
     let found = checks::checks(site, &open::state_dir(global)?);
-    one(args.format, &checks::as_json(&found), || checks::as_text(&found))?;
+    one(args.format, &checks::as_json(&found), || {
+        checks::as_text(&found)
+    })?;
     Ok(Done::Done)
 }

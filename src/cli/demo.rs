@@ -17,6 +17,7 @@ use super::screen::{Show, show};
 use super::{Done, open, record, screen, usage};
 use crate::actions::catalogue::Catalogue;
 use crate::host::{Host, HostConfig, Hub, Input, LiveFeed, Resolve};
+use crate::log::Retention;
 use crate::model::{SecretRef, Text};
 use crate::sim::hospital::Hospital;
 use crate::sim::house::Secrets;
@@ -29,7 +30,11 @@ const READY: Duration = Duration::from_secs(30);
 /// Runs the demo.
 pub fn demo(global: &Global, args: &DemoArgs) -> Result<Done> {
     args.scenario.parse::<Scenario>().map_err(usage)?;
-    if args.headless { headless(global, args) } else { on_screen(global, args, None) }
+    if args.headless {
+        headless(global, args)
+    } else {
+        on_screen(global, args, None)
+    }
 }
 
 /// The demo on the screen; as a wallboard where views are named.
@@ -38,11 +43,25 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
     let (hub, inputs) = Hub::new();
     let (runner, failed) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
     let catalogue = Arc::new(open::catalogue(None)?);
-    let feed = Arc::new(LiveFeed { hub: Arc::clone(&hub), runtime: runtime.handle().clone() });
+    let feed = Arc::new(LiveFeed {
+        hub: Arc::clone(&hub),
+        runtime: runtime.handle().clone(),
+    });
     // the first frame must not wait for the hospital
-    let begin = Begin { global: global.clone(), args: args.clone(), hub: Arc::clone(&hub), inputs, catalogue: Arc::clone(&catalogue) };
+    let begin = Begin {
+        global: global.clone(),
+        args: args.clone(),
+        hub: Arc::clone(&hub),
+        inputs,
+        catalogue: Arc::clone(&catalogue),
+    };
     let starting = {
-        let (runner, failed, handle, hub) = (Arc::clone(&runner), Arc::clone(&failed), runtime.handle().clone(), Arc::clone(&hub));
+        let (runner, failed, handle, hub) = (
+            Arc::clone(&runner),
+            Arc::clone(&failed),
+            runtime.handle().clone(),
+            Arc::clone(&hub),
+        );
         std::thread::spawn(move || match begin.start(&handle) {
             Ok(running) => {
                 let _ = runner.set(Arc::clone(running.host.runner()));
@@ -56,7 +75,20 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
         })
     };
     let until = args.duration.map(|d| Instant::now() + d);
-    let done = show(global, Show { feed, runner, catalogue, zone: "", wallboard, read_only: false, until, failed }, runtime.handle());
+    let done = show(
+        global,
+        Show {
+            feed,
+            runner,
+            catalogue,
+            zone: "",
+            wallboard,
+            read_only: false,
+            until,
+            failed,
+        },
+        runtime.handle(),
+    );
     if let Ok(Some(running)) = starting.join() {
         running.host.runner().finish_reverts(runtime.handle());
         running.stop();
@@ -69,7 +101,14 @@ fn headless(global: &Global, args: &DemoArgs) -> Result<Done> {
     let runtime = runtime()?;
     let (hub, inputs) = Hub::new();
     let catalogue = Arc::new(open::catalogue(None)?);
-    let mut running = Begin { global: global.clone(), args: args.clone(), hub: Arc::clone(&hub), inputs, catalogue }.start(runtime.handle())?;
+    let mut running = Begin {
+        global: global.clone(),
+        args: args.clone(),
+        hub: Arc::clone(&hub),
+        inputs,
+        catalogue,
+    }
+    .start(runtime.handle())?;
     let end = Instant::now() + args.duration.unwrap_or(Duration::from_secs(120));
     let interrupted = super::watch::wait_for_signal(Some(end));
     let counted = running.hospital.status()?;
@@ -85,7 +124,11 @@ fn headless(global: &Global, args: &DemoArgs) -> Result<Done> {
         "events": state.seq, "state_hash": hex(&state.hash()),
     });
     writeln!(std::io::stdout(), "{line}")?;
-    Ok(if interrupted { Done::Interrupted } else { Done::Done })
+    Ok(if interrupted {
+        Done::Interrupted
+    } else {
+        Done::Done
+    })
 }
 
 /// Bytes as lower-case hexadecimal.
@@ -95,7 +138,12 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The runtime that sources work on: two threads are plenty.
 pub fn runtime() -> Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("sources").enable_all().build().wrap_err("starting the runtime")
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("sources")
+        .enable_all()
+        .build()
+        .wrap_err("starting the runtime")
 }
 
 struct Begin {
@@ -122,14 +170,38 @@ impl Begin {
         let built = Hospital::build(self.args.endpoints, self.args.seed, port);
         let resolve: Resolve = Box::new(move |of| {
             let known = secrets.by_name();
-            let found = known.iter().find(|(name, _)| matches!(of, SecretRef::Env(n) if n == name));
-            found.map(|(_, secret)| (*secret).clone()).ok_or_else(|| format!("{of:?} is no secret of the demo"))
+            let found = known
+                .iter()
+                .find(|(name, _)| matches!(of, SecretRef::Env(n) if n == name));
+            found
+                .map(|(_, secret)| (*secret).clone())
+                .ok_or_else(|| format!("{of:?} is no secret of the demo"))
         });
         let site = built.site;
-        let log = Box::new(open::log(&dir)?);
-        let recorder = self.args.record.as_deref().map(|file| record::recorder(file, &site)).transpose()?;
-        let host = Host::start(HostConfig { hub: self.hub, inputs: self.inputs, log, site, resolve, recorder, catalogue: self.catalogue }, runtime)?;
-        Ok(Running { host, hospital, scratch })
+        let log = Box::new(open::log(&dir, Retention::default())?);
+        let recorder = self
+            .args
+            .record
+            .as_deref()
+            .map(|file| record::recorder(file, &site))
+            .transpose()?;
+        let host = Host::start(
+            HostConfig {
+                hub: self.hub,
+                inputs: self.inputs,
+                log,
+                site,
+                resolve,
+                recorder,
+                catalogue: self.catalogue,
+            },
+            runtime,
+        )?;
+        Ok(Running {
+            host,
+            hospital,
+            scratch,
+        })
     }
 }
 
@@ -151,14 +223,18 @@ fn state_dir(global: &Global) -> Result<(PathBuf, Option<PathBuf>)> {
     }
     use std::os::unix::fs::DirBuilderExt as _;
     for attempt in 0..100 {
-        let dir = std::env::temp_dir().join(format!("wardwatch-demo-{}-{attempt}", std::process::id()));
+        let dir =
+            std::env::temp_dir().join(format!("wardwatch-demo-{}-{attempt}", std::process::id()));
         match std::fs::DirBuilder::new().mode(0o700).create(&dir) {
             Ok(()) => return Ok((dir.clone(), Some(dir))),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error).wrap_err_with(|| format!("making {}", dir.display())),
         }
     }
-    Err(eyre!("no free name for a folder in {}; say --state DIR", std::env::temp_dir().display()))
+    Err(eyre!(
+        "no free name for a folder in {}; say --state DIR",
+        std::env::temp_dir().display()
+    ))
 }
 
 /// The hospital's own process. It ends when its standard input closes, so it never outlives this one.
@@ -177,7 +253,16 @@ impl HospitalProcess {
             command.env(name, std::ffi::OsStr::from_bytes(secret.bytes()));
         }
         let mut child = command
-            .args(["sim", "hospital", "--endpoints", &args.endpoints.to_string(), "--seed", &args.seed.to_string(), "--scenario", &args.scenario])
+            .args([
+                "sim",
+                "hospital",
+                "--endpoints",
+                &args.endpoints.to_string(),
+                "--seed",
+                &args.seed.to_string(),
+                "--scenario",
+                &args.scenario,
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -186,11 +271,19 @@ impl HospitalProcess {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(eyre!("the simulated hospital has no pipes"));
         };
-        let mut this = Self { child, orders, answers: BufReader::new(answers) };
+        let mut this = Self {
+            child,
+            orders,
+            answers: BufReader::new(answers),
+        };
         let start = Instant::now();
         let ready = this.line()?;
-        let port = ready["port"].as_u64().and_then(|p| u16::try_from(p).ok()).filter(|_| ready["ready"] == true && start.elapsed() < READY);
-        let port = port.ok_or_else(|| eyre!("the simulated hospital did not open its sockets: {ready}"))?;
+        let port = ready["port"]
+            .as_u64()
+            .and_then(|p| u16::try_from(p).ok())
+            .filter(|_| ready["ready"] == true && start.elapsed() < READY);
+        let port =
+            port.ok_or_else(|| eyre!("the simulated hospital did not open its sockets: {ready}"))?;
         Ok((this, port))
     }
 
@@ -208,7 +301,11 @@ impl HospitalProcess {
     }
 
     fn stop(self) {
-        let Self { mut child, orders, answers } = self;
+        let Self {
+            mut child,
+            orders,
+            answers,
+        } = self;
         drop(orders);
         drop(answers);
         let end = Instant::now() + Duration::from_secs(2);

@@ -71,29 +71,91 @@ pub fn as_text(state: &State, d: &Device) -> String {
     line("name", d.name.as_str());
     line("state", &format!("{}  {}", d.state.word(), d.state_why));
     line("class", &format!("{}, {}", d.class, d.care));
-    line("touch", &format!("{}  ({})", d.touch.policy, d.touch.because));
+    line(
+        "touch",
+        &format!("{}  ({})", d.touch.policy, d.touch.because),
+    );
     line("segment", segment_name(state, d.segment));
     line("port", &port(state, d));
-    line("addresses", &d.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-    line("macs", &d.macs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-    line("first seen", &if d.first_seen.0 > 0 { d.first_seen.to_string() } else { "never".into() });
-    line("last seen", &if d.last_seen.0 > 0 { d.last_seen.to_string() } else { "never".into() });
-    for (name, r) in [("ping", &d.ping), ("snmp", &d.snmp), ("passive", &d.passive)] {
-        let seen = if r.seen.0 > 0 { format!("  last {}", r.seen) } else { String::new() };
+    line(
+        "addresses",
+        &d.addresses
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
+    line(
+        "macs",
+        &d.macs
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
+    line(
+        "first seen",
+        &if d.first_seen.0 > 0 {
+            d.first_seen.to_string()
+        } else {
+            "never".into()
+        },
+    );
+    line(
+        "last seen",
+        &if d.last_seen.0 > 0 {
+            d.last_seen.to_string()
+        } else {
+            "never".into()
+        },
+    );
+    for (name, r) in [
+        ("ping", &d.ping),
+        ("snmp", &d.snmp),
+        ("passive", &d.passive),
+    ] {
+        let seen = if r.seen.0 > 0 {
+            format!("  last {}", r.seen)
+        } else {
+            String::new()
+        };
         line(name, &format!("{}{seen}", reach_word(r.reach)));
     }
     if !d.facts.is_empty() {
         let _ = writeln!(out, "\nfacts");
     }
     for f in d.facts.values() {
-        let key = serde_json::to_value(f.key).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
-        let _ = writeln!(out, "  {key:<24}{:<40}  {} {} %  {}", f.value, f.source.word(), f.confidence, f.seen());
+        let key = serde_json::to_value(f.key)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_string))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {key:<24}{:<40}  {} {} %  {}",
+            f.value,
+            f.source.word(),
+            f.confidence,
+            f.seen()
+        );
     }
     for f in &d.conflicts {
-        let key = serde_json::to_value(f.key).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
-        let _ = writeln!(out, "  {key:<24}{:<40}  {} says otherwise  {}", f.value, f.source.word(), f.seen());
+        let key = serde_json::to_value(f.key)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_string))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {key:<24}{:<40}  {} says otherwise  {}",
+            f.value,
+            f.source.word(),
+            f.seen()
+        );
     }
-    let active: Vec<_> = state.alerts.values().filter(|a| a.device == Some(d.id) && a.is_active()).collect();
+    let active: Vec<_> = state
+        .alerts
+        .values()
+        .filter(|a| a.device == Some(d.id) && a.is_active())
+        .collect();
     if !active.is_empty() {
         let _ = writeln!(out, "\nalerts");
     }

@@ -63,7 +63,10 @@ pub fn main() -> ExitCode {
         }
     };
     // one line for people; the trace of a panic goes through color-eyre
-    if let Err(error) = color_eyre::config::HookBuilder::default().display_env_section(false).install() {
+    if let Err(error) = color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .install()
+    {
         let _ = writeln!(std::io::stderr(), "wardwatch: {error}");
     }
     match carry_out(cli) {
@@ -73,20 +76,29 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "wardwatch: {error:#}");
-            ExitCode::from(if error.downcast_ref::<Usage>().is_some() { 2 } else { 1 })
+            ExitCode::from(if error.downcast_ref::<Usage>().is_some() {
+                2
+            } else {
+                1
+            })
         }
     }
 }
 
 /// `wardwatch devices | head` is no error.
 fn is_broken_pipe(error: &color_eyre::Report) -> bool {
-    error.chain().filter_map(|e| e.downcast_ref::<std::io::Error>()).any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    error
+        .chain()
+        .filter_map(|e| e.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
     let global = &cli.global;
-    let screen = matches!(cli.command, None | Some(Command::Wallboard(_) | Command::Record(_)))
-        || matches!(&cli.command, Some(Command::Demo(d)) if !d.headless)
+    let screen = matches!(
+        cli.command,
+        None | Some(Command::Wallboard(_) | Command::Record(_))
+    ) || matches!(&cli.command, Some(Command::Demo(d)) if !d.headless)
         || matches!(&cli.command, Some(Command::Replay(r)) if !r.headless);
     log_to_stderr(global, screen)?;
     match cli.command {
@@ -110,7 +122,12 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Config(command)) => config::config(global, &command),
         Some(Command::Doctor(args)) => config::doctor(global, &args),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "wardwatch", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "wardwatch",
+                &mut std::io::stdout(),
+            );
             Ok(Done::Done)
         }
         Some(Command::Man) => {
@@ -122,12 +139,20 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
 
 /// Log lines go to stderr, unless the screen is ours: then into the state folder, once that is known.
 fn log_to_stderr(global: &Global, screen: bool) -> color_eyre::Result<()> {
-    let level: tracing::level_filters::LevelFilter =
-        global.log_level.parse().map_err(|_| usage(format!("--log-level '{}': there are error, warn, info, debug and trace", global.log_level)))?;
+    let level: tracing::level_filters::LevelFilter = global.log_level.parse().map_err(|_| {
+        usage(format!(
+            "--log-level '{}': there are error, warn, info, debug and trace",
+            global.log_level
+        ))
+    })?;
     if screen {
         screen::log_to_file_later(level);
     } else {
-        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .init();
     }
     Ok(())
 }
@@ -139,6 +164,10 @@ mod tests {
     #[test]
     fn a_usage_error_is_told_from_a_failure() {
         assert!(usage("no").downcast_ref::<Usage>().is_some());
-        assert!(color_eyre::eyre::eyre!("no").downcast_ref::<Usage>().is_none());
+        assert!(
+            color_eyre::eyre::eyre!("no")
+                .downcast_ref::<Usage>()
+                .is_none()
+        );
     }
 }

@@ -39,7 +39,10 @@ pub fn load(path: &Path) -> Result<Loaded> {
 pub fn state(global: &Global) -> Result<(State, SqliteLog)> {
     let dir = state_dir(global)?;
     if !dir.join("record.db").exists() {
-        return Err(eyre!("{}: nothing was collected here yet; start `wardwatch` or `wardwatch daemon`", dir.display()));
+        return Err(eyre!(
+            "{}: nothing was collected here yet; start `wardwatch` or `wardwatch daemon`",
+            dir.display()
+        ));
     }
     let mut log = SqliteLog::open_read_only(&dir)?;
     let state = restore(&mut log)?;
@@ -47,8 +50,8 @@ pub fn state(global: &Global) -> Result<(State, SqliteLog)> {
 }
 
 /// The log to collect into.
-pub fn log(dir: &Path) -> Result<SqliteLog> {
-    Ok(SqliteLog::open(dir, Retention::default())?)
+pub fn log(dir: &Path, retention: Retention) -> Result<SqliteLog> {
+    Ok(SqliteLog::open(dir, retention)?)
 }
 
 /// The one device a word names.
@@ -61,7 +64,9 @@ pub fn find<'a>(state: &'a State, word: &str) -> Result<&'a Device> {
 
 /// What can be run: what is shipped, overlaid by the folder `remediations` beside the site file.
 pub fn catalogue(site_folder: Option<&Path>) -> Result<Catalogue> {
-    let folder = site_folder.map(|f| f.join("remediations")).filter(|f| f.is_dir());
+    let folder = site_folder
+        .map(|f| f.join("remediations"))
+        .filter(|f| f.is_dir());
     let (catalogue, errors) = Catalogue::load(folder.as_deref());
     if errors.is_empty() {
         return Ok(catalogue);

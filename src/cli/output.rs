@@ -42,7 +42,12 @@ impl Listing {
         let mut places = Vec::new();
         for name in wanted {
             let place = self.columns.iter().position(|c| c == name);
-            places.push(place.ok_or_else(|| format!("there is no column '{name}'; there are {}", self.columns.join(", ")))?);
+            places.push(place.ok_or_else(|| {
+                format!(
+                    "there is no column '{name}'; there are {}",
+                    self.columns.join(", ")
+                )
+            })?);
         }
         self.columns = places.iter().map(|p| self.columns[*p]).collect();
         for row in &mut self.rows {
@@ -53,12 +58,19 @@ impl Listing {
 
     /// The rows as JSON lines.
     pub fn lines(&self) -> Vec<String> {
-        self.rows.iter().map(|r| self.object(r).to_string()).collect()
+        self.rows
+            .iter()
+            .map(|r| self.object(r).to_string())
+            .collect()
     }
 
     /// Prints it; a table on a terminal and JSON lines elsewhere unless told.
     pub fn print(&self, format: Option<ListFormat>) -> io::Result<()> {
-        let format = format.unwrap_or(if io::stdout().is_terminal() { ListFormat::Table } else { ListFormat::Jsonl });
+        let format = format.unwrap_or(if io::stdout().is_terminal() {
+            ListFormat::Table
+        } else {
+            ListFormat::Jsonl
+        });
         let mut out = BufWriter::new(io::stdout().lock());
         self.write(format, &mut out)?;
         out.flush()
@@ -72,7 +84,10 @@ impl Listing {
                 serde_json::to_writer_pretty(&mut *out, &all)?;
                 writeln!(out)
             }
-            ListFormat::Jsonl => self.rows.iter().try_for_each(|r| writeln!(out, "{}", self.object(r))),
+            ListFormat::Jsonl => self
+                .rows
+                .iter()
+                .try_for_each(|r| writeln!(out, "{}", self.object(r))),
             ListFormat::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
                 csv.write_record(&self.columns)?;
@@ -85,20 +100,43 @@ impl Listing {
     }
 
     fn object(&self, row: &[Value]) -> Value {
-        let pairs = self.columns.iter().zip(row).map(|(c, v)| ((*c).to_string(), v.clone()));
+        let pairs = self
+            .columns
+            .iter()
+            .zip(row)
+            .map(|(c, v)| ((*c).to_string(), v.clone()));
         Value::Object(pairs.collect::<Map<_, _>>())
     }
 
     fn table(&self, out: &mut impl Write) -> io::Result<()> {
-        let cells: Vec<Vec<String>> = self.rows.iter().map(|r| r.iter().map(cell).collect()).collect();
-        let width = |i: usize| cells.iter().map(|r| r[i].width()).chain([self.columns[i].width()]).max().unwrap_or(0).min(60);
+        let cells: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|r| r.iter().map(cell).collect())
+            .collect();
+        let width = |i: usize| {
+            cells
+                .iter()
+                .map(|r| r[i].width())
+                .chain([self.columns[i].width()])
+                .max()
+                .unwrap_or(0)
+                .min(60)
+        };
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
-        let heads: Vec<String> = self.columns.iter().map(|c| c.to_uppercase().replace('_', " ")).collect();
+        let heads: Vec<String> = self
+            .columns
+            .iter()
+            .map(|c| c.to_uppercase().replace('_', " "))
+            .collect();
         for row in std::iter::once(&heads).chain(&cells) {
             let mut line = String::new();
             for (text, width) in row.iter().zip(&widths) {
                 line.push_str(text);
-                line.extend(std::iter::repeat_n(' ', width.saturating_sub(text.width()) + 2));
+                line.extend(std::iter::repeat_n(
+                    ' ',
+                    width.saturating_sub(text.width()) + 2,
+                ));
             }
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -107,8 +145,16 @@ impl Listing {
 }
 
 /// Prints a single result: JSON where asked for or where nobody reads along, else the text.
-pub fn one(format: Option<OneFormat>, json: &Value, text: impl FnOnce() -> String) -> io::Result<()> {
-    let format = format.unwrap_or(if io::stdout().is_terminal() { OneFormat::Text } else { OneFormat::Json });
+pub fn one(
+    format: Option<OneFormat>,
+    json: &Value,
+    text: impl FnOnce() -> String,
+) -> io::Result<()> {
+    let format = format.unwrap_or(if io::stdout().is_terminal() {
+        OneFormat::Text
+    } else {
+        OneFormat::Json
+    });
     match format {
         OneFormat::Json => writeln!(io::stdout(), "{json}"),
         OneFormat::Text => writeln!(io::stdout(), "{}", text().trim_end()),
@@ -152,9 +198,18 @@ mod tests {
 
     #[test]
     fn the_same_rows_in_every_format() {
-        assert_eq!(written(ListFormat::Table), "NAME         CLASS   RTT MS\nsw-3f-01     switch  3\nDräger, \"7\"  -       -\n");
-        assert_eq!(written(ListFormat::Csv), "name,class,rtt_ms\nsw-3f-01,switch,3\n\"Dräger, \"\"7\"\"\",,\n");
-        assert_eq!(written(ListFormat::Jsonl).lines().next().unwrap(), r#"{"name":"sw-3f-01","class":"switch","rtt_ms":3}"#);
+        assert_eq!(
+            written(ListFormat::Table),
+            "NAME         CLASS   RTT MS\nsw-3f-01     switch  3\nDräger, \"7\"  -       -\n"
+        );
+        assert_eq!(
+            written(ListFormat::Csv),
+            "name,class,rtt_ms\nsw-3f-01,switch,3\n\"Dräger, \"\"7\"\"\",,\n"
+        );
+        assert_eq!(
+            written(ListFormat::Jsonl).lines().next().unwrap(),
+            r#"{"name":"sw-3f-01","class":"switch","rtt_ms":3}"#
+        );
         let all: Value = serde_json::from_str(&written(ListFormat::Json)).unwrap();
         assert_eq!(all.as_array().unwrap().len(), 2);
     }
@@ -164,6 +219,9 @@ mod tests {
         let mut l = listing();
         l.select(&["rtt_ms".into(), "name".into()]).unwrap();
         assert_eq!(l.columns, ["rtt_ms", "name"]);
-        assert_eq!(l.select(&["colour".into()]).unwrap_err(), "there is no column 'colour'; there are rtt_ms, name");
+        assert_eq!(
+            l.select(&["colour".into()]).unwrap_err(),
+            "there is no column 'colour'; there are rtt_ms, name"
+        );
     }
 }

@@ -19,7 +19,9 @@ use crate::event::{PollOutcome, Target};
 use crate::gate::Gate;
 use crate::host::{Resolve, logins};
 use crate::model::{DeviceClass, Text, TouchPolicy};
-use crate::sources::snmp::{Login, PollResult, PollSummary, Poller, PollerConfig, check_plan, poll_once};
+use crate::sources::snmp::{
+    Login, PollResult, PollSummary, Poller, PollerConfig, check_plan, poll_once,
+};
 
 /// How often without `--once`.
 const EVERY: Duration = Duration::from_secs(30);
@@ -33,12 +35,35 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     let (sink, mut observations) = mpsc::channel(16);
     // the results are printed from the poller's own answers
     runtime.spawn(async move { while observations.recv().await.is_some() {} });
-    let poller = Poller::start(std::sync::Arc::clone(&gate), sink, PollerConfig::default()).wrap_err("opening the poller's socket")?;
-    let targets = if args.targets.is_some() { from_file(args, &gate, &poller)? } else { from_site(global, args, &gate, &poller)? };
+    let poller = Poller::start(std::sync::Arc::clone(&gate), sink, PollerConfig::default())
+        .wrap_err("opening the poller's socket")?;
+    let targets = if args.targets.is_some() {
+        from_file(args, &gate, &poller)?
+    } else {
+        from_site(global, args, &gate, &poller)?
+    };
     loop {
-        let mut listing = Listing::new(&["address", "port", "outcome", "credential", "name", "descr", "object_id", "uptime_s", "rtt_ms", "interfaces", "varbinds"]);
-        let each = |r: PollResult| if !args.summary { listing.row(row(&r)) };
-        let summary = runtime.block_on(poll_once(&poller, &targets, &args.plan, each)).map_err(usage)?;
+        let mut listing = Listing::new(&[
+            "address",
+            "port",
+            "outcome",
+            "credential",
+            "name",
+            "descr",
+            "object_id",
+            "uptime_s",
+            "rtt_ms",
+            "interfaces",
+            "varbinds",
+        ]);
+        let each = |r: PollResult| {
+            if !args.summary {
+                listing.row(row(&r))
+            }
+        };
+        let summary = runtime
+            .block_on(poll_once(&poller, &targets, &args.plan, each))
+            .map_err(usage)?;
         if args.summary {
             print_summary(&summary)?;
         } else {
@@ -54,28 +79,61 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
 }
 
 fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target>> {
-    let file = args.targets.as_deref().unwrap_or_else(|| std::path::Path::new(""));
+    let file = args
+        .targets
+        .as_deref()
+        .unwrap_or_else(|| std::path::Path::new(""));
     if args.filter.is_some() {
-        return Err(usage("a filter works on the site's devices; --targets names its own"));
+        return Err(usage(
+            "a filter works on the site's devices; --targets names its own",
+        ));
     }
-    let community = args.community.as_deref().ok_or_else(|| usage("--targets needs --community env:NAME or file:PATH"))?;
-    let login = Login::V2c { community: named::community(community)? };
+    let community = args
+        .community
+        .as_deref()
+        .ok_or_else(|| usage("--targets needs --community env:NAME or file:PATH"))?;
+    let login = Login::V2c {
+        community: named::community(community)?,
+    };
     let found = named::targets_file(file, 161)?;
     // the person named each address, and the plan: their word covers what the plan sends
-    let word = if args.plan == "status" { TouchPolicy::Get } else { TouchPolicy::Full };
+    let word = if args.plan == "status" {
+        TouchPolicy::Get
+    } else {
+        TouchPolicy::Full
+    };
     gate.install(named::table_of_words(found.iter().map(|a| (a.ip(), word))));
-    tracing::info!("{} named {} addresses for the plan {}", Person::of_this_process()?.name, found.len(), args.plan);
+    tracing::info!(
+        "{} named {} addresses for the plan {}",
+        Person::of_this_process()?.name,
+        found.len(),
+        args.plan
+    );
     let name = Text::from("command line");
     poller.set_logins(BTreeMap::from([(name.clone(), login)]));
     Ok(found
         .into_iter()
-        .map(|a| Target { address: a.ip(), port: a.port(), credentials: vec![name.clone()], class: DeviceClass::Unknown, jobs: Vec::new(), confirm_s: 10 })
+        .map(|a| Target {
+            address: a.ip(),
+            port: a.port(),
+            credentials: vec![name.clone()],
+            class: DeviceClass::Unknown,
+            jobs: Vec::new(),
+            confirm_s: 10,
+        })
         .collect())
 }
 
-fn from_site(global: &Global, args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target>> {
+fn from_site(
+    global: &Global,
+    args: &PollArgs,
+    gate: &Gate,
+    poller: &Poller,
+) -> Result<Vec<Target>> {
     if args.community.is_some() {
-        return Err(usage("--community goes with --targets; the site file names the credentials of its devices"));
+        return Err(usage(
+            "--community goes with --targets; the site file names the credentials of its devices",
+        ));
     }
     let loaded = open::site(global)?;
     let filter = Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(usage)?;
@@ -87,7 +145,11 @@ fn from_site(global: &Global, args: &PollArgs, gate: &Gate, poller: &Poller) -> 
         eprintln!("wardwatch: {trouble}");
     }
     poller.set_logins(logins);
-    let wanted = |t: &&Target| state.device_at(t.address).is_some_and(|d| filter.matches(&state, d, state.time));
+    let wanted = |t: &&Target| {
+        state
+            .device_at(t.address)
+            .is_some_and(|d| filter.matches(&state, d, state.time))
+    };
     Ok(targets.iter().filter(wanted).cloned().collect())
 }
 

@@ -9,8 +9,6 @@ use color_eyre::eyre::WrapErr as _;
 
 use super::args::{Global, RecordArgs};
 use super::{Done, open, usage, watch};
-use crate::event::Event;
-use crate::host::Recorder;
 use crate::log::recording::{Header, RecordingWriter};
 use crate::model::{Site, Time};
 
@@ -27,11 +25,13 @@ pub fn record(global: &Global, args: &RecordArgs) -> Result<Done> {
 }
 
 /// Writes every event to a new recording. An existing file is never overwritten.
-pub fn recorder(file: &Path, site: &Site) -> Result<Recorder> {
+pub fn recorder(file: &Path, site: &Site) -> Result<RecordingWriter> {
     if file.exists() {
-        return Err(usage(format!("{} exists; a recording is never overwritten, choose another name", file.display())));
+        return Err(usage(format!(
+            "{} exists; a recording is never overwritten, choose another name",
+            file.display()
+        )));
     }
     let header = Header::new(site.name.clone(), Time::from_clock());
-    let mut writer = RecordingWriter::create(file, &header).wrap_err_with(|| format!("making {}", file.display()))?;
-    Ok(Box::new(move |events: &[Event]| writer.append(events)))
+    RecordingWriter::create(file, &header).wrap_err_with(|| format!("making {}", file.display()))
 }

@@ -11,8 +11,8 @@ use super::args::{Global, ReplayArgs};
 use super::screen::{Show, show};
 use super::{Done, demo, open, rows, usage};
 use crate::engine::State;
-use crate::host::replay::{Open, Player, Whole, fold_whole};
 use crate::event::Event;
+use crate::host::replay::{Open, Player, Whole, fold_whole};
 use crate::log::LogError;
 use crate::log::recording::RecordingReader;
 use crate::model::Seq;
@@ -30,7 +30,11 @@ pub fn replay(global: &Global, args: &ReplayArgs) -> Result<Done> {
         return Ok(Done::Done);
     }
     let zone = whole.state.site.time_zone.to_string();
-    let at = args.at.as_deref().map(|t| parse_at(t, &whole)).transpose()?;
+    let at = args
+        .at
+        .as_deref()
+        .map(|t| parse_at(t, &whole))
+        .transpose()?;
     let player = Player::start(opener(&args.file), at, args.speed)?;
     let catalogue = Arc::new(open::catalogue(None)?);
     let runtime = demo::runtime()?;
@@ -51,12 +55,26 @@ fn opener(file: &Path) -> Open {
     let file = file.to_path_buf();
     Box::new(move || {
         let mut reader = RecordingReader::open(&file)?;
-        let damaged = |why: String| LogError::Damaged { place: file.display().to_string(), at: 0, why };
+        let damaged = |why: String| LogError::Damaged {
+            place: file.display().to_string(),
+            at: 0,
+            why,
+        };
         let state = match reader.first_snapshot()? {
-            Some((_, _, bytes)) => State::from_snapshot(&bytes).map_err(|e| damaged(e.to_string()))?,
+            Some((_, _, bytes)) => {
+                State::from_snapshot(&bytes).map_err(|e| damaged(e.to_string()))?
+            }
             None => State::new(),
         };
-        Ok((state.clone(), Box::new(Reading { reader, after: state.seq, page: Vec::new().into_iter(), over: false })))
+        Ok((
+            state.clone(),
+            Box::new(Reading {
+                reader,
+                after: state.seq,
+                page: Vec::new().into_iter(),
+                over: false,
+            }),
+        ))
     })
 }
 
@@ -106,15 +124,25 @@ fn parse_at(text: &str, whole: &Whole) -> Result<Time> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Ok(Time(at.as_millisecond()));
     }
-    let wrong = || usage(format!("--at '{}': write it as 2026-11-23T03:07:00Z or as 03:07", crate::model::Text::from(text)));
+    let wrong = || {
+        usage(format!(
+            "--at '{}': write it as 2026-11-23T03:07:00Z or as 03:07",
+            crate::model::Text::from(text)
+        ))
+    };
     let clock: jiff::civil::Time = text.parse().map_err(|_| wrong())?;
-    let zone = jiff::tz::TimeZone::get(whole.state.site.time_zone.as_str()).unwrap_or_else(|_| jiff::tz::TimeZone::system());
+    let zone = jiff::tz::TimeZone::get(whole.state.site.time_zone.as_str())
+        .unwrap_or_else(|_| jiff::tz::TimeZone::system());
     let begin = zone.to_datetime(whole.from.timestamp());
-    let mut at = zone.to_timestamp(begin.date().to_datetime(clock)).map_err(|_| wrong())?;
+    let mut at = zone
+        .to_timestamp(begin.date().to_datetime(clock))
+        .map_err(|_| wrong())?;
     if at < whole.from.timestamp() {
         // a night goes over midnight
         let tomorrow = begin.date().tomorrow().map_err(|_| wrong())?;
-        at = zone.to_timestamp(tomorrow.to_datetime(clock)).map_err(|_| wrong())?;
+        at = zone
+            .to_timestamp(tomorrow.to_datetime(clock))
+            .map_err(|_| wrong())?;
     }
     Ok(Time(at.as_millisecond()))
 }

@@ -17,7 +17,9 @@ use super::output::Listing;
 use super::{Done, demo, medical, named, open, rows, usage};
 use crate::access::Person;
 use crate::config;
-use crate::event::{Body, ConfigAppliedV1, Event, ObsArpV1, Observation, PollOutcome, SysGroupV1, Target};
+use crate::event::{
+    Body, ConfigAppliedV1, Event, ObsArpV1, Observation, PollOutcome, SysGroupV1, Target,
+};
 use crate::gate::{Gate, Interface};
 use crate::host::{Resolve, logins};
 use crate::log::recording::{Header, RecordingWriter};
@@ -76,12 +78,19 @@ impl Finds {
         match &observation {
             Observation::Arp(arp) => self.arp(arp),
             Observation::Heard(heard) => {
-                let facts = heard.facts.iter().filter_map(|(key, value)| Some((fact_word(*key)?, value.clone())));
+                let facts = heard
+                    .facts
+                    .iter()
+                    .filter_map(|(key, value)| Some((fact_word(*key)?, value.clone())));
                 match heard.address {
                     Some(address) => {
                         let found = self.by_address.entry(address).or_default();
                         found.mac = found.mac.or(Some(heard.mac));
-                        found.how = if found.how.is_empty() { "heard" } else { found.how };
+                        found.how = if found.how.is_empty() {
+                            "heard"
+                        } else {
+                            found.how
+                        };
                         found.heard.extend(facts);
                     }
                     None => self.silent_macs.entry(heard.mac).or_default().extend(facts),
@@ -124,7 +133,11 @@ fn from_capture(file: &Path, finds: &mut Finds) -> Result<Option<WhereAmI>> {
     let summary = read_file(file, &mut ear, |batch| heard.extend(batch)).map_err(usage)?;
     heard.into_iter().for_each(|o| finds.take(o));
     if !summary.torn.is_empty() {
-        eprintln!("wardwatch: {}: {}; what came before is shown", file.display(), summary.torn);
+        eprintln!(
+            "wardwatch: {}: {}; what came before is shown",
+            file.display(),
+            summary.torn
+        );
     }
     Ok(ear.where_am_i(summary.last.unwrap_or_default()))
 }
@@ -135,31 +148,64 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Option<Op
     let plan = scan_plan(&args.targets, args.interface.as_deref(), &interfaces).map_err(usage)?;
     let runtime = demo::runtime()?;
     let gate = Gate::new();
-    let site = config::find(global.site.as_deref()).map(|path| open::load(&path)).transpose()?;
+    let site = config::find(global.site.as_deref())
+        .map(|path| open::load(&path))
+        .transpose()?;
     let words = Words::of(args, site.as_ref().map(|l| &l.site))?;
     gate.install(words.first_table());
-    let listening = Listening::start(&plan.near.iter().map(|s| &s.interface).chain(chosen(args, &interfaces)).collect::<Vec<_>>());
+    let listening = Listening::start(
+        &plan
+            .near
+            .iter()
+            .map(|s| &s.interface)
+            .chain(chosen(args, &interfaces))
+            .collect::<Vec<_>>(),
+    );
     let began = Instant::now();
     let cause = Text::from(format!("scan by {}", Person::of_this_process()?.name));
     let stop = Stop::new();
     stop_on_signal(&stop);
     for segment in &plan.near {
         let pace = if args.fast { Pace::Fast } else { Pace::Polite };
-        let sweep = Sweep { segment: segment.clone(), pace, cap: None, retry: true, cause: cause.clone() };
+        let sweep = Sweep {
+            segment: segment.clone(),
+            pace,
+            cap: None,
+            retry: true,
+            cause: cause.clone(),
+        };
         let mut answers = Vec::new();
         match sweep.run(&gate, &stop, |arp| answers.push(arp)) {
             Ok(summary) => {
-                let kept = if summary.refused > 0 { format!(", {} kept from being asked by their touch policy", summary.refused) } else { String::new() };
-                eprintln!("{}: {} of {} answered in {:.2} s{kept}", segment.interface.name, summary.answered, summary.asked, summary.took.as_secs_f64());
+                let kept = if summary.refused > 0 {
+                    format!(
+                        ", {} kept from being asked by their touch policy",
+                        summary.refused
+                    )
+                } else {
+                    String::new()
+                };
+                eprintln!(
+                    "{}: {} of {} answered in {:.2} s{kept}",
+                    segment.interface.name,
+                    summary.answered,
+                    summary.asked,
+                    summary.took.as_secs_f64()
+                );
             }
             Err(error) => {
-                eprintln!("wardwatch: {error}\nwardwatch: showing the kernel's neighbour table instead");
+                eprintln!(
+                    "wardwatch: {error}\nwardwatch: showing the kernel's neighbour table instead"
+                );
                 let table = kernel_neighbours(&interfaces).unwrap_or_default();
-                let wanted: BTreeSet<IpAddr> = segment.targets.iter().map(|a| IpAddr::V4(*a)).collect();
+                let wanted: BTreeSet<IpAddr> =
+                    segment.targets.iter().map(|a| IpAddr::V4(*a)).collect();
                 answers.extend(table.into_iter().filter(|n| wanted.contains(&n.address)));
             }
         }
-        answers.into_iter().for_each(|arp| finds.take(Observation::Arp(arp)));
+        answers
+            .into_iter()
+            .for_each(|arp| finds.take(Observation::Arp(arp)));
     }
     while !stop.is_stopped() && listening.is_listening() && began.elapsed() < args.listen {
         std::thread::sleep(Duration::from_millis(20));
@@ -174,12 +220,23 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Option<Op
     gate.install(Arc::clone(&asked));
     if !words.credentials.is_empty() {
         let may = |a: &IpAddr| asked.policy(*a) >= TouchPolicy::Get;
-        let all: BTreeSet<IpAddr> = finds.by_address.keys().copied().chain(far.iter().copied()).filter(may).collect();
+        let all: BTreeSet<IpAddr> = finds
+            .by_address
+            .keys()
+            .copied()
+            .chain(far.iter().copied())
+            .filter(may)
+            .collect();
         ask(&runtime, &gate, &words, all, args.snmp_port, finds)?;
     }
-    let unasked = far.iter().filter(|a| asked.policy(**a) < TouchPolicy::Get).count();
+    let unasked = far
+        .iter()
+        .filter(|a| asked.policy(**a) < TouchPolicy::Get)
+        .count();
     if unasked > 0 {
-        eprintln!("{unasked} addresses are in no subnet of this machine and were not asked; name them one by one to have them asked by SNMP");
+        eprintln!(
+            "{unasked} addresses are in no subnet of this machine and were not asked; name them one by one to have them asked by SNMP"
+        );
     }
     name_all(&runtime, finds);
     Ok(Some(place))
@@ -209,20 +266,41 @@ struct Words {
 
 impl Words {
     fn of(args: &ScanArgs, site: Option<&Site>) -> Result<Self> {
-        let named = args.targets.iter().filter_map(|t| t.parse::<IpAddr>().ok()).collect();
+        let named = args
+            .targets
+            .iter()
+            .filter_map(|t| t.parse::<IpAddr>().ok())
+            .collect();
         let mut credentials = BTreeMap::new();
         if let Some(community) = &args.community {
-            credentials.insert(Text::from("command line"), Login::V2c { community: named::community(community)? });
+            credentials.insert(
+                Text::from("command line"),
+                Login::V2c {
+                    community: named::community(community)?,
+                },
+            );
         }
         if let Some(name) = &args.v3 {
-            let site = site.ok_or_else(|| usage("--v3 names a credential of the site file, and there is none"))?;
-            let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
+            let site = site.ok_or_else(|| {
+                usage("--v3 names a credential of the site file, and there is none")
+            })?;
+            let resolve: Resolve =
+                Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
             let (mut logins, troubles) = logins(site, &resolve);
             let name = Text::from(name.as_str());
-            let login = logins.remove(&name).ok_or_else(|| usage(format!("the site file has no usable credential '{name}' {}", troubles.join("; "))))?;
+            let login = logins.remove(&name).ok_or_else(|| {
+                usage(format!(
+                    "the site file has no usable credential '{name}' {}",
+                    troubles.join("; ")
+                ))
+            })?;
             credentials.insert(name, login);
         }
-        Ok(Self { site: site.map(|s| named::standing_of(s).1), named, credentials })
+        Ok(Self {
+            site: site.map(|s| named::standing_of(s).1),
+            named,
+            credentials,
+        })
     }
 
     /// Before anything is known of anybody: ARP, and what the person named.
@@ -243,11 +321,22 @@ impl Words {
         if let Some(table) = &self.site {
             return Arc::clone(table);
         }
-        let met = finds.by_address.iter().filter(|(_, f)| f.mac.is_some_and(|m| medical::maker(m).is_none() && !m.is_local()));
+        let met = finds.by_address.iter().filter(|(_, f)| {
+            f.mac
+                .is_some_and(|m| medical::maker(m).is_none() && !m.is_local())
+        });
         // this machine's own loopback is nobody's bedside
         let own = far.iter().filter(|a| a.is_loopback());
-        let may = met.map(|(a, _)| *a).chain(own.copied()).chain(self.named.iter().copied());
-        Arc::new(TouchTable { revision: 2, addresses: may.map(|a| (a, TouchPolicy::Get)).collect(), unknown: Vec::new(), elsewhere: TouchPolicy::Arp })
+        let may = met
+            .map(|(a, _)| *a)
+            .chain(own.copied())
+            .chain(self.named.iter().copied());
+        Arc::new(TouchTable {
+            revision: 2,
+            addresses: may.map(|a| (a, TouchPolicy::Get)).collect(),
+            unknown: Vec::new(),
+            elsewhere: TouchPolicy::Arp,
+        })
     }
 }
 
@@ -279,7 +368,10 @@ impl Listening {
     }
 
     fn finish(self, finds: &mut Finds) -> Option<WhereAmI> {
-        let Self { listeners, mut heard } = self;
+        let Self {
+            listeners,
+            mut heard,
+        } = self;
         let place = listeners.iter().find_map(Listener::where_am_i);
         listeners.into_iter().for_each(Listener::stop);
         while let Ok(batch) = heard.try_recv() {
@@ -290,19 +382,38 @@ impl Listening {
 }
 
 /// One SNMP system GET of each that may be asked.
-fn ask(runtime: &Runtime, gate: &Arc<Gate>, words: &Words, all: BTreeSet<IpAddr>, port: u16, finds: &mut Finds) -> Result<()> {
+fn ask(
+    runtime: &Runtime,
+    gate: &Arc<Gate>,
+    words: &Words,
+    all: BTreeSet<IpAddr>,
+    port: u16,
+    finds: &mut Finds,
+) -> Result<()> {
     let _inside = runtime.enter();
     let (sink, mut rest) = mpsc::channel(16);
     runtime.spawn(async move { while rest.recv().await.is_some() {} });
-    let poller = Poller::start(Arc::clone(gate), sink, PollerConfig::default()).wrap_err("opening the poller's socket")?;
+    let poller = Poller::start(Arc::clone(gate), sink, PollerConfig::default())
+        .wrap_err("opening the poller's socket")?;
     poller.set_logins(words.credentials.clone());
     let credentials: Vec<Text> = words.credentials.keys().cloned().collect();
-    let target = |address| Target { address, port, credentials: credentials.clone(), class: DeviceClass::Unknown, jobs: Vec::new(), confirm_s: 10 };
+    let target = |address| Target {
+        address,
+        port,
+        credentials: credentials.clone(),
+        class: DeviceClass::Unknown,
+        jobs: Vec::new(),
+        confirm_s: 10,
+    };
     let targets: Vec<Target> = all.into_iter().map(target).collect();
     let _ = runtime.block_on(poll_once(&poller, &targets, "status", |r| {
         if r.poll.outcome == PollOutcome::Answered {
             let found = finds.by_address.entry(r.address).or_default();
-            found.how = if found.how.is_empty() { "snmp" } else { found.how };
+            found.how = if found.how.is_empty() {
+                "snmp"
+            } else {
+                found.how
+            };
             found.system.clone_from(&r.poll.system);
             finds.observations.push(Observation::Poll(Box::new(r.poll)));
         }
@@ -312,21 +423,35 @@ fn ask(runtime: &Runtime, gate: &Arc<Gate>, words: &Words, all: BTreeSet<IpAddr>
 
 /// Names from the DNS; loopback addresses have none worth asking for.
 fn name_all(runtime: &Runtime, finds: &mut Finds) {
-    let wanted: Vec<IpAddr> = finds.by_address.keys().copied().filter(|a| !a.is_loopback()).collect();
+    let wanted: Vec<IpAddr> = finds
+        .by_address
+        .keys()
+        .copied()
+        .filter(|a| !a.is_loopback())
+        .collect();
     if wanted.is_empty() {
         return;
     }
     let _inside = runtime.enter();
     let (sink, mut learned) = mpsc::channel(64);
-    let Ok(resolver) = Resolver::start(DnsConfig::default(), sink) else { return };
-    let mut waiting = wanted.iter().filter(|a| matches!(resolver.ask(**a), Asked::Waiting)).count();
+    let Ok(resolver) = Resolver::start(DnsConfig::default(), sink) else {
+        return;
+    };
+    let mut waiting = wanted
+        .iter()
+        .filter(|a| matches!(resolver.ask(**a), Asked::Waiting))
+        .count();
     let end = tokio::time::Instant::now() + NAMES;
     runtime.block_on(async {
         while waiting > 0 {
             // those without a name are not told, so the end is a matter of time
-            let Ok(Some(batch)) = tokio::time::timeout_at(end, learned.recv()).await else { return };
+            let Ok(Some(batch)) = tokio::time::timeout_at(end, learned.recv()).await else {
+                return;
+            };
             for observation in batch {
-                let Observation::Name(named) = &observation else { continue };
+                let Observation::Name(named) = &observation else {
+                    continue;
+                };
                 waiting = waiting.saturating_sub(1);
                 if let Some(found) = finds.by_address.get_mut(&named.address) {
                     found.name = named.name.clone();
@@ -338,11 +463,30 @@ fn name_all(runtime: &Runtime, finds: &mut Finds) {
 }
 
 fn print(format: Option<ListFormat>, finds: &Finds) -> Result<()> {
-    let mut list = Listing::new(&["address", "mac", "maker", "name", "sys_name", "descr", "object_id", "location", "how", "dhcp_name", "dhcp_vendor_class", "note"]);
-    let maker = |mac: Option<Mac>| mac.and_then(medical::maker).map_or(json!(null), |m| json!(m));
-    let heard = |of: &BTreeMap<&'static str, Text>, key| of.get(key).map_or(json!(null), |t| json!(t));
+    let mut list = Listing::new(&[
+        "address",
+        "mac",
+        "maker",
+        "name",
+        "sys_name",
+        "descr",
+        "object_id",
+        "location",
+        "how",
+        "dhcp_name",
+        "dhcp_vendor_class",
+        "note",
+    ]);
+    let maker = |mac: Option<Mac>| {
+        mac.and_then(medical::maker)
+            .map_or(json!(null), |m| json!(m))
+    };
+    let heard =
+        |of: &BTreeMap<&'static str, Text>, key| of.get(key).map_or(json!(null), |t| json!(t));
     for (address, f) in &finds.by_address {
-        let system = |get: fn(&SysGroupV1) -> &Text| f.system.as_ref().map_or(json!(null), |s| json!(get(s)));
+        let system = |get: fn(&SysGroupV1) -> &Text| {
+            f.system.as_ref().map_or(json!(null), |s| json!(get(s)))
+        };
         list.row(vec![
             json!(address),
             json!(f.mac),
@@ -383,16 +527,36 @@ fn print(format: Option<ListFormat>, finds: &Finds) -> Result<()> {
 /// A recording of what was found, with a site that declares nothing.
 fn save(file: &Path, finds: &Finds) -> Result<()> {
     if file.exists() {
-        return Err(usage(format!("{} exists; a recording is never overwritten, choose another name", file.display())));
+        return Err(usage(format!(
+            "{} exists; a recording is never overwritten, choose another name",
+            file.display()
+        )));
     }
     let now = Time::from_clock();
-    let site = Site { name: "scan".into(), ..Site::default() };
+    let site = Site {
+        name: "scan".into(),
+        ..Site::default()
+    };
     let mut writer = RecordingWriter::create(file, &Header::new(site.name.clone(), now))?;
-    let first = Body::Config(Box::new(ConfigAppliedV1 { hash: config::hash(&site), site }));
-    let bodies = std::iter::once(first).chain(finds.observations.iter().cloned().map(Body::Observation));
-    let events: Vec<Event> = bodies.zip(1..).map(|(body, seq)| Event { seq: Seq(seq), time: now, body }).collect();
+    let first = Body::Config(Box::new(ConfigAppliedV1 {
+        hash: config::hash(&site),
+        site,
+    }));
+    let bodies =
+        std::iter::once(first).chain(finds.observations.iter().cloned().map(Body::Observation));
+    let events: Vec<Event> = bodies
+        .zip(1..)
+        .map(|(body, seq)| Event {
+            seq: Seq(seq),
+            time: now,
+            body,
+        })
+        .collect();
     writer.append(&events)?;
     writer.finish()?;
-    eprintln!("kept in {}; look at it with `wardwatch replay`", file.display());
+    eprintln!(
+        "kept in {}; look at it with `wardwatch replay`",
+        file.display()
+    );
     Ok(())
 }

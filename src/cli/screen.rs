@@ -19,8 +19,8 @@ use crate::actions::catalogue::Catalogue;
 use crate::host::{Feed, Left, Planner, Runner, Viewer};
 use crate::model::Text;
 use crate::term::{Colors, TermCaps, Terminal, size};
-use crate::ui::session::{Caps, Session, SessionConfig, Wallboard};
 use crate::ui::ColorDepth;
+use crate::ui::session::{Caps, Session, SessionConfig, Wallboard};
 
 static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
@@ -32,9 +32,17 @@ pub fn log_to_file_later(level: LevelFilter) {
 /// From now on, log lines go to `wardwatch.log` of the state folder.
 pub fn log_to_file(state: &Path) {
     let level = LEVEL.get().copied().unwrap_or(LevelFilter::WARN);
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(state.join("wardwatch.log"));
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(state.join("wardwatch.log"));
     if let Ok(file) = file {
-        let _ = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_target(false).with_writer(Arc::new(file)).try_init();
+        let _ = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_ansi(false)
+            .with_target(false)
+            .with_writer(Arc::new(file))
+            .try_init();
     }
 }
 
@@ -61,7 +69,9 @@ pub struct Show<'a> {
 /// Draws until the person leaves.
 pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(usage("this needs a terminal; for scripts there are --headless, `wardwatch devices`, `wardwatch alerts` and others"));
+        return Err(usage(
+            "this needs a terminal; for scripts there are --headless, `wardwatch devices`, `wardwatch alerts` and others",
+        ));
     }
     let told = TermCaps::from_env();
     let caps = capabilities(global, told);
@@ -81,7 +91,14 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     config.zone = zone(show.zone);
     config.planner = Arc::new(Planner::new(show.catalogue, person.clone()));
     let mut session = Session::new(config);
-    let viewer = Viewer { feed: show.feed, runner: show.runner, person, low_bandwidth: global.low_bandwidth, until: show.until, failed: Arc::clone(&show.failed) };
+    let viewer = Viewer {
+        feed: show.feed,
+        runner: show.runner,
+        person,
+        low_bandwidth: global.low_bandwidth,
+        until: show.until,
+        failed: Arc::clone(&show.failed),
+    };
     let left = viewer.run(&mut session, &mut terminal, runtime);
     drop(terminal);
     if let Some(why) = show.failed.get() {
@@ -91,8 +108,13 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         Left::ByKey => Ok(Done::Done),
         Left::Terminated | Left::TerminalGone => Ok(Done::Interrupted),
         Left::Panicked => {
-            let _ = writeln!(std::io::stderr(), "wardwatch: drawing the screen panicked; what was collected is safe in the log");
-            Err(color_eyre::eyre::eyre!("the screen ended with a panic; please report it with the lines above"))
+            let _ = writeln!(
+                std::io::stderr(),
+                "wardwatch: drawing the screen panicked; what was collected is safe in the log"
+            );
+            Err(color_eyre::eyre::eyre!(
+                "the screen ended with a panic; please report it with the lines above"
+            ))
         }
     }
 }
@@ -110,9 +132,18 @@ fn capabilities(global: &Global, told: TermCaps) -> Caps {
         ColorChoice::C16 => ColorDepth::Sixteen,
         ColorChoice::Never => ColorDepth::None,
     };
-    Caps { color, unicode: told.unicode && !global.ascii, sync_update: told.sync_update, clipboard: true }
+    Caps {
+        color,
+        unicode: told.unicode && !global.ascii,
+        sync_update: told.sync_update,
+        clipboard: true,
+    }
 }
 
 fn zone(name: &str) -> TimeZone {
-    if name.is_empty() { TimeZone::system() } else { TimeZone::get(name).unwrap_or_else(|_| TimeZone::system()) }
+    if name.is_empty() {
+        TimeZone::system()
+    } else {
+        TimeZone::get(name).unwrap_or_else(|_| TimeZone::system())
+    }
 }

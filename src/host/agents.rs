@@ -19,7 +19,10 @@ pub struct PollerAgents {
 impl PollerAgents {
     /// Without logins nobody can be asked.
     pub fn new(poller: Poller) -> Self {
-        Self { poller, logins: RwLock::default() }
+        Self {
+            poller,
+            logins: RwLock::default(),
+        }
     }
 
     /// What credentials stand for from now on.
@@ -31,22 +34,45 @@ impl PollerAgents {
     fn tries(&self, asked: &Asked) -> Result<Vec<Agent>, AgentError> {
         let logins = Arc::clone(&self.logins.read().unwrap_or_else(PoisonError::into_inner));
         let known = asked.credentials.iter().filter_map(|name| logins.get(name));
-        let tries: Vec<Agent> = known.map(|login| Agent { address: asked.address, port: asked.port, login: login.clone() }).collect();
+        let tries: Vec<Agent> = known
+            .map(|login| Agent {
+                address: asked.address,
+                port: asked.port,
+                login: login.clone(),
+            })
+            .collect();
         if tries.is_empty() {
             let names: Vec<&str> = asked.credentials.iter().map(Text::as_str).collect();
-            return Err(AgentError::Other(format!("no usable credential for {} (named: {})", asked.address, names.join(", ")).into()));
+            return Err(AgentError::Other(
+                format!(
+                    "no usable credential for {} (named: {})",
+                    asked.address,
+                    names.join(", ")
+                )
+                .into(),
+            ));
         }
         Ok(tries)
     }
 }
 
 impl Agents for PollerAgents {
-    fn get<'a>(&'a self, asked: &'a Asked, oids: &'a [Text], cause: &'a Text, permit: Option<PermitId>) -> Later<'a, Result<Vec<Binding>, AgentError>> {
+    fn get<'a>(
+        &'a self,
+        asked: &'a Asked,
+        oids: &'a [Text],
+        cause: &'a Text,
+        permit: Option<PermitId>,
+    ) -> Later<'a, Result<Vec<Binding>, AgentError>> {
         Box::pin(async move {
             let names: Vec<Oid> = oids.iter().map(|o| parse(o)).collect::<Result<_, _>>()?;
             let mut last = AgentError::Timeout;
             for agent in self.tries(asked)? {
-                match self.poller.get(agent, names.clone(), cause.clone(), permit).await {
+                match self
+                    .poller
+                    .get(agent, names.clone(), cause.clone(), permit)
+                    .await
+                {
                     Ok(found) => return Ok(found.into_iter().map(binding).collect()),
                     Err(error) => last = said(error),
                 }
@@ -58,12 +84,22 @@ impl Agents for PollerAgents {
         })
     }
 
-    fn set<'a>(&'a self, asked: &'a Asked, bindings: &'a [Binding], cause: &'a Text, permit: PermitId) -> Later<'a, Result<(), AgentError>> {
+    fn set<'a>(
+        &'a self,
+        asked: &'a Asked,
+        bindings: &'a [Binding],
+        cause: &'a Text,
+        permit: PermitId,
+    ) -> Later<'a, Result<(), AgentError>> {
         Box::pin(async move {
             let varbinds: Vec<VarBind> = bindings.iter().map(varbind).collect::<Result<_, _>>()?;
             let mut last = AgentError::Timeout;
             for agent in self.tries(asked)? {
-                match self.poller.set(agent, varbinds.clone(), cause.clone(), permit).await {
+                match self
+                    .poller
+                    .set(agent, varbinds.clone(), cause.clone(), permit)
+                    .await
+                {
                     Ok(_) => return Ok(()),
                     Err(error) => last = said(error),
                 }
@@ -77,7 +113,9 @@ impl Agents for PollerAgents {
 }
 
 fn parse(oid: &Text) -> Result<Oid, AgentError> {
-    oid.as_str().parse().map_err(|e: crate::wire::snmp::BadOid| AgentError::Other(e.to_string().into()))
+    oid.as_str()
+        .parse()
+        .map_err(|e: crate::wire::snmp::BadOid| AgentError::Other(e.to_string().into()))
 }
 
 fn binding(found: VarBind) -> Binding {
@@ -92,7 +130,10 @@ fn binding(found: VarBind) -> Binding {
         Value::Counter64(n) => Scalar::Unsigned(n),
         Value::NoSuchObject | Value::NoSuchInstance | Value::EndOfMibView => Scalar::Missing,
     };
-    Binding { oid: found.oid.to_string().into(), value }
+    Binding {
+        oid: found.oid.to_string().into(),
+        value,
+    }
 }
 
 fn varbind(of: &Binding) -> Result<VarBind, AgentError> {
@@ -106,7 +147,10 @@ fn varbind(of: &Binding) -> Result<VarBind, AgentError> {
         Scalar::Address(IpAddr::V4(ip)) => Value::Ip(*ip),
         Scalar::Address(IpAddr::V6(_)) | Scalar::Null | Scalar::Missing => return Err(unfit()),
     };
-    Ok(VarBind { oid: parse(&of.oid)?, value })
+    Ok(VarBind {
+        oid: parse(&of.oid)?,
+        value,
+    })
 }
 
 fn said(error: SnmpError) -> AgentError {

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::hub::{Hub, Input};
 use crate::engine::State;
 use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
+use crate::log::recording::RecordingWriter;
 use crate::log::{Log, LogError};
 use crate::model::{Change, DeviceId, Seq, Text, Time};
 
@@ -46,7 +47,7 @@ pub struct Collector<C: Carry> {
     held: VecDeque<Event>,
     dropped: u64,
     trouble: Text,
-    recorder: Option<Box<dyn FnMut(&[Event]) -> Result<(), LogError> + Send>>,
+    recorder: Option<RecordingWriter>,
 }
 
 /// How a [`Collector`] begins.
@@ -57,8 +58,8 @@ pub struct Begin<C: Carry> {
     pub log: Box<dyn Log>,
     /// Who carries effects out.
     pub carry: C,
-    /// Sees every event after it was folded (a recording).
-    pub recorder: Option<Box<dyn FnMut(&[Event]) -> Result<(), LogError> + Send>>,
+    /// A recording that is written beside the log.
+    pub recorder: Option<RecordingWriter>,
 }
 
 impl<C: Carry> Collector<C> {
@@ -68,9 +69,13 @@ impl<C: Carry> Collector<C> {
             hub,
             mut log,
             carry,
-            recorder,
+            mut recorder,
         } = begin;
         let state = restore(log.as_mut())?;
+        if let Some(writer) = recorder.as_mut().filter(|_| state.seq.0 > 0) {
+            // what was known before is where the recording begins
+            writer.snapshot(state.seq, state.time, &state.to_snapshot())?;
+        }
         let last = log.last();
         let last = (last.0.max(state.seq), last.1.max(state.time));
         hub.publish(state.clone());
@@ -95,10 +100,17 @@ impl<C: Carry> Collector<C> {
     /// Works until it is told to stop, or every way in is gone.
     pub async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
         let start = Instant::now();
-        let (mut flush, mut snapshot, mut retain) = (start, start + SNAPSHOT_EVERY, start + Duration::from_secs(60));
+        let (mut flush, mut snapshot, mut retain) = (
+            start,
+            start + SNAPSHOT_EVERY,
+            start + Duration::from_secs(60),
+        );
         let mut stopping = None;
         while stopping.is_none() {
-            let tick = self.state.due().map(|due| Instant::now() + due.since(Time::from_clock()));
+            let tick = self
+                .state
+                .due()
+                .map(|due| Instant::now() + due.since(Time::from_clock()));
             let wake = tick.map_or(flush, |t| t.min(flush));
             let mut batch = Vec::new();
             tokio::select! {
@@ -113,7 +125,9 @@ impl<C: Carry> Collector<C> {
             }
             for input in batch {
                 match input {
-                    Input::Observations(list) => bodies.extend(list.into_iter().map(|o| (Body::Observation(o), None))),
+                    Input::Observations(list) => {
+                        bodies.extend(list.into_iter().map(|o| (Body::Observation(o), None)))
+                    }
                     Input::Ledger(rows) => bodies.push((Body::Ledger(rows), None)),
                     Input::Config(config) => bodies.push((Body::Config(config), None)),
                     Input::Durable(body, tell) => bodies.push((*body, Some(tell))),
@@ -143,6 +157,9 @@ impl<C: Carry> Collector<C> {
         self.settle();
         self.keep_snapshot();
         let _ = self.log.flush();
+        if let Some(Err(error)) = self.recorder.map(RecordingWriter::finish) {
+            tracing::error!("the recording lacks its end: {error}");
+        }
         drop(self.log);
         self.hub.end();
         if let Some(tell) = stopping {
@@ -230,8 +247,10 @@ impl<C: Carry> Collector<C> {
     }
 
     fn record(&mut self, events: &[Event]) {
-        let Some(record) = &mut self.recorder else { return };
-        if let Err(error) = record(events) {
+        let Some(writer) = &mut self.recorder else {
+            return;
+        };
+        if let Err(error) = writer.append(events) {
             tracing::error!("the recording ends here: {error}");
             self.recorder = None;
             self.note_trouble("recording", Some(error.to_string()));
@@ -260,15 +279,32 @@ impl<C: Carry> Collector<C> {
                 Err(error) => self.trouble = error.to_string().into(),
             }
         }
-        let flushed = if self.held.is_empty() { self.log.flush().err() } else { None };
-        let trouble = flushed.map(|e| e.to_string()).or_else(|| (!self.held.is_empty()).then(|| self.trouble.to_string()));
+        let kept = self
+            .recorder
+            .as_mut()
+            .map_or(Ok(()), RecordingWriter::flush);
+        if let Err(error) = kept {
+            tracing::error!("the recording is behind: {error}");
+        }
+        let flushed = if self.held.is_empty() {
+            self.log.flush().err()
+        } else {
+            None
+        };
+        let trouble = flushed
+            .map(|e| e.to_string())
+            .or_else(|| (!self.held.is_empty()).then(|| self.trouble.to_string()));
         self.note_trouble("log", trouble);
     }
 
     /// An observation of our own, when it is not what the state knows already.
     fn note_trouble(&mut self, source: &str, trouble: Option<String>) {
         let trouble = Text::from(trouble.unwrap_or_default());
-        let known = self.state.troubles.get(&Text::from(source)).map_or(Text::empty(), |(t, _)| t.clone());
+        let known = self
+            .state
+            .troubles
+            .get(&Text::from(source))
+            .map_or(Text::empty(), |(t, _)| t.clone());
         if known == trouble {
             return;
         }
@@ -279,7 +315,10 @@ impl<C: Carry> Collector<C> {
             trouble,
             dropped: self.dropped,
         };
-        self.take(vec![(Body::Observation(Observation::Source(seen)), None)], now);
+        self.take(
+            vec![(Body::Observation(Observation::Source(seen)), None)],
+            now,
+        );
     }
 
     fn keep_snapshot(&mut self) {
@@ -299,7 +338,9 @@ pub fn restore(log: &mut dyn Log) -> Result<State, LogError> {
     if let Some((seq, bytes)) = log.snapshot()? {
         match State::from_snapshot(&bytes) {
             Ok(found) => state = found,
-            Err(error) => tracing::warn!("snapshot at {seq} is of no use ({error}); folding the whole log instead"),
+            Err(error) => tracing::warn!(
+                "snapshot at {seq} is of no use ({error}); folding the whole log instead"
+            ),
         }
     }
     log.read_from(state.seq, &mut |event| {

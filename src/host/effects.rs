@@ -42,12 +42,21 @@ impl Carry for Hands {
                 }
             }
             // the alert list, the feed and the wallboard are how people are told here
-            EffectKind::Notify(notice) => tracing::info!(severity = notice.severity.word(), recovered = notice.recovered, "{}", notice.text),
+            EffectKind::Notify(notice) => tracing::info!(
+                severity = notice.severity.word(),
+                recovered = notice.recovered,
+                "{}",
+                notice.text
+            ),
         }
     }
 
     fn beat(&mut self) -> Vec<Body> {
         let rows = self.gate.drain_ledger();
-        if rows.is_empty() { Vec::new() } else { vec![Body::Ledger(rows)] }
+        if rows.is_empty() {
+            Vec::new()
+        } else {
+            vec![Body::Ledger(rows)]
+        }
     }
 }

@@ -39,7 +39,9 @@ pub struct Waker {
 
 impl std::fmt::Debug for Waker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Waker").field("waiting", &self.waiting).finish_non_exhaustive()
+        f.debug_struct("Waker")
+            .field("waiting", &self.waiting)
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,5 +19,5 @@ pub use collector::{Begin, Carry, Collector, restore};
 pub use hub::{Hub, INPUT_CAP, Input, Waker};
 pub use planner::Planner;
 pub use runner::{Runner, wish};
-pub use start::{Host, HostConfig, HostError, LiveFeed, Reconfigure, Recorder, Resolve, logins};
+pub use start::{Host, HostConfig, HostError, LiveFeed, Reconfigure, Resolve, logins};
 pub use viewer::{Feed, Left, Viewer};

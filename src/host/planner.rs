@@ -21,20 +21,50 @@ pub struct Planner {
 impl Planner {
     /// For this person.
     pub fn new(catalogue: Arc<Catalogue>, person: Person) -> Self {
-        Self { catalogue, own: Own::of_this_host(), person }
+        Self {
+            catalogue,
+            own: Own::of_this_host(),
+            person,
+        }
     }
 }
 
 impl RunPlanner for Planner {
     fn offers(&self, state: &State, selection: &Selection) -> Vec<Offer> {
-        let Some(device) = selection.device else { return Vec::new() };
-        let found = offers(state, &self.catalogue, &self.own, device, selection.interface, &self.person);
+        let Some(device) = selection.device else {
+            return Vec::new();
+        };
+        let found = offers(
+            state,
+            &self.catalogue,
+            &self.own,
+            device,
+            selection.interface,
+            &self.person,
+        );
         found.into_iter().map(|o| self.offer(o)).collect()
     }
 
-    fn plan(&self, state: &State, selection: &Selection, name: &Text, inputs: &BTreeMap<Text, Text>, _: &Text, dry_run: bool) -> Result<RunPlan, Text> {
-        let device = selection.device.ok_or_else(|| Text::from("choose a device first"))?;
-        let ask = Ask { device, interface: selection.interface, remediation: name.as_str(), inputs, person: &self.person, dry_run };
+    fn plan(
+        &self,
+        state: &State,
+        selection: &Selection,
+        name: &Text,
+        inputs: &BTreeMap<Text, Text>,
+        _: &Text,
+        dry_run: bool,
+    ) -> Result<RunPlan, Text> {
+        let device = selection
+            .device
+            .ok_or_else(|| Text::from("choose a device first"))?;
+        let ask = Ask {
+            device,
+            interface: selection.interface,
+            remediation: name.as_str(),
+            inputs,
+            person: &self.person,
+            dry_run,
+        };
         plan(state, &self.catalogue, &self.own, &ask).map_err(|why| why.to_string().into())
     }
 }
@@ -57,7 +87,11 @@ impl Planner {
             })
             .collect();
         Offer {
-            needs: self.catalogue.get(o.name.as_str()).map(needs).unwrap_or_default(),
+            needs: self
+                .catalogue
+                .get(o.name.as_str())
+                .map(needs)
+                .unwrap_or_default(),
             dry_run: true,
             name: o.name,
             key: o.key,
@@ -73,7 +107,9 @@ impl Planner {
 /// What it sends, in a few words.
 fn needs(remediation: &Remediation) -> Text {
     match &remediation.work {
-        Work::Program(program) if program.packets.is_empty() => format!("starts {}", program.called).into(),
+        Work::Program(program) if program.packets.is_empty() => {
+            format!("starts {}", program.called).into()
+        }
         Work::Program(program) => {
             let kinds: Vec<&str> = program.packets.iter().map(|p| p.kind.word()).collect();
             format!("starts {}, sends {}", program.called, kinds.join(", ")).into()

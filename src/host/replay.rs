@@ -54,7 +54,13 @@ pub struct Whole {
 /// Folds a whole recording. Effects are discarded (invariant 13).
 pub fn fold_whole(open: &Open) -> Result<Whole, ReplayError> {
     let (mut state, events) = open()?;
-    let mut whole = Whole { state: State::new(), events: 0, from: Time(i64::MAX), to: state.time, damage: None };
+    let mut whole = Whole {
+        state: State::new(),
+        events: 0,
+        from: Time(i64::MAX),
+        to: state.time,
+        damage: None,
+    };
     for event in events {
         match event {
             Ok(event) => {
@@ -118,17 +124,37 @@ impl Player {
             viewers: Vec::new(),
         }));
         let (orders, taken) = channel();
-        let mut head = Head { open, events, next: None, state, checkpoints: Vec::new(), read: 0, shared: Arc::clone(&shared) };
+        let mut head = Head {
+            open,
+            events,
+            next: None,
+            state,
+            checkpoints: Vec::new(),
+            read: 0,
+            shared: Arc::clone(&shared),
+        };
         head.go_to(at);
         std::thread::Builder::new()
             .name("replay".into())
             .spawn(move || head.play(&taken, to))
-            .map_err(|source| LogError::Io { place: "replay thread".into(), source })?;
-        Ok(Self { shared, orders: Mutex::new(orders), from, to })
+            .map_err(|source| LogError::Io {
+                place: "replay thread".into(),
+                source,
+            })?;
+        Ok(Self {
+            shared,
+            orders: Mutex::new(orders),
+            from,
+            to,
+        })
     }
 
     fn order(&self, order: Order) {
-        let _ = self.orders.lock().unwrap_or_else(PoisonError::into_inner).send(order);
+        let _ = self
+            .orders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .send(order);
     }
 
     fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -150,7 +176,12 @@ impl Feed for Player {
 
     fn live(&self) -> crate::ui::Live {
         let shared = self.shared();
-        crate::ui::Live::Replay { at: shared.now(self.to), from: self.from, to: self.to, speed: shared.speed }
+        crate::ui::Live::Replay {
+            at: shared.now(self.to),
+            from: self.from,
+            to: self.to,
+            speed: shared.speed,
+        }
     }
 
     fn now(&self) -> Time {
@@ -173,15 +204,31 @@ impl Feed for Player {
         let shared = self.shared();
         let now = shared.now(self.to);
         tell(match query {
-            Query::Ledger { addresses, since, limit } => {
-                let rows = shared.ledger.iter().rev().filter(|r| r.first <= now && r.last >= since && addresses.contains(&r.address));
+            Query::Ledger {
+                addresses,
+                since,
+                limit,
+            } => {
+                let rows = shared.ledger.iter().rev().filter(|r| {
+                    r.first <= now && r.last >= since && addresses.contains(&r.address)
+                });
                 Answer::Ledger(rows.take(limit as usize).cloned().collect())
             }
-            Query::Changes { device, before, limit } => {
-                let rows = shared.changes.iter().rev().filter(|(d, c)| *d == device && c.time <= now && c.time < before);
+            Query::Changes {
+                device,
+                before,
+                limit,
+            } => {
+                let rows = shared
+                    .changes
+                    .iter()
+                    .rev()
+                    .filter(|(d, c)| *d == device && c.time <= now && c.time < before);
                 Answer::Changes(rows.take(limit as usize).map(|(_, c)| c.clone()).collect())
             }
-            Query::Deeds { .. } => Answer::Failed("runs of a recording are in its list of runs".into()),
+            Query::Deeds { .. } => {
+                Answer::Failed("runs of a recording are in its list of runs".into())
+            }
         });
     }
 
@@ -225,7 +272,11 @@ impl Head {
                     self.publish(None);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    let now = self.shared.lock().unwrap_or_else(PoisonError::into_inner).now(to);
+                    let now = self
+                        .shared
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .now(to);
                     if self.advance(now) {
                         self.publish(None);
                     }
@@ -243,8 +294,13 @@ impl Head {
                 // a torn end was said when the recording was opened; here it is the end
                 self.next = self.events.next().and_then(Result::ok);
             }
-            let Some(event) = self.next.take_if(|e| e.time <= at) else { return any };
-            let last = self.checkpoints.last().map_or(Time(i64::MIN), |(_, s)| s.time);
+            let Some(event) = self.next.take_if(|e| e.time <= at) else {
+                return any;
+            };
+            let last = self
+                .checkpoints
+                .last()
+                .map_or(Time(i64::MIN), |(_, s)| s.time);
             if self.checkpoints.is_empty() || event.time.since(last) >= CHECKPOINT_EVERY {
                 self.checkpoint();
             }
@@ -266,7 +322,11 @@ impl Head {
     }
 
     fn checkpoint(&mut self) {
-        if self.checkpoints.last().is_some_and(|(read, _)| *read >= self.read) {
+        if self
+            .checkpoints
+            .last()
+            .is_some_and(|(read, _)| *read >= self.read)
+        {
             return;
         }
         self.checkpoints.push((self.read, self.state.clone()));
@@ -282,11 +342,17 @@ impl Head {
     /// Jumps: forward by folding on, back by the nearest earlier state.
     fn go_to(&mut self, at: Time) {
         if at < self.state.time {
-            let back = self.checkpoints.iter().rev().find(|(_, s)| s.time <= at).cloned();
+            let back = self
+                .checkpoints
+                .iter()
+                .rev()
+                .find(|(_, s)| s.time <= at)
+                .cloned();
             match (self.open)() {
                 Ok((first, events)) => {
                     let (read, state) = back.unwrap_or((0, first));
-                    self.events = Box::new(events.skip(usize::try_from(read).unwrap_or(usize::MAX)));
+                    self.events =
+                        Box::new(events.skip(usize::try_from(read).unwrap_or(usize::MAX)));
                     self.state = state;
                     self.read = read;
                     self.next = None;

@@ -11,7 +11,9 @@ use super::hub::Hub;
 use crate::access::Person;
 use crate::actions::catalogue::Catalogue;
 use crate::actions::plan::Own;
-use crate::actions::run::{AtWork, Canceller, Executor, Journal, Later, Limits, TokioClock, Wish, cancel, pending_reverts};
+use crate::actions::run::{
+    AtWork, Canceller, Executor, Journal, Later, Limits, TokioClock, Wish, cancel, pending_reverts,
+};
 use crate::event::{Body, RunStep};
 use crate::gate::Gate;
 use crate::model::{RunId, RunState, Seq, Text, Time};
@@ -41,7 +43,12 @@ pub struct Runner {
 
 impl Runner {
     /// One a process.
-    pub fn new(hub: Arc<Hub>, gate: Arc<Gate>, agents: Arc<PollerAgents>, catalogue: Arc<Catalogue>) -> Arc<Self> {
+    pub fn new(
+        hub: Arc<Hub>,
+        gate: Arc<Gate>,
+        agents: Arc<PollerAgents>,
+        catalogue: Arc<Catalogue>,
+    ) -> Arc<Self> {
         let newest = Arc::clone(&hub);
         let executor = Executor {
             gate,
@@ -54,7 +61,12 @@ impl Runner {
             limits: Limits::default(),
             work: AtWork::default(),
         };
-        Arc::new(Self { hub, agents, executor: Arc::new(executor), stops: Mutex::default() })
+        Arc::new(Self {
+            hub,
+            agents,
+            executor: Arc::new(executor),
+            stops: Mutex::default(),
+        })
     }
 
     /// What credentials stand for from now on.
@@ -63,13 +75,22 @@ impl Runner {
     }
 
     /// Begins a run on the runtime; it goes on when whoever asked has left. `say` hears why it did not begin, or how it ended.
-    pub fn start(self: &Arc<Self>, runtime: &Handle, wish: Wish, say: impl FnOnce(Text) + Send + 'static) {
+    pub fn start(
+        self: &Arc<Self>,
+        runtime: &Handle,
+        wish: Wish,
+        say: impl FnOnce(Text) + Send + 'static,
+    ) {
         let this = Arc::clone(self);
         runtime.spawn(async move {
             let name = wish.plan.remediation.clone();
             match this.carry_out(wish).await {
-                Ok((_, RunState::Succeeded, outcome)) if outcome.is_empty() => say(format!("{name}: done").into()),
-                Ok((_, state, outcome)) => say(format!("{name}: {} {outcome}", state.word()).trim_end().into()),
+                Ok((_, RunState::Succeeded, outcome)) if outcome.is_empty() => {
+                    say(format!("{name}: done").into())
+                }
+                Ok((_, state, outcome)) => say(format!("{name}: {} {outcome}", state.word())
+                    .trim_end()
+                    .into()),
                 Err(why) => say(format!("{name} did not start: {why}").into()),
             }
         });
@@ -77,7 +98,11 @@ impl Runner {
 
     /// Begins a run and waits for its end: its number, how it ended, and in which words.
     pub async fn carry_out(&self, wish: Wish) -> Result<(RunId, RunState, Text), Text> {
-        let begun = self.executor.begin(wish).await.map_err(|e| Text::from(e.to_string()))?;
+        let begun = self
+            .executor
+            .begin(wish)
+            .await
+            .map_err(|e| Text::from(e.to_string()))?;
         let id = begun.run();
         let (stop, stopped) = cancel();
         self.stops().insert(id, stop);
@@ -107,7 +132,8 @@ impl Runner {
                     let again = Arc::clone(&this);
                     tokio::spawn(async move {
                         let run = pending.run;
-                        if let Err(why) = Arc::clone(&again.executor).resume(pending, stopped).await {
+                        if let Err(why) = Arc::clone(&again.executor).resume(pending, stopped).await
+                        {
                             tracing::error!("run {run}: the way back failed: {why}");
                         }
                         again.stops().remove(&run);
@@ -123,8 +149,12 @@ impl Runner {
     /// port is never left shut because a session dropped.
     pub fn finish_reverts(&self, runtime: &Handle) {
         let owed = || pending_reverts(&self.hub.state());
-        let Some(last) = owed().iter().map(|p| p.revert.due).max() else { return };
-        eprintln!("wardwatch: a port is to be opened again by {last}; this process stays until that is done");
+        let Some(last) = owed().iter().map(|p| p.revert.due).max() else {
+            return;
+        };
+        eprintln!(
+            "wardwatch: a port is to be opened again by {last}; this process stays until that is done"
+        );
         let end = last + Duration::from_secs(120);
         runtime.block_on(async {
             while !owed().is_empty() && Time::from_clock() < end {
@@ -152,5 +182,9 @@ impl Runner {
 
 /// The wish of a person who confirmed a plan in a session.
 pub fn wish(request: crate::ui::RunRequest, person: Person) -> Wish {
-    Wish { plan: request.plan, person, reason: request.reason }
+    Wish {
+        plan: request.plan,
+        person,
+        reason: request.reason,
+    }
 }

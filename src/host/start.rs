@@ -15,8 +15,9 @@ use super::runner::Runner;
 use super::viewer::Feed;
 use crate::actions::catalogue::Catalogue;
 use crate::config;
-use crate::event::{Body, ConfigAppliedV1, Event, ObsSourceV1, Observation};
+use crate::event::{Body, ConfigAppliedV1, ObsSourceV1, Observation};
 use crate::gate::Gate;
+use crate::log::recording::RecordingWriter;
 use crate::log::{Answer, Log, LogError, Query};
 use crate::model::{CredentialKind, PlainSecret, SecretRef, Site, Text, Time};
 use crate::sources::snmp::{Login, Poller, PollerConfig};
@@ -28,8 +29,6 @@ const STALE_AFTER: Duration = Duration::from_secs(10);
 
 /// Turns a reference into a secret; the words of the error name the reference, never the secret.
 pub type Resolve = Box<dyn Fn(&SecretRef) -> Result<PlainSecret, String> + Send + Sync>;
-/// Sees every event that is in the log.
-pub type Recorder = Box<dyn FnMut(&[Event]) -> Result<(), LogError> + Send>;
 
 /// What a collecting process is made of.
 pub struct HostConfig {
@@ -43,8 +42,8 @@ pub struct HostConfig {
     pub site: Site,
     /// Where its secrets come from.
     pub resolve: Resolve,
-    /// Sees every event as well.
-    pub recorder: Option<Recorder>,
+    /// A recording that is written beside the log.
+    pub recorder: Option<RecordingWriter>,
     /// What can be run.
     pub catalogue: Arc<Catalogue>,
 }
@@ -78,25 +77,58 @@ pub enum HostError {
 impl Host {
     /// Starts collecting. What overdue reverts an earlier process left behind is carried out first (invariant 10).
     pub fn start(config: HostConfig, runtime: &Handle) -> Result<Self, HostError> {
-        let HostConfig { hub, inputs, log, site, resolve, recorder, catalogue } = config;
+        let HostConfig {
+            hub,
+            inputs,
+            log,
+            site,
+            resolve,
+            recorder,
+            catalogue,
+        } = config;
         let _inside = runtime.enter();
         let gate = Gate::new();
         let (sink, batches) = mpsc::channel(BATCHES);
         let poller =
-            Poller::start(Arc::clone(&gate), sink, PollerConfig::default()).map_err(|source| HostError::Io { what: "opening the poller's socket", source })?;
+            Poller::start(Arc::clone(&gate), sink, PollerConfig::default()).map_err(|source| {
+                HostError::Io {
+                    what: "opening the poller's socket",
+                    source,
+                }
+            })?;
         runtime.spawn(forward(batches, Arc::clone(&hub)));
         let hands = Hands::new(Arc::clone(&gate), Some(poller.clone()));
-        let collector = Collector::begin(Begin { hub: Arc::clone(&hub), log, carry: hands, recorder })?;
+        let collector = Collector::begin(Begin {
+            hub: Arc::clone(&hub),
+            log,
+            carry: hands,
+            recorder,
+        })?;
         let agents = Arc::new(PollerAgents::new(poller.clone()));
         let runner = Runner::new(Arc::clone(&hub), Arc::clone(&gate), agents, catalogue);
         let thread = std::thread::Builder::new()
             .name("collector".into())
-            .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_time().build() {
-                Ok(own) => own.block_on(collector.run(inputs)),
-                Err(error) => tracing::error!("the collector can't keep time: {error}"),
+            .spawn(move || {
+                match tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                {
+                    Ok(own) => own.block_on(collector.run(inputs)),
+                    Err(error) => tracing::error!("the collector can't keep time: {error}"),
+                }
             })
-            .map_err(|source| HostError::Io { what: "starting the collector", source })?;
-        let host = Self { hub, gate, poller, runner, resolve: Arc::new(resolve), thread: Some(thread) };
+            .map_err(|source| HostError::Io {
+                what: "starting the collector",
+                source,
+            })?;
+        let host = Self {
+            hub,
+            gate,
+            poller,
+            runner,
+            resolve: Arc::new(resolve),
+            thread: Some(thread),
+        };
         let first = host.reconfigure();
         runtime.spawn(async move { first.apply(site).await });
         host.runner.take_up_reverts(runtime);
@@ -105,7 +137,12 @@ impl Host {
 
     /// What puts another site in force while it runs.
     pub fn reconfigure(&self) -> Reconfigure {
-        Reconfigure { hub: Arc::clone(&self.hub), poller: self.poller.clone(), runner: Arc::clone(&self.runner), resolve: Arc::clone(&self.resolve) }
+        Reconfigure {
+            hub: Arc::clone(&self.hub),
+            poller: self.poller.clone(),
+            runner: Arc::clone(&self.runner),
+            resolve: Arc::clone(&self.resolve),
+        }
     }
 
     /// The gate.
@@ -156,7 +193,11 @@ impl Reconfigure {
         self.poller.set_logins(logins.clone());
         self.runner.set_logins(logins);
         let hash = config::hash(&site);
-        let _ = self.hub.input().send(Input::Config(Box::new(ConfigAppliedV1 { hash, site }))).await;
+        let _ = self
+            .hub
+            .input()
+            .send(Input::Config(Box::new(ConfigAppliedV1 { hash, site })))
+            .await;
         self.trouble("credentials", troubles.join("; ")).await;
         self.trouble("configuration", String::new()).await;
     }
@@ -164,11 +205,25 @@ impl Reconfigure {
     /// Says what is wrong with a source of configuration; an empty text says that it is well again.
     pub async fn trouble(&self, source: &str, words: String) {
         let source = Text::from(source);
-        let known = self.hub.state().troubles.get(&source).map_or(Text::empty(), |(t, _)| t.clone());
+        let known = self
+            .hub
+            .state()
+            .troubles
+            .get(&source)
+            .map_or(Text::empty(), |(t, _)| t.clone());
         let trouble = Text::from(words);
         if known != trouble {
-            let seen = ObsSourceV1 { at: Time::from_clock(), source, trouble, dropped: 0 };
-            let _ = self.hub.input().send(Input::Observations(vec![Observation::Source(seen)])).await;
+            let seen = ObsSourceV1 {
+                at: Time::from_clock(),
+                source,
+                trouble,
+                dropped: 0,
+            };
+            let _ = self
+                .hub
+                .input()
+                .send(Input::Observations(vec![Observation::Source(seen)]))
+                .await;
         }
     }
 }
@@ -188,12 +243,27 @@ pub fn logins(site: &Site, resolve: &Resolve) -> (BTreeMap<Text, Login>, Vec<Str
 
 fn login(how: &CredentialKind, resolve: &Resolve) -> Result<Login, String> {
     Ok(match how {
-        CredentialKind::V1 { community } => Login::V1 { community: resolve(community)? },
-        CredentialKind::V2c { community } => Login::V2c { community: resolve(community)? },
-        CredentialKind::V3 { user, auth, privacy, context } => Login::V3 {
+        CredentialKind::V1 { community } => Login::V1 {
+            community: resolve(community)?,
+        },
+        CredentialKind::V2c { community } => Login::V2c {
+            community: resolve(community)?,
+        },
+        CredentialKind::V3 {
+            user,
+            auth,
+            privacy,
+            context,
+        } => Login::V3 {
             user: user.clone(),
-            auth: auth.as_ref().map(|(p, s)| resolve(s).map(|s| (*p, s))).transpose()?,
-            privacy: privacy.as_ref().map(|(p, s)| resolve(s).map(|s| (*p, s))).transpose()?,
+            auth: auth
+                .as_ref()
+                .map(|(p, s)| resolve(s).map(|s| (*p, s)))
+                .transpose()?,
+            privacy: privacy
+                .as_ref()
+                .map(|(p, s)| resolve(s).map(|s| (*p, s)))
+                .transpose()?,
             context: context.clone(),
         },
     })
@@ -247,7 +317,8 @@ impl Feed for LiveFeed {
 
     fn query(&self, query: Query, tell: Box<dyn FnOnce(Answer) + Send>) {
         let hub = Arc::clone(&self.hub);
-        self.runtime.spawn(async move { tell(hub.query(query).await) });
+        self.runtime
+            .spawn(async move { tell(hub.query(query).await) });
     }
 
     fn deed(&self, body: Body, tell: Box<dyn FnOnce(Text) + Send>) {

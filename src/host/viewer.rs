@@ -86,7 +86,11 @@ impl Viewer {
         let wake = tell.clone();
         let waker = Waker::new(move || drop(wake.send(Msg::Wake)));
         self.feed.attach(&waker);
-        let frame = if self.low_bandwidth { SLOW_FRAME } else { FRAME };
+        let frame = if self.low_bandwidth {
+            SLOW_FRAME
+        } else {
+            FRAME
+        };
         let mut bytes = Vec::with_capacity(64 * 1024);
         let mut last_frame: Option<Instant> = None;
         let mut dirty = true;
@@ -95,8 +99,12 @@ impl Viewer {
             if dirty && last_frame.is_none_or(|at| at.elapsed() >= frame) {
                 bytes.clear();
                 waker.taken();
-                let drawn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| session.draw(&world, &mut bytes)));
-                let Ok(drawn) = drawn else { return Left::Panicked };
+                let drawn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    session.draw(&world, &mut bytes)
+                }));
+                let Ok(drawn) = drawn else {
+                    return Left::Panicked;
+                };
                 if drawn && terminal.write(&bytes).is_err() {
                     return Left::TerminalGone;
                 }
@@ -104,7 +112,10 @@ impl Viewer {
                 dirty = false;
                 // a wallboard's views turn by themselves
                 let asked = session.requests(&world);
-                if let Some(left) = asked.into_iter().find_map(|r| self.carry(r, terminal, runtime, &tell)) {
+                if let Some(left) = asked
+                    .into_iter()
+                    .find_map(|r| self.carry(r, terminal, runtime, &tell))
+                {
                     return left;
                 }
             }
@@ -113,7 +124,9 @@ impl Viewer {
             } else {
                 session.next_wake(&world).unwrap_or(Duration::from_secs(60))
             };
-            let pause = self.until.map_or(pause, |end| pause.min(end.saturating_duration_since(Instant::now())));
+            let pause = self.until.map_or(pause, |end| {
+                pause.min(end.saturating_duration_since(Instant::now()))
+            });
             let first = match told.recv_timeout(pause) {
                 Ok(msg) => Some(msg),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -126,7 +139,10 @@ impl Viewer {
                 return Left::ByKey;
             }
             dirty = true;
-            for msg in first.into_iter().chain(std::iter::from_fn(|| told.try_recv().ok())) {
+            for msg in first
+                .into_iter()
+                .chain(std::iter::from_fn(|| told.try_recv().ok()))
+            {
                 if let Some(left) = self.take(msg, session, terminal, runtime, &tell) {
                     return left;
                 }
@@ -135,14 +151,27 @@ impl Viewer {
     }
 
     fn world(&self) -> World {
-        World { state: self.feed.state(), now: self.feed.now(), live: self.feed.live() }
+        World {
+            state: self.feed.state(),
+            now: self.feed.now(),
+            live: self.feed.live(),
+        }
     }
 
-    fn take(&self, msg: Msg, session: &mut Session, terminal: &mut Terminal, runtime: &Handle, tell: &Sender<Msg>) -> Option<Left> {
+    fn take(
+        &self,
+        msg: Msg,
+        session: &mut Session,
+        terminal: &mut Terminal,
+        runtime: &Handle,
+        tell: &Sender<Msg>,
+    ) -> Option<Left> {
         let input = match msg {
             Msg::Wake => return None,
             Msg::Term(TermEvent::Input(event)) => input(event)?,
-            Msg::Term(TermEvent::Gone | TermEvent::Signal(Signal::Hangup)) => return Some(Left::TerminalGone),
+            Msg::Term(TermEvent::Gone | TermEvent::Signal(Signal::Hangup)) => {
+                return Some(Left::TerminalGone);
+            }
             Msg::Term(TermEvent::Signal(Signal::Terminate)) => return Some(Left::Terminated),
             Msg::Term(TermEvent::Signal(Signal::Resize)) => {
                 let (columns, rows) = crate::term::size();
@@ -160,10 +189,18 @@ impl Viewer {
             Msg::Said(words) => Input::Said(words),
         };
         let requests = session.input(input, &self.world());
-        requests.into_iter().find_map(|r| self.carry(r, terminal, runtime, tell))
+        requests
+            .into_iter()
+            .find_map(|r| self.carry(r, terminal, runtime, tell))
     }
 
-    fn carry(&self, request: Request, terminal: &mut Terminal, runtime: &Handle, tell: &Sender<Msg>) -> Option<Left> {
+    fn carry(
+        &self,
+        request: Request,
+        terminal: &mut Terminal,
+        runtime: &Handle,
+        tell: &Sender<Msg>,
+    ) -> Option<Left> {
         let said = tell.clone();
         let say = move |words: Text| drop(said.send(Msg::Said(words)));
         match request {

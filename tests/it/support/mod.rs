@@ -47,7 +47,10 @@ impl Pty {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let writer = pair.master.take_writer().unwrap();
-        let seen = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new() }));
+        let seen = Arc::new(Mutex::new(Seen {
+            parser: vt100::Parser::new(cells(rows), cells(columns), 0),
+            bytes: Vec::new(),
+        }));
         let into = Arc::clone(&seen);
         std::thread::spawn(move || {
             let mut buffer = [0; 65_536];
@@ -60,7 +63,12 @@ impl Pty {
                 seen.bytes.extend_from_slice(&buffer[..n]);
             }
         });
-        Self { master: Some(pair.master), writer: Some(writer), child, seen }
+        Self {
+            master: Some(pair.master),
+            writer: Some(writer),
+            child,
+            seen,
+        }
     }
 
     /// Types.
@@ -72,13 +80,24 @@ impl Pty {
 
     /// Another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.seen.lock().unwrap().parser.screen_mut().set_size(rows, columns);
-        self.master.as_ref().unwrap().resize(size(columns, rows)).unwrap();
+        self.seen
+            .lock()
+            .unwrap()
+            .parser
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+        self.master
+            .as_ref()
+            .unwrap()
+            .resize(size(columns, rows))
+            .unwrap();
     }
 
     /// Waits until the text is on the screen.
     pub fn expect(&self, text: &str) {
-        self.expect_that(&format!("'{text}' on the screen"), |seen| seen.parser.screen().contents().contains(text));
+        self.expect_that(&format!("'{text}' on the screen"), |seen| {
+            seen.parser.screen().contents().contains(text)
+        });
     }
 
     /// Waits until something is true of what came out.
@@ -90,7 +109,10 @@ impl Pty {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("waited in vain for {what}; the screen was:\n{}", self.text());
+        panic!(
+            "waited in vain for {what}; the screen was:\n{}",
+            self.text()
+        );
     }
 
     /// What is on the screen.
@@ -128,14 +150,20 @@ impl Pty {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        panic!("the program is still there after {PATIENCE:?}; the screen was:\n{}", self.text());
+        panic!(
+            "the program is still there after {PATIENCE:?}; the screen was:\n{}",
+            self.text()
+        );
     }
 
     /// The terminal is as it was before: no alternate screen, cursor shown, no bracketed paste, no mouse.
     pub fn expect_restored(&self) {
         self.expect_that("a restored terminal", |seen| {
             let screen = seen.parser.screen();
-            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+            !screen.alternate_screen()
+                && !screen.hide_cursor()
+                && !screen.bracketed_paste()
+                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
         });
     }
 }
@@ -147,15 +175,30 @@ impl Drop for Pty {
     }
 }
 
+fn cells(n: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(n).unwrap_or(std::num::NonZeroU16::MIN)
+}
+
 fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 /// Processes whose command line holds all of these words.
 pub fn processes_with(words: &[&str]) -> Vec<i32> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|n| n.parse::<i32>().ok()) else { continue };
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|n| n.parse::<i32>().ok())
+        else {
+            continue;
+        };
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         if pid != std::process::id() as i32 && words.iter().all(|w| line.contains(w)) {
