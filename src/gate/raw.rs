@@ -161,10 +161,14 @@ impl PacketSocket {
 
     fn send(&self, frames: &[[u8; 60]]) -> io::Result<()> {
         let mut rest = frames;
+        let mut full = 0;
         while !rest.is_empty() {
             let (now, _) = rest.split_at(rest.len().min(BATCH));
             match self.send_some(now) {
-                Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
+                Ok(sent) => {
+                    rest = rest.get(sent..).unwrap_or_default();
+                    full = 0;
+                }
                 Err(nix::Error::EINTR) => {}
                 Err(nix::Error::EAGAIN) => {
                     if !self.wait(PollFlags::OUT, FULL_WAIT)? {
@@ -172,7 +176,10 @@ impl PacketSocket {
                     }
                 }
                 // the card's queue is full, and poll doesn't tell of that one
-                Err(nix::Error::ENOBUFS) => std::thread::sleep(Duration::from_millis(1)),
+                Err(nix::Error::ENOBUFS) if full < FULL_WAIT.as_millis() => {
+                    full += 1;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
                 Err(error) => return Err(error.into()),
             }
         }

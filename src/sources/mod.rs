@@ -5,6 +5,7 @@
 //! sends but through the gate, and counts what it drops.
 
 pub mod arp;
+pub mod dns;
 pub mod listen;
 pub mod ping;
 pub mod snmp;

@@ -81,14 +81,12 @@ impl Lane {
                 Ok(echo) => {
                     let mut waiting = self.waiting();
                     // an answer from somebody else leaves the one who waits waiting
-                    if waiting
-                        .get(&echo.seq)
-                        .is_some_and(|(to, _)| *to == echo.from)
+                    let due = |(to, _): &(IpAddr, _)| *to == echo.from;
+                    if waiting.get(&echo.seq).is_some_and(due)
+                        && let Some((_, answer)) = waiting.remove(&echo.seq)
                     {
-                        if let Some((_, answer)) = waiting.remove(&echo.seq) {
-                            // nobody waits any more: it came too late
-                            let _ = answer.send(Instant::now());
-                        }
+                        // nobody waits any more: it came too late
+                        let _ = answer.send(Instant::now());
                     }
                 }
                 // an error of one target (unreachable) is queued on the socket of all

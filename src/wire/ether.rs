@@ -103,7 +103,6 @@ impl<'a> Frame<'a> {
         protocol: u16,
         rest: &'a [u8],
     ) -> Result<Self, WireError> {
-        let [a, b, c, d, e, f, _, _] = address;
         let mut vlan = None;
         // 4: 802.2 follows, as if a length had been there
         let (protocol, payload) = match protocol {
@@ -112,7 +111,10 @@ impl<'a> Frame<'a> {
         };
         Ok(Self {
             to: None,
-            from: (length == 6).then_some(Mac([a, b, c, d, e, f])),
+            from: address
+                .get(..6)
+                .filter(|_| length == 6)
+                .and_then(Mac::from_octets),
             vlan,
             protocol,
             payload,

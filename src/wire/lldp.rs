@@ -205,7 +205,6 @@ impl Lldp {
             8 => {
                 let address = management(value)?;
                 if self.management.len() < LLDP_LIST_CAP {
-                    // an address of another family (MAC, 802 …) is right, but nothing to go to
                     self.management.extend(address);
                 }
             }
@@ -366,8 +365,8 @@ fn network(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// `Some(None)` is an address of a family that nothing can be sent to.
-fn management(value: &[u8]) -> Option<Option<LldpManagement>> {
+/// One address, or none where it is of a family that nothing can be sent to; `None` where it is broken.
+fn management(value: &[u8]) -> Option<Vec<LldpManagement>> {
     let (&length, rest) = value.split_first()?;
     if !(2..=32).contains(&length) {
         return None;
@@ -377,10 +376,11 @@ fn management(value: &[u8]) -> Option<Option<LldpManagement>> {
     let number = be32(rest.get(..4)?)?;
     let oid = usize::from(*rest.get(4)?);
     rest.get(5..5 + oid)?;
-    Some(network(address).map(|address| LldpManagement {
+    let found = network(address).map(|address| LldpManagement {
         address,
         if_index: (numbering == 2).then_some(number),
-    }))
+    });
+    Some(found.into_iter().collect())
 }
 
 /// A location's lengths have to be right; it says nothing that is kept.

@@ -301,6 +301,8 @@ impl Builder {
                 counts.alerts_new[a.severity as usize] += 1;
             }
         }
+        self.state.rebuild_summaries();
+        assert_eq!(self.state.counts.devices, counts.devices);
         self.state.counts = counts;
         self.state
     }
@@ -490,6 +492,12 @@ pub fn small() -> (State, Named) {
     if let Some(link) = b.state.links.get_mut(&lost) {
         link.up = Some(false);
         link.since = ago(238);
+        let end = link.id.other(dead);
+        b.edit(dist_a, |d| {
+            let port = d.interfaces.get_mut(&end.port.unwrap()).unwrap();
+            port.oper = IfStatus::Down;
+            port.oper_since = ago(238);
+        });
     }
     b.set(vent, DeviceState::Down, 200, "its port lost link");
     b.edit(vent, |d| {
@@ -582,7 +590,7 @@ pub fn small() -> (State, Named) {
             by: t("ana"),
             at: ago(700),
             note: t("house technician is on the way"),
-            until: Some(NOW + Duration::from_secs(2940)),
+            until: Some(NOW + Duration::from_mins(49)),
         });
     });
     b.alert(

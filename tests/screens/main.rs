@@ -1,7 +1,10 @@
 //! Every view as a person sees it, at the three sizes, and at all sizes that must not hurt.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod behaviour;
 mod hospital;
+mod shots;
+mod sizes;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -67,6 +70,29 @@ impl Stage {
     }
 }
 
+/// Every view of the small hospital, by name, as it opens.
+fn all_views(named: &hospital::Named) -> Vec<(&'static str, Box<dyn View>)> {
+    use wardwatch::ui::views::Tab;
+    let mut all: Vec<(&'static str, Box<dyn View>)> = views::ROOTS
+        .iter()
+        .map(|(name, _)| (*name, views::open(name).unwrap()))
+        .collect();
+    all.push(("segment", views::segment(Some(named.icu))));
+    all.push(("alert", views::alert(named.root_alert)));
+    all.push(("run", views::run(named.running)));
+    all.push(("device", views::device(named.vent)));
+    all.push(("switch", views::device(named.dead)));
+    for (name, tab) in [
+        ("interfaces", Tab::Interfaces),
+        ("history", Tab::History),
+        ("ledger", Tab::Ledger),
+        ("neighbours", Tab::Neighbours),
+    ] {
+        all.push((name, views::device_at(named.dist_a, tab)));
+    }
+    all
+}
+
 /// The symbols, without the blanks at the ends of rows.
 fn text(buf: &Buffer) -> String {
     let width = usize::from(buf.area.width);
@@ -80,29 +106,4 @@ fn text(buf: &Buffer) -> String {
             line.trim_end().to_string() + "\n"
         })
         .collect()
-}
-
-#[test]
-fn look() {
-    let (state, named) = hospital::small();
-    let stage = Stage::new(state);
-    let which = std::env::var("LOOK").unwrap_or_default();
-    let mut all: Vec<(&str, Box<dyn View>)> = views::ROOTS
-        .iter()
-        .map(|(name, _)| (*name, views::open(name).unwrap()))
-        .collect();
-    all.push(("segment", views::segment(Some(named.icu))));
-    all.push(("alert", views::alert(named.root_alert)));
-    all.push(("run", views::run(named.running)));
-    all.push(("device", views::device(named.vent)));
-    all.push(("switch", views::device(named.dead)));
-    for (name, mut view) in all {
-        if !which.is_empty() && !which.split(',').any(|w| w == name) {
-            continue;
-        }
-        for (w, h) in [(80, 20), (120, 32), (200, 56)] {
-            println!("=== {name} {w}x{h}");
-            print!("{}", stage.shot(view.as_mut(), w, h));
-        }
-    }
 }

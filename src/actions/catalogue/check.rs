@@ -1,6 +1,6 @@
 //! From the shape of a file to a [`Remediation`], with everything that is wrong in it at its place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,8 @@ use super::file::{self, place};
 use super::input::{Input, InputKind, Pattern, oid};
 use super::template::{Template, is_name};
 use super::{CatalogueError, Count, Get, PACKET_CAP, Packets, Port, Program, Remediation, Work};
-use crate::model::{Confirm, DeviceClass, PacketKind, Risk, Text};
+use crate::engine::Filter;
+use crate::model::{Confirm, PacketKind, Risk, Text};
 
 /// What templates know beside the inputs.
 pub(super) const BUILT_IN: [&str; 3] = ["address", "device", "interface"];
@@ -50,14 +51,14 @@ impl Checker<'_> {
                 return Err(self.errors);
             }
         };
-        let made = self.remediation(file);
+        let made = self.remediation(&file);
         match made {
             Some(made) if self.errors.is_empty() => Ok(made),
             _ => Err(self.errors),
         }
     }
 
-    fn remediation(&mut self, file: file::File) -> Option<Remediation> {
+    fn remediation(&mut self, file: &file::File) -> Option<Remediation> {
         let name = file.name.get_ref();
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if name.is_empty() || name.len() > 40 || !name.bytes().all(plain) || name.starts_with('-') {
@@ -89,9 +90,9 @@ impl Checker<'_> {
                 format!("timeout_s must be from 1 to {TIMEOUT_MAX}"),
             );
         }
-        let classes = self.classes(&file.scope);
+        let scope = self.scope(file.scope.as_ref());
         let inputs = self.inputs(&file.input);
-        let work = self.work(&file, &inputs)?;
+        let work = self.work(file, &inputs)?;
         if matches!(work, Work::Port(_)) {
             if *file.confirm.get_ref() == Confirm::None {
                 self.wrong(
@@ -114,24 +115,21 @@ impl Checker<'_> {
             risk: file.risk,
             confirm: *file.confirm.get_ref(),
             timeout_s,
-            classes,
+            scope,
             inputs,
             work,
             from: Text::from(self.file),
         })
     }
 
-    fn classes(&mut self, scope: &file::Scope) -> BTreeSet<DeviceClass> {
-        let mut classes = BTreeSet::new();
-        for word in &scope.class {
-            match word.get_ref().parse() {
-                Ok(class) => {
-                    classes.insert(class);
-                }
-                Err(error) => self.wrong(word.span(), format!("{error}")),
-            }
-        }
-        classes
+    fn scope(&mut self, raw: Option<&Spanned<String>>) -> Filter {
+        let Some(raw) = raw else {
+            return Filter::default();
+        };
+        Filter::parse(raw.get_ref()).unwrap_or_else(|error| {
+            self.wrong(raw.span(), error.to_string());
+            Filter::default()
+        })
     }
 
     fn inputs(&mut self, raw: &[Spanned<file::Input>]) -> Vec<Input> {
@@ -160,7 +158,7 @@ impl Checker<'_> {
                 };
                 kind.check(&text)
                     .inspect_err(|why| {
-                        self.wrong(given.span(), format!("the default is not accepted: {why}"))
+                        self.wrong(given.span(), format!("the default is not accepted: {why}"));
                     })
                     .ok()
             });
@@ -310,13 +308,13 @@ impl Checker<'_> {
             );
             return None;
         };
-        if let Some(dry) = raw.dry_argv.as_ref() {
-            if dry.first().map(Spanned::get_ref) != raw.argv.first().map(Spanned::get_ref) {
-                self.wrong(
-                    dry.first().map_or(one.span(), Spanned::span),
-                    "dry_argv must begin with the same program as argv",
-                );
-            }
+        if let Some(dry) = raw.dry_argv.as_ref()
+            && dry.first().map(Spanned::get_ref) != raw.argv.first().map(Spanned::get_ref)
+        {
+            self.wrong(
+                dry.first().map_or(one.span(), Spanned::span),
+                "dry_argv must begin with the same program as argv",
+            );
         }
         let path = match called.strip_prefix("./") {
             Some(beside) => match self.folder {

@@ -27,21 +27,13 @@ pub(super) struct File {
     pub(super) risk: Risk,
     pub(super) confirm: Spanned<Confirm>,
     pub(super) timeout_s: Spanned<u32>,
-    #[serde(default)]
-    pub(super) scope: Scope,
+    pub(super) scope: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) input: Vec<Spanned<Input>>,
     #[serde(default)]
     pub(super) program: Vec<Spanned<Program>>,
     pub(super) snmp_get: Option<Spanned<SnmpGet>>,
     pub(super) port: Option<Spanned<Port>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Scope {
-    #[serde(default)]
-    pub(super) class: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

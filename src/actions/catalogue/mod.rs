@@ -9,7 +9,7 @@ mod input;
 pub mod programs;
 mod template;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,8 @@ pub(crate) use input::oid;
 pub use input::{Input, InputKind, Pattern};
 pub use template::{FillError, Template, Values};
 
-use crate::model::{Confirm, DeviceClass, PacketKind, Risk, Text};
+use crate::engine::Filter;
+use crate::model::{Confirm, PacketKind, Risk, Text};
 
 /// The most packets of one kind that a run may declare.
 pub const PACKET_CAP: u32 = 256;
@@ -83,8 +84,8 @@ pub struct Remediation {
     pub confirm: Confirm,
     /// Seconds until it is stopped.
     pub timeout_s: u32,
-    /// For devices of these classes; empty means all.
-    pub classes: BTreeSet<DeviceClass>,
+    /// For devices that match; the empty filter matches all.
+    pub scope: Filter,
     /// What it asks for.
     pub inputs: Vec<Input>,
     /// What it does.
@@ -216,11 +217,11 @@ impl Catalogue {
         find: Find<'_>,
         errors: &mut Vec<CatalogueError>,
     ) {
-        if let Ok(switch) = toml::from_str::<file::Switch>(text) {
-            if let (Some(name), Some(false)) = (&switch.name, switch.enabled) {
-                self.by_name.remove(&Text::from(name.as_str()));
-                return;
-            }
+        if let Ok(switch) = toml::from_str::<file::Switch>(text)
+            && let (Some(name), Some(false)) = (&switch.name, switch.enabled)
+        {
+            self.by_name.remove(&Text::from(name.as_str()));
+            return;
         }
         let checker = Checker {
             file,

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
+#[allow(clippy::unnecessary_wraps)] // it stands for a search that may fail
 fn everything(name: &str) -> Option<PathBuf> {
     Some(Path::new("/usr/bin").join(name))
 }
@@ -153,8 +154,8 @@ fn every_error_names_its_place_and_what_was_meant() {
         ),
         (
             HEAD,
-            "[scope]\nclass = [\"pomp\"]\n[snmp_get]\noids = [\"1.3\"]",
-            "7:10: 'pomp' is no device class",
+            "scope = \"colour:red\"\n[snmp_get]\noids = [\"1.3\"]",
+            "6:9: no filter key 'colour'; there are",
         ),
         (
             HEAD,

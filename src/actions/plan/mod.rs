@@ -86,11 +86,16 @@ pub struct Offer {
     pub confirm: Confirm,
     /// What it asks for; the port of a switch is among it where none is selected.
     pub inputs: Vec<Input>,
+    /// What it sends, a few words: `4 ping`, `4 get, 2 set to sw-3f-02`. With the defaults of its inputs; empty where a port is
+    /// still to be chosen.
+    pub needs: Text,
+    /// A dry run does something: it starts a command of its own, or looks at the port.
+    pub dry_run: bool,
     /// Why it can't be run here and now.
     pub refusal: Option<Text>,
 }
 
-/// Everything that is for the selected device, in the order of names; what is for other classes is left out.
+/// Everything that is for the selected device, in the order of names; what is for other devices is left out.
 pub fn offers(
     state: &State,
     catalogue: &Catalogue,
@@ -104,7 +109,10 @@ pub fn offers(
     };
     let none = BTreeMap::new();
     let mut offers = Vec::new();
-    for remediation in catalogue.iter().filter(|r| is_for(r, found)) {
+    for remediation in catalogue
+        .iter()
+        .filter(|r| r.scope.matches(state, found, state.time))
+    {
         let mut inputs = remediation.inputs.clone();
         let choose =
             matches!(remediation.work, Does::Port(_)) && port::must_choose(found, interface);
@@ -119,12 +127,22 @@ pub fn offers(
             person,
             dry_run: false,
         };
-        let (refusal, confirm) = match plan(state, catalogue, own, &ask) {
-            Ok(plan) => (None, plan.confirm),
+        let (mut confirm, mut needs) = (remediation.confirm, Text::empty());
+        let refusal = match plan(state, catalogue, own, &ask) {
+            Ok(plan) => {
+                confirm = plan.confirm;
+                needs = words::needs(&plan);
+                None
+            }
             // a question that is still to be asked is no refusal
-            Err(Refusal::Input { .. }) => (None, remediation.confirm),
-            Err(Refusal::NoPort { .. }) if choose => (None, remediation.confirm),
-            Err(why) => (Some(Text::from(why.to_string())), remediation.confirm),
+            Err(Refusal::Input { .. }) => None,
+            Err(Refusal::NoPort { .. }) if choose => None,
+            Err(why) => Some(Text::from(why.to_string())),
+        };
+        let dry_run = match &remediation.work {
+            Does::Program(program) => program.dry_argv.is_some(),
+            Does::Port(_) => true,
+            Does::SnmpGet(_) => false,
         };
         offers.push(Offer {
             name: remediation.name.clone(),
@@ -134,6 +152,8 @@ pub fn offers(
             risk: remediation.risk,
             confirm,
             inputs,
+            needs,
+            dry_run,
             refusal,
         });
     }
@@ -147,10 +167,6 @@ fn port_input() -> Input {
         kind: InputKind::Interface,
         default: None,
     }
-}
-
-fn is_for(remediation: &Remediation, device: &Device) -> bool {
-    remediation.classes.is_empty() || remediation.classes.contains(&device.class)
 }
 
 /// Plans a run, or says why not. Sends nothing, reads no clock: the present is [`State::time`].
@@ -175,10 +191,10 @@ pub fn plan(
             person: ask.person.name.clone(),
         });
     }
-    if !is_for(remediation, device) {
-        return Err(Refusal::Class {
+    if !remediation.scope.matches(state, device, state.time) {
+        return Err(Refusal::Scope {
             remediation: remediation.name.clone(),
-            class: Text::from(device.class.word()),
+            scope: Text::from(remediation.scope.source()),
         });
     }
     let inputs = inputs(remediation, device, ask)?;
@@ -261,7 +277,7 @@ impl Draft<'_> {
         };
         let mut packets = Vec::new();
         for declared in &program.packets {
-            self.may(self.device, declared.kind)?;
+            may(self.device, declared.kind)?;
             let count = self.count(&declared.count)?.saturating_mul(declared.each);
             packets.extend(vec![declared.kind; count.min(PACKET_CAP) as usize]);
         }
@@ -325,7 +341,7 @@ impl Draft<'_> {
         if self.device.address.is_none() {
             return Err(self.no_address());
         }
-        self.may(self.device, PacketKind::Get)?;
+        may(self.device, PacketKind::Get)?;
         self.has_credentials(self.device)?;
         let values = self.values()?;
         let mut oids = Vec::new();
@@ -361,7 +377,7 @@ impl Draft<'_> {
                 device: switch.name.clone(),
             });
         }
-        self.may(switch, PacketKind::Get)?;
+        may(switch, PacketKind::Get)?;
         self.has_credentials(switch)?;
         let revert_s = self.count(&port.revert_s)?;
         let care = losing
@@ -419,19 +435,6 @@ impl Draft<'_> {
             notes,
             dry_run: self.ask.dry_run,
         }
-    }
-
-    /// May this be sent to it by its policy, without a permit?
-    fn may(&self, device: &Device, kind: PacketKind) -> Result<(), Refusal> {
-        if device.touch.policy.allows(kind) {
-            return Ok(());
-        }
-        Err(Refusal::Touch {
-            device: device.name.clone(),
-            kind,
-            policy: device.touch.policy,
-            because: device.touch.because.clone(),
-        })
     }
 
     fn has_credentials(&self, device: &Device) -> Result<(), Refusal> {
@@ -495,6 +498,19 @@ impl Draft<'_> {
     }
 }
 
+/// May this be sent to it by its policy, without a permit?
+fn may(device: &Device, kind: PacketKind) -> Result<(), Refusal> {
+    if device.touch.policy.allows(kind) {
+        return Ok(());
+    }
+    Err(Refusal::Touch {
+        device: device.name.clone(),
+        kind,
+        policy: device.touch.policy,
+        because: device.touch.because.clone(),
+    })
+}
+
 /// What a person must do: what the remediation says, and the device's name where a patient depends on what it touches.
 fn confirm(remediation: &Remediation, care: CareLevel, dry_run: bool) -> Confirm {
     if dry_run {
@@ -536,6 +552,10 @@ pub(crate) fn agent_port(state: &State, device: &Device) -> u16 {
 }
 
 fn spec<'a>(state: &'a State, device: &Device) -> Option<&'a crate::model::DeviceSpec> {
+    if let Some(spec) = state.spec(device.id) {
+        return Some(spec);
+    }
+    // a device that is not the register's own, at an address that is
     state
         .site
         .devices

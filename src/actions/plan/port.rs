@@ -164,12 +164,21 @@ pub(super) fn check<'a>(
             sounds: Text::from(word),
         });
     }
+    let macs = state.macs_on_port(switch.id, port.index);
+    if macs > 1 {
+        return Err(Refusal::Macs {
+            device: device(),
+            port: name(),
+            count: macs,
+        });
+    }
     match losing.as_slice() {
         [] if port.is_up() => Err(Refusal::NobodyKnown {
             device: device(),
             port: name(),
         }),
-        [one] if one.macs.len() > 1 => Err(Refusal::SeveralMacs {
+        // where the forwarding table was not read, the device's own word must do
+        [one] if macs == 0 && one.macs.len() > 1 => Err(Refusal::SeveralMacs {
             device: device(),
             port: name(),
             station: one.name.clone(),
@@ -296,16 +305,17 @@ fn no_uplink(state: &State, spot: Spot<'_>, losing: &[&Device]) -> Result<(), Re
             Some(_) => {}
         }
     }
-    losing
-        .iter()
-        .find(|d| d.class.is_network())
-        .map_or(Ok(()), |d| {
-            Err(Refusal::Uplink {
-                device: switch.name.clone(),
-                port: port.name.clone(),
-                neighbour: d.name.clone(),
-            })
-        })
+    let through = losing.iter().find(|d| d.class.is_network());
+    let neighbour = match through {
+        Some(d) => d.name.clone(),
+        None if state.is_uplink(switch.id, port.index) => Text::from("another network device"),
+        None => return Ok(()),
+    };
+    Err(Refusal::Uplink {
+        device: switch.name.clone(),
+        port: port.name.clone(),
+        neighbour,
+    })
 }
 
 /// The port is on no shortest way from the collector to the switch, and the collector itself does not hang on it.
@@ -340,13 +350,13 @@ fn off_own_path(
     if at.is_empty() {
         return unknown("the site file does not say at which device it hangs: collector_at".into());
     }
-    let Some(start) = state.devices.values().find(|d| d.name == *at) else {
+    let Some(start) = state.collector_at() else {
         return unknown(format!("no device is called {at}, as collector_at says"));
     };
-    if start.id == switch.id {
+    if start == switch.id {
         return Ok(());
     }
-    match entries(state, start.id, switch.id) {
+    match entries(state, start, switch.id) {
         Some(ports) if ports.contains(&Some(port.index)) => {
             on_path(&format!("the cable from {at} arrives here"))
         }
@@ -405,10 +415,9 @@ pub(super) fn of_this_host() -> Own {
         if let Some(mac) = address
             .as_link_addr()
             .and_then(nix::sys::socket::LinkAddr::addr)
+            && mac != [0; 6]
         {
-            if mac != [0; 6] {
-                own.macs.insert(crate::model::Mac(mac));
-            }
+            own.macs.insert(crate::model::Mac(mac));
         }
     }
     own

@@ -22,13 +22,13 @@ pub enum Refusal {
         /// Who.
         person: Text,
     },
-    /// Not for this class.
-    #[error("{remediation} is not for devices of class {class}")]
-    Class {
+    /// Not for this device.
+    #[error("{remediation} is for other devices: {scope}")]
+    Scope {
         /// Which remediation.
         remediation: Text,
-        /// The device's class.
-        class: Text,
+        /// Its filter.
+        scope: Text,
     },
     /// An input.
     #[error("{input}: {why}")]
@@ -195,6 +195,18 @@ pub enum Refusal {
         count: usize,
         /// A few of them.
         names: Text,
+    },
+    /// More than one MAC.
+    #[error(
+        "{count} MAC addresses were learned on {port} on {device}; only ports with one are touched"
+    )]
+    Macs {
+        /// Which switch.
+        device: Text,
+        /// Which port.
+        port: Text,
+        /// How many.
+        count: u32,
     },
     /// One device with several MACs.
     #[error(

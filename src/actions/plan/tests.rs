@@ -9,6 +9,7 @@ use crate::model::{IfStatus, LinkEnd, Reach, Revert, Run, RunId, RunState, Time,
 fn catalogue() -> Catalogue {
     let extra = r#"
 name = "hello"
+scope = "class:switch"
 title = "Say hello"
 risk = "low"
 confirm = "none"
@@ -23,8 +24,6 @@ name = "at"
 title = "Where"
 kind = "interface"
 default = "Gi1/0/5"
-[scope]
-class = ["switch"]
 [[program]]
 argv = ["echo", "--to={address}", "{word}", "{at}"]
 env = { WORD = "{word}" }
@@ -497,7 +496,8 @@ fn a_program_gets_exact_arguments_and_an_environment_of_its_own() {
 #[test]
 fn inputs_that_are_not_accepted_are_refused() {
     let state = hospital();
-    let table: [(DeviceId, &str, &[(&str, &str)], &str); 8] = [
+    type Given<'a> = &'a [(&'a str, &'a str)];
+    let table: [(DeviceId, &str, Given<'_>, &str); 8] = [
         (
             DESK,
             "ping",
@@ -556,7 +556,7 @@ fn inputs_that_are_not_accepted_are_refused() {
     );
     assert!(matches!(
         try_plan(&state, DESK, None, "hello", &[]),
-        Err(Refusal::Class { .. })
+        Err(Refusal::Scope { .. })
     ));
     assert!(matches!(
         try_plan(&state, LOOSE, None, "port-bounce", &[]),

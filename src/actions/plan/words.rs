@@ -2,11 +2,25 @@
 
 use super::port::Spot;
 use crate::engine::State;
-use crate::model::{Device, FactKey, Text};
+use crate::model::{Device, FactKey, RunPlan, Text};
 
 /// `a, b, c`.
 pub(super) fn list<'a>(of: impl Iterator<Item = &'a str>) -> Text {
     Text::from(of.collect::<Vec<_>>().join(", "))
+}
+
+/// What a plan sends: `4 get, 2 set to sw-3f-02`.
+pub(super) fn needs(plan: &RunPlan) -> Text {
+    let counts: Vec<String> = plan
+        .packet_counts()
+        .iter()
+        .map(|(kind, count)| format!("{count} {}", kind.word()))
+        .collect();
+    Text::from(match (counts.is_empty(), plan.on_behalf_of) {
+        (true, _) => "sends nothing".into(),
+        (false, None) => counts.join(", "),
+        (false, Some(_)) => format!("{} to {}", counts.join(", "), plan.device_name),
+    })
 }
 
 /// A time span as it is spoken of.
@@ -64,13 +78,7 @@ pub(super) fn port_notes(
             device.name,
             about.join(", ")
         ));
-        let ward = device.fact_str(FactKey::Ward);
-        let phone = state
-            .site
-            .wards
-            .iter()
-            .find(|w| !ward.is_empty() && w.name.as_str() == ward && !w.phone.is_empty());
-        if let Some(ward) = phone {
+        if let Some(ward) = state.ward(device).filter(|w| !w.phone.is_empty()) {
             notes.push(format!("tell {} first: {}", ward.name, ward.phone));
         }
     }

@@ -291,10 +291,10 @@ impl Executor {
     }
 
     fn claim(self: &Arc<Self>, port: Option<(DeviceId, IfIndex)>) -> Result<Claim, StartError> {
-        if let Some(port) = port {
-            if !locked(&self.work.ports).insert(port) {
-                return Err(StartError::Busy);
-            }
+        if let Some(port) = port
+            && !locked(&self.work.ports).insert(port)
+        {
+            return Err(StartError::Busy);
         }
         Ok(Claim {
             executor: Arc::clone(self),
@@ -445,3 +445,10 @@ fn difference(shown: &RunPlan, now: &RunPlan) -> Text {
         "the plan"
     })
 }
+
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod port_tests;
+#[cfg(test)]
+mod program_tests;

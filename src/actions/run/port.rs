@@ -331,7 +331,7 @@ impl Executor {
             address,
             packets,
             // closed when the run ends; this is for a process that forgets
-            until: self.clock.now() + Duration::from_secs(2 * 24 * 3600),
+            until: self.clock.now() + Duration::from_hours(48),
         }))
     }
 

@@ -81,8 +81,8 @@ impl DayFile {
         Ok(Self { day, path, db })
     }
 
-    fn say(&self, error: rusqlite::Error) -> LogError {
-        store::explain(&self.path, &error)
+    fn say(&self, error: &rusqlite::Error) -> LogError {
+        store::explain(&self.path, error)
     }
 
     /// The last place in this file, and its time.
@@ -92,7 +92,7 @@ impl DayFile {
             [],
             |row| Ok((Seq(row.get::<_, i64>(0)? as u64), Time(row.get(1)?))),
         );
-        optional(row).map_err(|e| self.say(e))
+        optional(row).map_err(|e| self.say(&e))
     }
 
     /// The time of the first event.
@@ -102,7 +102,7 @@ impl DayFile {
             [],
             |row| row.get(0).map(Time),
         );
-        optional(row).map_err(|e| self.say(e))
+        optional(row).map_err(|e| self.say(&e))
     }
 
     /// Writes what waits as one row, and where `sums` are given the ledger with it: both or none.
@@ -136,7 +136,7 @@ impl DayFile {
             }
             transaction.commit()
         };
-        run(&mut self.db).map_err(|e| self.say(e))
+        run(&mut self.db).map_err(|e| self.say(&e))
     }
 
     /// The next batch that holds something after a place.
@@ -153,7 +153,7 @@ impl DayFile {
                     ))
                 })
             });
-        let Some((seq, raw, data)) = optional(row).map_err(|e| self.say(e))? else {
+        let Some((seq, raw, data)) = optional(row).map_err(|e| self.say(&e))? else {
             return Ok(None);
         };
         let mut events = batch::expand(&data, raw.max(0) as usize)
@@ -174,20 +174,35 @@ impl DayFile {
         Ok(Some(events))
     }
 
-    /// Ledger rows that stand in batches, but not yet in the table (the collector was killed before it summed them).
-    pub(super) fn unsummed(&self) -> Result<Rollup, LogError> {
-        let upto = meta(&self.db, LEDGER_UPTO).map_err(|e| self.say(e))?;
+    /// Ledger rows that stand in batches, but not yet in the table (the collector was killed before it summed them); and
+    /// what is wrong with the batches that had to be left out.
+    pub(super) fn unsummed(&self) -> Result<(Rollup, Vec<String>), LogError> {
+        let upto = meta(&self.db, LEDGER_UPTO).map_err(|e| self.say(&e))?;
         let mut at = Seq(upto.unwrap_or(0) as u64);
         let mut sums = Rollup::default();
-        while let Some(events) = self.batch_after(at)? {
-            for event in &events {
-                at = event.seq;
-                if let Body::Ledger(rows) = &event.body {
-                    sums.add_all(rows);
+        let mut damaged = Vec::new();
+        loop {
+            match self.batch_after(at) {
+                Ok(None) => return Ok((sums, damaged)),
+                Ok(Some(events)) => {
+                    for event in &events {
+                        at = event.seq;
+                        if let Body::Ledger(rows) = &event.body {
+                            sums.add_all(rows);
+                        }
+                    }
                 }
+                Err(LogError::Damaged {
+                    at: last,
+                    place,
+                    why,
+                }) if last > at.0 => {
+                    damaged.push(format!("{place} is damaged: {why}"));
+                    at = Seq(last);
+                }
+                Err(other) => return Err(other),
             }
         }
-        Ok(sums)
     }
 
     pub(super) fn ledger(
@@ -197,7 +212,7 @@ impl DayFile {
         limit: u32,
     ) -> Result<Vec<LedgerRow>, LogError> {
         let hour = since.0.div_euclid(crate::log::rollup::HOUR);
-        ledger_of(&self.db, address, since, hour, limit).map_err(|e| self.say(e))
+        ledger_of(&self.db, address, since, hour, limit).map_err(|e| self.say(&e))
     }
 
     /// The whole ledger of the day.
@@ -205,7 +220,7 @@ impl DayFile {
         self.db
             .prepare("SELECT address, kind, cause, count, first, last FROM ledger")
             .and_then(|mut select| select.query_map([], ledger_row)?.collect())
-            .map_err(|e| self.say(e))
+            .map_err(|e| self.say(&e))
     }
 
     #[cfg(test)]

@@ -2,6 +2,9 @@
 //!
 //! `record.db` holds what must not be lost, `telemetry/DAY.db` what was observed. Before a durable event is written, every
 //! event before it is: so what is on the disk is always the beginning of the sequence, wherever a `kill -9` cuts it.
+//!
+//! Where a batch of observations is damaged, reading ends with [`LogError::Damaged`] whose `at` is the batch's last place:
+//! who wants to go on without it reads on after that place.
 
 mod day;
 mod lock;
@@ -157,16 +160,54 @@ impl SqliteLog {
                 self.days.insert(day, None);
             }
         }
-        while let Some((&newest, _)) = self.days.last_key_value() {
-            match self.take_up(newest) {
-                Ok(()) => break,
-                Err(LogError::Damaged { place, why, .. }) if self.mode == Mode::Write => {
-                    self.set_aside(newest, &place, &why)?;
-                }
+        if self.mode == Mode::Read {
+            return self.look_at_newest();
+        }
+        // each day is looked at once: one that can't be read must not be in the way later
+        let all: Vec<i64> = self.days.keys().copied().collect();
+        for day in all {
+            match DayFile::open(&folder, day, Mode::Write).and_then(|file| file.last()) {
+                Ok(last) => self.note_last(day, last),
+                Err(LogError::Damaged { place, why, .. }) => self.set_aside(day, &place, &why)?,
                 Err(other) => return Err(other),
             }
         }
+        let Some((&newest, _)) = self.days.last_key_value() else {
+            return Ok(());
+        };
+        let mut file = DayFile::open(&folder, newest, Mode::Write)?;
+        let (sums, damaged) = file.unsummed()?;
+        self.warnings.extend(damaged);
+        if !sums.is_empty() {
+            let upto = self.days.get(&newest).copied().flatten();
+            file.write(&Pending::default(), Some(&sums), upto.unwrap_or_default())?;
+        }
+        self.summed_at = self.last.1;
+        self.today = Some(file);
         Ok(())
+    }
+
+    /// A reader opens the other days when it needs them. A file that was just made may hold nothing yet.
+    fn look_at_newest(&mut self) -> Result<(), LogError> {
+        let newest: Vec<i64> = self.days.keys().rev().copied().collect();
+        for day in newest {
+            let file = DayFile::open(&self.telemetry(), day, Mode::Read)?;
+            let (sums, _) = file.unsummed()?;
+            self.sums = sums;
+            let last = file.last()?;
+            self.note_last(day, last);
+            if last.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_last(&mut self, day: i64, last: Option<(Seq, Time)>) {
+        if let Some(last) = last {
+            self.days.insert(day, Some(last.0));
+            self.last = self.last.max(last);
+        }
     }
 
     /// A reader looks again at what its collector has done since.
@@ -175,24 +216,6 @@ impl SqliteLog {
             self.days.clear();
             self.last = self.record.last()?;
             self.find_days()?;
-        }
-        Ok(())
-    }
-
-    fn take_up(&mut self, newest: i64) -> Result<(), LogError> {
-        let mut file = DayFile::open(&self.telemetry(), newest, self.mode)?;
-        self.sums = file.unsummed()?;
-        if let Some(last) = file.last()? {
-            self.days.insert(newest, Some(last.0));
-            self.last = self.last.max(last);
-            self.summed_at = last.1;
-            if self.mode == Mode::Write && !self.sums.is_empty() {
-                file.write(&Pending::default(), Some(&self.sums), last.0)?;
-                self.sums.clear();
-            }
-        }
-        if self.mode == Mode::Write {
-            self.today = Some(file);
         }
         Ok(())
     }

@@ -41,8 +41,8 @@ impl RecordDb {
         Ok(Self { path, db })
     }
 
-    fn say(&self, error: rusqlite::Error) -> LogError {
-        store::explain(&self.path, &error)
+    fn say(&self, error: &rusqlite::Error) -> LogError {
+        store::explain(&self.path, error)
     }
 
     pub(super) fn last(&self) -> Result<(Seq, Time), LogError> {
@@ -54,7 +54,7 @@ impl RecordDb {
             )
             .or_else(|error| match error {
                 rusqlite::Error::QueryReturnedNoRows => Ok((Seq(0), Time(0))),
-                other => Err(self.say(other)),
+                other => Err(self.say(&other)),
             })
     }
 
@@ -67,13 +67,13 @@ impl RecordDb {
             .map(|time| Some(Time(time)))
             .or_else(|error| match error {
                 rusqlite::Error::QueryReturnedNoRows => Ok(None),
-                other => Err(self.say(other)),
+                other => Err(self.say(&other)),
             })
     }
 
     /// All of them or none.
     pub(super) fn append(&mut self, events: &[Event]) -> Result<(), LogError> {
-        self.append_inner(events).map_err(|e| self.say(e))
+        self.append_inner(events).map_err(|e| self.say(&e))
     }
 
     fn append_inner(&mut self, events: &[Event]) -> rusqlite::Result<()> {
@@ -142,7 +142,7 @@ impl RecordDb {
                     .query_map(params![bound, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
                     .collect()
             })
-            .map_err(|e| self.say(e))?;
+            .map_err(|e| self.say(&e))?;
         rows.iter()
             .map(|(seq, bytes)| record::decode(bytes).map_err(|e| bad_record(&self.path, *seq, e)))
             .collect()
@@ -168,7 +168,7 @@ impl RecordDb {
             }
             transaction.commit()
         };
-        run(&mut self.db).map_err(|e| self.say(e))
+        run(&mut self.db).map_err(|e| self.say(&e))
     }
 
     pub(super) fn changes(
@@ -193,7 +193,7 @@ impl RecordDb {
                     })?
                     .collect()
             })
-            .map_err(|e| self.say(e))
+            .map_err(|e| self.say(&e))
     }
 
     /// Takes over the ledger of a day whose telemetry goes, summed by days.
@@ -218,7 +218,7 @@ impl RecordDb {
             }
             transaction.commit()
         };
-        run(&mut self.db).map_err(|e| self.say(e))
+        run(&mut self.db).map_err(|e| self.say(&e))
     }
 
     pub(super) fn ledger(
@@ -235,15 +235,15 @@ impl RecordDb {
             since.0.div_euclid(rollup::HOUR) - 24,
             limit,
         )
-        .map_err(|e| self.say(e))
+        .map_err(|e| self.say(&e))
     }
 
     pub(super) fn meta(&self, name: &str) -> Result<Option<i64>, LogError> {
-        super::day::meta(&self.db, name).map_err(|e| self.say(e))
+        super::day::meta(&self.db, name).map_err(|e| self.say(&e))
     }
 
     pub(super) fn set_meta(&mut self, name: &str, value: i64) -> Result<(), LogError> {
-        super::day::set_meta(&self.db, name, value).map_err(|e| self.say(e))
+        super::day::set_meta(&self.db, name, value).map_err(|e| self.say(&e))
     }
 
     /// Removes events, changes and ledger rows before a time. The configuration in force then stays.
@@ -264,7 +264,7 @@ impl RecordDb {
             transaction.commit()?;
             Ok(gone)
         };
-        run(&mut self.db).map_err(|e| self.say(e))
+        run(&mut self.db).map_err(|e| self.say(&e))
     }
 
     #[cfg(test)]

@@ -310,6 +310,20 @@ fn a_damaged_day_is_put_aside_and_said_and_the_collector_starts() {
 }
 
 #[test]
+fn a_day_that_was_begun_but_has_no_event_yet_does_not_hide_the_end_of_the_day_before() {
+    let dir = folder();
+    let mut log = open(&dir);
+    log.append(&[note(1, 0), tick(2, 0)]).unwrap();
+    drop(log);
+    drop(DayFile::open(&dir.path().join("telemetry"), 1, Mode::Write).unwrap());
+    let mut log = open(&dir);
+    assert_eq!(log.last(), (Seq(2), Time(0)));
+    log.append(&[tick(3, DAY)]).unwrap();
+    drop(log);
+    assert_eq!(all_after(&mut open(&dir), 0).len(), 3);
+}
+
+#[test]
 fn a_flipped_bit_in_a_batch_is_found_and_named() {
     let dir = folder();
     let mut log = open(&dir);
@@ -330,13 +344,22 @@ fn a_flipped_bit_in_a_batch_is_found_and_named() {
     db.execute("UPDATE batch SET data = ?1 WHERE last_seq = 1", [data])
         .unwrap();
     drop(db);
-    // a damaged batch must not keep the collector from starting: only reading it says so
+    // a damaged batch must not keep the collector from starting, nor cost the rest of its day
     let mut log = open(&dir);
-    let warned = log.take_warnings();
+    let warnings = log.take_warnings();
+    assert!(
+        warnings.iter().all(|w| w.contains("damaged")),
+        "{warnings:?}"
+    );
     let read = log.read_from(Seq(0), &mut |_| true);
     assert!(
-        matches!(&read, Err(LogError::Damaged { at: 1, .. })) || warned.len() == 1,
-        "{read:?} {warned:?}"
+        matches!(&read, Err(LogError::Damaged { at: 1, .. })),
+        "{read:?}"
+    );
+    assert_eq!(
+        all_after(&mut log, 1),
+        vec![tick(2, 0)],
+        "reading on after it"
     );
 }
 
@@ -357,7 +380,7 @@ fn a_day_of_a_big_hospital_stays_below_a_gigabyte() {
         let mut events = Vec::new();
         for i in 0..25u32 {
             let device = (second as u32 % 60) * 25 + i;
-            let ports = if device % 4 == 0 { 48 } else { 4 };
+            let ports = if device.is_multiple_of(4) { 48 } else { 4 };
             events.push(poll(next(), time, device, ports));
             events.push(poll(next(), time, device, 0));
             events.push(poll(next(), time, (device + 750) % 1500, 0));

@@ -157,7 +157,7 @@ mod tests {
                 let mut sum = 0;
                 for (at, count) in &sent[from..] {
                     sum += count;
-                    let stretch = (*at - sent[from].0).as_micros() as u64;
+                    let stretch = at.saturating_sub(sent[from].0).as_micros() as u64;
                     let most = u64::from(tempo.burst) + stretch * u64::from(rate) / 1_000_000 + 1;
                     prop_assert!(sum <= most, "{sum} in {stretch} us at {rate}/s");
                 }

@@ -166,7 +166,7 @@ fn named<'a>(name: &str, interfaces: &'a [Interface]) -> Result<&'a Interface, P
 fn own_subnets(chosen: &[&Interface], by_name: bool) -> Result<ScanPlan, PlanError> {
     let with_address: Vec<_> = chosen
         .iter()
-        .filter(|i| i.v4.iter().any(has_hosts))
+        .filter(|i| i.v4.iter().any(|net| has_hosts(*net)))
         .collect();
     let interface = match with_address.as_slice() {
         [] => {
@@ -182,17 +182,16 @@ fn own_subnets(chosen: &[&Interface], by_name: bool) -> Result<ScanPlan, PlanErr
         several => {
             // the way out is where a person plugged in
             let mut out = several.iter().filter(|i| i.default_route);
-            match (out.next(), out.next()) {
-                (Some(only), None) => only,
-                _ => {
-                    let names: Vec<_> = several.iter().map(|i| i.name.as_str()).collect();
-                    return Err(PlanError::WhichInterface(names.join(", ").into()));
-                }
+            if let (Some(only), None) = (out.next(), out.next()) {
+                only
+            } else {
+                let names: Vec<_> = several.iter().map(|i| i.name.as_str()).collect();
+                return Err(PlanError::WhichInterface(names.join(", ").into()));
             }
         }
     };
     let mut plan = ScanPlan::default();
-    for source in interface.v4.iter().filter(|net| has_hosts(net)).copied() {
+    for source in interface.v4.iter().filter(|net| has_hosts(**net)).copied() {
         let count = 1u64 << (32 - source.prefix_len());
         if count > TARGET_CAP as u64 {
             let what = source.trunc().to_string().into();
@@ -207,7 +206,7 @@ fn own_subnets(chosen: &[&Interface], by_name: bool) -> Result<ScanPlan, PlanErr
     Ok(plan)
 }
 
-fn has_hosts(net: &Ipv4Net) -> bool {
+fn has_hosts(net: Ipv4Net) -> bool {
     net.prefix_len() < 32
 }
 

@@ -276,10 +276,9 @@ impl Sweep {
             };
             if how == ArpHow::Answer {
                 shared.latest.store(shared.micros(), Ordering::Relaxed);
-                if let Some(answered) = shared.answered.get(i) {
-                    if !answered.swap(true, Ordering::Relaxed) {
-                        shared.count.fetch_add(1, Ordering::Relaxed);
-                    }
+                let first = |a: &AtomicBool| !a.swap(true, Ordering::Relaxed);
+                if shared.answered.get(i).is_some_and(first) {
+                    shared.count.fetch_add(1, Ordering::Relaxed);
                 }
             }
             if pairs.contains(&(arp.sender, arp.sender_mac)) {

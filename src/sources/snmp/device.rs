@@ -67,6 +67,8 @@ pub(super) struct Device {
     pub(super) jobs: Vec<Due>,
     pub(super) queue: VecDeque<Task>,
     pub(super) active: Option<Box<Active>>,
+    /// A scheduled job that lets a question of a person go first.
+    pub(super) parked: Option<Box<Active>>,
     pub(super) flight: Option<Box<Flight>>,
     pub(super) rtt: Rtt,
     pub(super) breaker: Breaker,
@@ -80,6 +82,8 @@ pub(super) struct Device {
     pub(super) met: bool,
     pub(super) misses: u32,
     pub(super) refused_until_ms: Option<u64>,
+    /// It stands in the driver's list of those nobody asks for.
+    pub(super) resting: bool,
     /// The heap's entry that counts.
     pub(super) wake_ms: u64,
 }
@@ -92,6 +96,7 @@ impl Device {
             jobs: Vec::new(),
             queue: VecDeque::new(),
             active: None,
+            parked: None,
             flight: None,
             rtt: Rtt::default(),
             breaker: Breaker::default(),
@@ -102,6 +107,7 @@ impl Device {
             met: false,
             misses: 0,
             refused_until_ms: None,
+            resting: false,
             wake_ms: u64::MAX,
         }
     }
@@ -152,7 +158,10 @@ impl Device {
 
     /// Nothing to do now or ever.
     pub(super) fn is_idle(&self) -> bool {
-        self.target.is_none() && self.queue.is_empty() && self.active.is_none()
+        self.target.is_none()
+            && self.queue.is_empty()
+            && self.active.is_none()
+            && self.parked.is_none()
     }
 
     /// When the driver must look at it again.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::device::{Device, Flight};
 use super::io::{Ask, Failure, Reply};
 use super::login::{AdHoc, Logins};
+use super::memory::Learned;
 use super::poller::PollerConfig;
 use super::rtt::Bounds;
 use super::session::{Exchange, Heard};
@@ -26,6 +27,8 @@ use crate::wire::snmp::{DATAGRAM_CAP, Message, V3Header, peek_version};
 
 /// Datagrams taken from a socket before timers and sending get their turn.
 const DRAIN: usize = 256;
+/// Agents that nobody asks for now and that are remembered.
+const RESTING_CAP: usize = 4_096;
 /// Observations that wait for the sink.
 const OUT_CAP: usize = 65_536;
 
@@ -44,6 +47,9 @@ impl Doors {
     }
 }
 
+/// By sysObjectID and sysDescr.
+pub(super) type Models = FxHashMap<(Text, Text), Learned>;
+
 pub(super) struct Driver {
     pub(super) gate: Arc<Gate>,
     sink: mpsc::Sender<Vec<Observation>>,
@@ -53,8 +59,11 @@ pub(super) struct Driver {
     pub(super) logins: Logins,
     pub(super) adhoc: AdHoc,
     pub(super) devices: Vec<Device>,
+    pub(super) models: Models,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
+    /// Agents that were asked out of turn, the longest ago first.
+    resting: VecDeque<u32>,
     timers: BinaryHeap<Reverse<(u64, u32)>>,
     /// Questions that may be sent now: their place in the window is held.
     resend: VecDeque<u32>,
@@ -95,8 +104,10 @@ impl Driver {
             logins: Logins::default(),
             adhoc: AdHoc::default(),
             devices: Vec::new(),
+            models: Models::default(),
             free: Vec::new(),
             by_address: FxHashMap::default(),
+            resting: VecDeque::new(),
             timers: BinaryHeap::new(),
             resend: VecDeque::new(),
             ready: VecDeque::new(),
@@ -286,14 +297,25 @@ impl Driver {
         index
     }
 
-    /// Lets go of an agent that nobody asks for any more.
+    /// Nobody asks for this agent now. What was learned of it is kept for the next question, of so many agents.
     fn retire(&mut self, index: u32) {
         let device = self.at(index);
-        if device.is_idle() && device.to.port() != 0 {
-            let to = device.to;
-            *device = Device::new(SocketAddr::new(to.ip(), 0));
-            self.by_address.remove(&to);
-            self.free.push(index);
+        if !device.is_idle() || std::mem::replace(&mut device.resting, true) {
+            return;
+        }
+        self.resting.push_back(index);
+        if self.resting.len() <= RESTING_CAP {
+            return;
+        }
+        if let Some(oldest) = self.resting.pop_front() {
+            let device = self.at(oldest);
+            device.resting = false;
+            if device.is_idle() {
+                let to = device.to;
+                *device = Device::new(SocketAddr::new(to.ip(), 0));
+                self.by_address.remove(&to);
+                self.free.push(oldest);
+            }
         }
     }
 
@@ -330,6 +352,12 @@ impl Driver {
                     if flight.attempt < flight.tries {
                         flight.sent = None;
                         self.counters.retries.add(1);
+                        self.resend.push_back(index);
+                    } else if flight.malformed.is_none()
+                        && flight.exchange.probe_privacy(device.engine.as_ref())
+                    {
+                        flight.attempt = flight.tries - 1;
+                        flight.sent = None;
                         self.resend.push_back(index);
                     } else {
                         let why = match flight.malformed.take() {
@@ -383,15 +411,10 @@ impl Driver {
         if flight.sent.is_some() {
             return Ok(());
         }
-        let discovery = flight.exchange.must_discover(device.engine.as_ref());
+        let kind = flight.exchange.kind(device.engine.as_ref());
         let bytes = flight
             .exchange
             .datagram(device.engine.as_ref(), now_ms, salt)?;
-        let kind = if discovery {
-            PacketKind::Get
-        } else {
-            flight.exchange.ask().kind()
-        };
         let to = device.to;
         let cause = active.task.cause.clone();
         // what the policy allows anyhow does not use up the permit
@@ -437,20 +460,18 @@ impl Driver {
         first: io::Result<(usize, SocketAddr)>,
     ) {
         let mut next = first;
-        for _ in 0..DRAIN {
-            match next {
-                Ok((length, from)) => {
-                    let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-                    if let Some(datagram) = buffer.get(..length) {
-                        self.hear(datagram, from);
-                    }
-                }
-                // a socket error is of one datagram; there is no other for UDP
-                Err(_) => return,
+        let mut taken = 0;
+        // a socket error is of one datagram; there is no other for UDP
+        while let Ok((length, from)) = next {
+            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+            if let Some(datagram) = buffer.get(..length) {
+                self.hear(datagram, from);
             }
+            taken += 1;
+            // nothing is read that is not heard
             next = match door {
-                Some(door) => door.try_receive(buffer),
-                None => return,
+                Some(door) if taken < DRAIN => door.try_receive(buffer),
+                _ => return,
             };
         }
     }
@@ -525,7 +546,7 @@ impl Driver {
                 self.counters.varbinds.add(reply.varbinds.len() as u64);
                 device.breaker.answered();
             }
-            Err(Failure::Timeout) => {
+            Err(Failure::Timeout | Failure::Deadline) => {
                 self.counters.timed_out.add(1);
                 // a GETBULK that was too much for it is asked again for less before that counts
                 if !matches!(flight.exchange.ask(), Ask::Bulk { .. }) {
@@ -554,13 +575,24 @@ impl Driver {
                 break;
             }
             let Some(active) = &mut device.active else {
-                if self.begin_next(index) {
-                    continue;
+                if device.queue.is_empty() && device.parked.is_some() {
+                    device.active = device.parked.take();
+                } else if !self.begin_next(index) {
+                    self.retire(index);
+                    break;
                 }
-                self.retire(index);
-                break;
+                continue;
             };
             if let Some(ask) = active.io.question() {
+                // a person does not wait for a long table: their question goes in between
+                if device.parked.is_none()
+                    && !device.queue.is_empty()
+                    && matches!(active.task.sink, Sink::Engine)
+                {
+                    active.io.put_back(ask);
+                    device.parked = device.active.take();
+                    continue;
+                }
                 let tries = match ask {
                     // a lost SET is not told from a lost answer; a GETBULK is asked again for less instead
                     Ask::Set(_) | Ask::Bulk { .. } => 1,

@@ -116,6 +116,11 @@ impl Io {
         locked(&self.slot).question.take()
     }
 
+    /// The driver's end: not now.
+    pub(super) fn put_back(&self, ask: Ask) {
+        locked(&self.slot).question = Some(ask);
+    }
+
     /// The driver's end: the answer. Poll the job then.
     pub(super) fn answer(&self, answer: Result<Reply, Failure>) {
         let mut slot = locked(&self.slot);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::device::{Active, CONFIRMED_MISSES, Device};
-use super::driver::Driver;
+use super::driver::{Driver, Models};
 use super::io::{Failure, Io, locked};
 use super::job::{self, About, Kind, Report};
 use super::login::{How, Ready};
@@ -20,6 +20,8 @@ use crate::model::{Text, Time, TouchPolicy};
 const DOUBT: u32 = 3;
 /// The gate has no table yet: look again.
 const NO_TABLE_MS: u64 = 200;
+/// A walk waits so long for the system group to be there.
+const STRANGER_MS: u64 = 2_000;
 
 impl Driver {
     /// Starts what is due; `false` when nothing is.
@@ -94,6 +96,7 @@ impl Driver {
             let within = Duration::from_millis(due.interval_ms * 6 / 10);
             // nothing is asked of a stranger but its name
             if !device.met && due.job != Job::Status {
+                device.jobs[at].at_ms = now + due.interval_ms.min(STRANGER_MS);
                 return Some(Self::own(Kind::Job(Job::Status), names, None, within));
             }
             device.jobs[at].at_ms = next;
@@ -212,10 +215,12 @@ impl Driver {
             interfaces_whole: report.interfaces_whole,
         };
         let refused = self.config.refused.as_millis() as u64;
+        let mut models = std::mem::take(&mut self.models);
         let device = self.at(index);
         let Task { sink, kind, .. } = active.task;
         match sink {
             Sink::Engine => {
+                learn(device, &kind, &mut models);
                 settle(device, &kind, &poll, now, refused);
                 self.tell(Observation::Poll(Box::new(poll)));
                 for table in report.others {
@@ -243,6 +248,26 @@ impl Driver {
                 let _ = to.send(result);
             }
         }
+        self.models = models;
+    }
+}
+
+/// Models whose measure is kept.
+const MODELS: usize = 1_024;
+
+/// What an agent can take at once is kept for its model and firmware, and given to the next of that kind.
+fn learn(device: &Device, kind: &Kind, models: &mut Models) {
+    let mut memory = locked(&device.memory);
+    let Some(system) = &memory.system else {
+        return;
+    };
+    let model = (system.object_id.clone(), system.descr.clone());
+    if *kind == Kind::Job(Job::Status) {
+        if let Some(learned) = models.get(&model).filter(|_| !device.met) {
+            memory.learned = *learned;
+        }
+    } else if kind.walks() && (models.len() < MODELS || models.contains_key(&model)) {
+        models.insert(model, memory.learned);
     }
 }
 

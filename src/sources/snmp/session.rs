@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::io::{Ask, Failure, Reply};
 use super::login::{How, Ready};
-use crate::model::Text;
+use crate::model::{PacketKind, Text};
 use crate::wire::snmp::usm::{EngineClock, LocalKeys, Stat, UsmError};
 use crate::wire::snmp::{
     DecodeError, EncodeError, MAX_DATAGRAM, Message, Oid, Pdu, PduKind, V3Flags, V3Header,
@@ -23,6 +23,8 @@ pub(super) struct Engine {
     clock: EngineClock,
     /// An authenticated message carried this clock.
     proven: bool,
+    /// The credential that was answered last.
+    answered: Option<Arc<Ready>>,
 }
 
 impl Engine {
@@ -43,6 +45,8 @@ pub(super) struct Exchange {
     resynced: bool,
     /// The datagram on its way is a discovery.
     discovering: bool,
+    /// Nothing came back to encrypted questions: the one on its way is not encrypted, and asks for the uptime only.
+    probing: bool,
     /// An engine that a Report named; it becomes the agent's once an authentic message comes from it.
     candidate: Option<Engine>,
 }
@@ -69,21 +73,48 @@ impl Exchange {
             discovered: false,
             resynced: false,
             discovering: false,
+            probing: false,
             candidate: None,
         }
+    }
+
+    /// It gave up. Worth one more datagram, to tell a wrong privacy password (many agents say nothing to noise) from silence?
+    /// Only where the agent's engine is known, and never for a credential that was answered before.
+    pub(super) fn probe_privacy(&mut self, engine: Option<&Engine>) -> bool {
+        let worth = self.level().privacy
+            && self.candidate.as_ref().or(engine).is_some_and(|engine| {
+                let answered = engine.answered.as_ref();
+                !answered.is_some_and(|a| Arc::ptr_eq(a, &self.login))
+            });
+        self.probing |= worth;
+        worth
     }
 
     pub(super) fn ask(&self) -> &Ask {
         &self.ask
     }
 
-    /// The next datagram is only a question for the engine's id.
-    pub(super) fn must_discover(&self, engine: Option<&Engine>) -> bool {
-        matches!(self.login.how, How::User { .. }) && engine.is_none() && self.candidate.is_none()
+    /// What the ledger calls the next datagram; a discovery, and a probe, are GETs.
+    pub(super) fn kind(&self, engine: Option<&Engine>) -> PacketKind {
+        let discovers = matches!(self.login.how, How::User { .. })
+            && engine.is_none()
+            && self.candidate.is_none();
+        if discovers || self.probing {
+            PacketKind::Get
+        } else {
+            self.ask.kind()
+        }
     }
 
     fn pdu(&self) -> Pdu {
         let id = self.id;
+        if self.probing {
+            return Pdu::request(
+                PduKind::Get,
+                id,
+                [super::names::oid(super::names::SYS_UP_TIME)],
+            );
+        }
         let names = |names: &[Oid], kind| Pdu::request(kind, id, names.iter().cloned());
         match &self.ask {
             Ask::Get(n) => names(n, PduKind::Get),
@@ -167,7 +198,7 @@ impl Exchange {
         };
         V3Flags {
             auth,
-            privacy,
+            privacy: privacy && !self.probing,
             reportable: true,
         }
     }
@@ -244,6 +275,7 @@ impl Exchange {
                     id: message.engine_id.clone(),
                     clock,
                     proven: false,
+                    answered: None,
                 });
                 Heard::Again
             }
@@ -255,10 +287,12 @@ impl Exchange {
                     )));
                 }
                 self.resynced = true;
+                let answered = engine.take().and_then(|e| e.answered);
                 *engine = Some(Engine {
                     id: message.engine_id.clone(),
                     clock,
                     proven: true,
+                    answered,
                 });
                 self.candidate = None;
                 Heard::Again
@@ -281,8 +315,16 @@ impl Exchange {
         if !ours || self.discovering {
             return Heard::Stranger;
         }
+        if self.probing {
+            return Heard::Answer(Err(Failure::Refused(
+                "wrong privacy password or protocol (it knows the user, and does not answer encrypted questions)".into(),
+            )));
+        }
         if let Some(candidate) = self.candidate.take() {
             *engine = Some(candidate);
+        }
+        if let Some(known) = engine.as_mut() {
+            known.answered = Some(Arc::clone(&self.login));
         }
         if let Some(known) = engine.as_mut().filter(|_| level.auth) {
             if !known.proven {

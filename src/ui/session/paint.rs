@@ -13,7 +13,7 @@ use crate::ui::{Live, Role};
 use super::base::Moment;
 use super::config::{Place, World};
 use super::wallboard::{Rotation, Scene};
-use super::{Session, TOAST, footer, header, replay, tab_named};
+use super::{Session, TOAST, footer, header, perform, replay, tab_named};
 
 /// The smallest terminal on which everything can be reached.
 const SMALLEST: (u16, u16) = (60, 16);
@@ -35,7 +35,6 @@ impl Session {
         let tab = self.stacks.tab();
         self.show(tab, &moment);
 
-        let here = self.here(&moment);
         let ctx = self.base.ctx(&moment, tab);
         let ink = Ink::of(&ctx);
         let whole = self.screen.area();
@@ -56,14 +55,11 @@ impl Session {
             if let Some(band) = lines.band {
                 big(&ink, buf, band);
             }
-            let crumbs: Vec<_> = self
-                .stacks
-                .all()
-                .map(|open| open.view.crumb(&ctx))
-                .collect();
-            let crumb = crumbs.join(ink.g.crumb);
+            // what is selected may follow from what was drawn, so the last line comes after
+            let mut here = Vec::new();
             if let Some(open) = self.stacks.top() {
                 open.view.draw(buf, lines.body, &ctx);
+                here = perform::here(&*open.view, &ctx, &moment);
             } else {
                 Row::new(&ink, buf, lines.body, 0)
                     .gap(1)
@@ -95,6 +91,12 @@ impl Session {
                     moment.standing,
                 ));
             }
+            let crumbs: Vec<_> = self
+                .stacks
+                .all()
+                .map(|open| open.view.crumb(&ctx))
+                .collect();
+            let crumb = crumbs.join(ink.g.crumb);
             let words = ctx.filter.map(|filter| filter.words.as_str());
             footer::draw(&ink, buf, lines.foot, &crumb, words, &hints);
             for layer in &mut self.layers {

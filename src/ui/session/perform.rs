@@ -3,7 +3,7 @@
 use crate::actions::registry::{Action, refusal};
 use crate::event::Command;
 use crate::model::{AlertId, AlertState, DeviceId, Text};
-use crate::ui::{Live, Request, Selection};
+use crate::ui::{Ctx, Live, Request, Selection, View};
 
 use super::base::Moment;
 use super::config::{Place, World};
@@ -95,10 +95,9 @@ impl Session {
             return;
         }
         let selection = self.selection(moment);
-        if let Some(place) = place_of(name, &selection, moment) {
-            if self.open_place(&place, moment) {
-                return;
-            }
+        let place = place_of(name, &selection, moment);
+        if place.is_some_and(|place| self.open_place(&place, moment)) {
+            return;
         }
         if name == "copy" {
             let device = selection
@@ -115,33 +114,12 @@ impl Session {
         }
     }
 
-    /// Actions that work here, for help and the last line.
-    pub(super) fn here(&self, moment: &Moment) -> Vec<&'static str> {
+    /// Actions that work here, for the help.
+    fn here(&self, moment: &Moment) -> Vec<&'static str> {
         let ctx = self.base.ctx(moment, self.stacks.tab());
-        let Some(open) = self.stacks.peek() else {
-            return Vec::new();
-        };
-        let own = open.view.actions(&ctx);
-        let selection = open.view.selection(&ctx);
-        let mut here = vec!["open"];
-        if selection.alert.is_some() || alert_of(&selection, moment).is_some() {
-            here.push("acknowledge");
-        }
-        if selection.device.is_some() {
-            here.push("run");
-        }
-        if selection.run.is_some() {
-            here.push("cancel-run");
-        }
-        if moment.standing.replay {
-            here.extend(["pause", "replay-slower", "replay-faster", "replay-seek"]);
-        }
-        for name in own {
-            if !here.contains(&name) {
-                here.push(name);
-            }
-        }
-        here
+        let open = self.stacks.peek();
+        open.map(|open| here(&*open.view, &ctx, moment))
+            .unwrap_or_default()
     }
 
     fn back(&mut self, moment: &Moment) {
@@ -235,7 +213,7 @@ impl Session {
             None => alert.text.to_string(),
         };
         match (name, alert.state) {
-            ("acknowledge", AlertState::Closed) | ("close-alert", AlertState::Closed) => {
+            ("acknowledge" | "close-alert", AlertState::Closed) => {
                 self.say(Text::from("that alert is over"));
             }
             ("acknowledge", _) => self.layers.push(Box::new(Ack::new(id, about))),
@@ -327,6 +305,37 @@ impl Session {
             }
         }
     }
+}
+
+/// Actions that work in a view now, what is selected counted in, for help and the last line.
+pub(super) fn here(view: &dyn View, ctx: &Ctx<'_>, moment: &Moment) -> Vec<&'static str> {
+    let selection = view.selection(ctx);
+    let mut here = vec!["open"];
+    if selection.alert.is_some() || alert_of(&selection, moment).is_some() {
+        here.push("acknowledge");
+    }
+    if selection.device.is_some() {
+        here.push("run");
+    }
+    if selection.run.is_some_and(|run| {
+        moment
+            .state
+            .runs
+            .get(&run)
+            .is_some_and(|run| !run.state.is_over())
+    }) {
+        here.push("cancel-run");
+    }
+    if moment.standing.replay {
+        here.extend(["pause", "replay-slower", "replay-faster", "replay-seek"]);
+    }
+    for name in view.actions(ctx) {
+        // esc is no news
+        if !here.contains(&name) && name != "back" {
+            here.push(name);
+        }
+    }
+    here
 }
 
 /// Where an action leads that a view does not know itself.

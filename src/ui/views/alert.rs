@@ -195,7 +195,7 @@ impl AlertView {
         };
         let mut ids = vec![device];
         if alert.impact.behind > 0 {
-            ids.extend(super::behind::behind(ctx.state, device));
+            ids.extend(ctx.state.behind(device));
         }
         ids
     }

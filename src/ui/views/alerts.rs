@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::alert::{AlertView, details};
 use super::index::Index;
 use super::{below, board::is_fresh, margin, sentence};
-use crate::model::AlertId;
+use crate::model::{AlertId, AlertState};
 use crate::ui::widgets::{Ink, List, Row, empty, fit, header};
 use crate::ui::{Ctx, Outcome, Selection, View};
 
@@ -16,7 +16,11 @@ pub struct Alerts {
     index: Index,
     list: List<AlertId>,
     keys: Vec<AlertId>,
-    stamp: Option<(crate::model::Seq, u64, usize, u64)>,
+    stamp: Option<(crate::model::Seq, u64, usize, u64, bool)>,
+    /// Only what is not over.
+    no_closed: bool,
+    /// The list takes all the room.
+    no_details: bool,
     /// Those the cursor has been on: they are no longer new.
     seen: std::collections::BTreeSet<AlertId>,
 }
@@ -31,7 +35,8 @@ impl Alerts {
             ctx.state.seq,
             ctx.state.revision,
             ctx.state.alerts.len(),
-            ctx.filter.map_or(0, |f| f.revision),
+            ctx.filter.map_or(0, |f| f.revision + 1),
+            self.no_closed,
         ));
         if self.stamp == stamp {
             return;
@@ -42,11 +47,11 @@ impl Alerts {
             .alerts
             .iter()
             .filter(|id| {
-                ctx.filter.is_none_or(|filter| {
-                    ctx.state
-                        .alerts
-                        .get(*id)
-                        .is_some_and(|a| filter.matches.alert(ctx.state, a))
+                ctx.state.alerts.get(*id).is_some_and(|a| {
+                    !(self.no_closed && a.state == AlertState::Closed)
+                        && ctx
+                            .filter
+                            .is_none_or(|filter| filter.matches.alert(ctx.state, a))
                 })
             })
             .copied()
@@ -106,7 +111,11 @@ impl View for Alerts {
             return;
         }
         // the details take the right half of a wide screen, else the lower half
-        let (list, pane) = split(body, self.keys.len());
+        let (list, pane) = if self.no_details {
+            (body, Rect::new(body.x, body.bottom(), body.width, 0))
+        } else {
+            split(body, self.keys.len())
+        };
         self.title(ink, buf, list);
         let columns = &sentence::COLUMNS;
         let fitted = fit(columns, list.width.saturating_sub(1));
@@ -127,10 +136,9 @@ impl View for Alerts {
                 Row::new(ink, buf, shift(rows), y).at(6).paint(ink.selected);
             }
         }
-        if pane.height > 0 {
-            if let Some(alert) = self.list.at().and_then(|id| ctx.state.alerts.get(&id)) {
-                details(ink, buf, pane, alert);
-            }
+        let shown = self.list.at().filter(|_| pane.height > 0);
+        if let Some(alert) = shown.and_then(|id| ctx.state.alerts.get(&id)) {
+            details(ink, buf, pane, alert);
         }
     }
 
@@ -142,16 +150,25 @@ impl View for Alerts {
                 None => Outcome::Ignored,
             };
         }
-        if let Some(id) = self.list.at() {
-            if self.seen.len() < SEEN_CAP {
-                self.seen.insert(id);
+        if let Some(id) = self.list.at()
+            && self.seen.len() < SEEN_CAP
+        {
+            self.seen.insert(id);
+        }
+        match action {
+            "closed" => self.no_closed = !self.no_closed,
+            "details" => self.no_details = !self.no_details,
+            "next-problem" | "prev-problem" => {
+                let new = |id| {
+                    let alert = ctx.state.alerts.get(&id);
+                    alert.is_some_and(|a| a.state == AlertState::Open)
+                };
+                self.list.seek(&self.keys, action == "next-problem", new);
             }
+            _ if self.list.act(action, &self.keys) => {}
+            _ => return super::go(action, &self.selection(ctx), ctx),
         }
-        if self.list.act(action, &self.keys) {
-            Outcome::Consumed
-        } else {
-            super::go(action, &self.selection(ctx), ctx)
-        }
+        Outcome::Consumed
     }
 
     fn crumb(&self, _ctx: &Ctx<'_>) -> String {
@@ -169,7 +186,7 @@ impl View for Alerts {
     }
 
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
-        vec!["open", "acknowledge", "run", "filter"]
+        vec!["open", "acknowledge", "run", "filter", "closed", "details"]
     }
 }
 

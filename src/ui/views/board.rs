@@ -136,9 +136,8 @@ impl Board {
         let worst = u16::try_from(worst).unwrap_or(u16::MAX);
         let most = match height {
             0..10 => 1,
-            10..17 => 2,
             17..30 if narrow => 4,
-            17..30 => 2,
+            10..30 => 2,
             30..45 => 3,
             _ => 5,
         };
@@ -456,6 +455,16 @@ impl View for Board {
                     Some(id) => Outcome::Open(Box::new(AlertView::new(*id))),
                     None => Outcome::Ignored,
                 };
+            }
+            "next-problem" | "prev-problem" => {
+                let segments = &self.index.segments;
+                self.cursor
+                    .seek(&keys, action == "next-problem", |at| match at {
+                        At::Alert(_) => true,
+                        At::Segment(id) => segments
+                            .iter()
+                            .any(|s| s.id == id && (s.worst.is_some() || s.blind > 0)),
+                    });
             }
             "cursor-left" => {
                 self.cursor.act("cursor-up", &keys);

@@ -7,7 +7,7 @@ use super::device::DeviceView;
 use super::index::slot;
 use super::words;
 use super::{below, margin};
-use crate::model::{Device, DeviceId, FactKey, Seq};
+use crate::model::{Device, DeviceId, DeviceState, FactKey, Seq};
 use crate::ui::widgets::{Column, Ink, List, Row, empty, fit, header, state_counts};
 use crate::ui::{Ctx, Outcome, Selection, View};
 
@@ -31,7 +31,7 @@ const COLUMNS: [Column; 13] = [
 /// What a list of devices is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// The worst first, then the closest to a patient.
+    /// The worst first, then the closest to a patient, then by class.
     #[default]
     State,
     /// By name.
@@ -98,12 +98,12 @@ impl Sort {
         match self {
             Self::State => {
                 let rank = match d.state {
-                    crate::model::DeviceState::Down => 0,
-                    crate::model::DeviceState::Degraded => 1,
-                    crate::model::DeviceState::Unknown => 2,
-                    crate::model::DeviceState::Up => 3,
+                    DeviceState::Down => 0,
+                    DeviceState::Degraded => 1,
+                    DeviceState::Unknown => 2,
+                    DeviceState::Up => 3,
                 };
-                under((rank << 8) | (255 - d.care as u64))
+                under((rank << 12) | ((15 - d.care as u64) << 8) | d.class as u64)
             }
             Self::Name => (name, name_tail),
             Self::Class => under(d.class as u64),
@@ -132,8 +132,8 @@ fn name_key(name: &str) -> (u64, u64) {
     ((all >> 64) as u64, all as u64)
 }
 
-/// When a sorted and filtered list is good: state, filter, sort, scope.
-type Stamp = (Seq, u64, usize, u64, usize, usize);
+/// When a sorted and filtered list is good: state, filter, sort and its direction, scope.
+type Stamp = (Seq, u64, usize, u64, usize, bool, usize);
 
 /// A table of devices with its cursor. It keeps its sorted ids until the state, the filter, the sort or its scope moves.
 #[derive(Default)]
@@ -141,6 +141,7 @@ pub struct DeviceList {
     scope: Option<Vec<DeviceId>>,
     scoped: usize,
     sort: Sort,
+    turned: bool,
     ids: Vec<DeviceId>,
     counts: [u32; 4],
     stamp: Option<Stamp>,
@@ -176,8 +177,9 @@ impl DeviceList {
     }
 
     /// How it is sorted, in words.
-    pub fn sorted(&self) -> &'static str {
-        self.sort.word()
+    pub fn sorted(&self) -> String {
+        let turned = if self.turned { ", turned round" } else { "" };
+        format!("{}{turned}", self.sort.word())
     }
 
     /// Sorts and filters anew if anything moved.
@@ -188,6 +190,7 @@ impl DeviceList {
             ctx.state.devices.len(),
             ctx.filter.map_or(0, |f| f.revision + 1),
             self.sort.column(),
+            self.turned,
             self.scoped,
         );
         if self.stamp == Some(stamp) {
@@ -217,6 +220,9 @@ impl DeviceList {
             }
         }
         rows.sort_unstable();
+        if self.turned {
+            rows.reverse();
+        }
         self.ids.clear();
         self.ids.extend(rows.into_iter().map(|(_, id)| id));
     }
@@ -263,7 +269,21 @@ impl DeviceList {
     pub fn act(&mut self, action: &str, ctx: &Ctx<'_>) -> Outcome {
         self.refresh(ctx);
         match action {
-            "sort-next" => self.sort = self.sort.step(1),
+            "sort-next" => {
+                self.sort = self.sort.step(1);
+                self.turned = false;
+            }
+            "sort-reverse" => self.turned = !self.turned,
+            "next-problem" | "prev-problem" => {
+                let ids = std::mem::take(&mut self.ids);
+                self.list.seek(&ids, action == "next-problem", |id| {
+                    let device = ctx.state.devices.get(&id);
+                    device.is_some_and(|d| {
+                        matches!(d.state, DeviceState::Down | DeviceState::Degraded)
+                    })
+                });
+                self.ids = ids;
+            }
             "sort-prev" => self.sort = self.sort.step(Sort::ALL.len() - 1),
             "open" => {
                 return match self.list.at() {
@@ -288,7 +308,7 @@ fn cell(
 ) {
     let state = ink.ctx.state;
     let (glyph, style) = ink.state(d.state);
-    let calm = d.state == crate::model::DeviceState::Up;
+    let calm = d.state == DeviceState::Up;
     let data = if calm { ink.text } else { ink.strong };
     match column {
         0 => row.column(glyph, width, align, style),
@@ -433,7 +453,7 @@ impl View for Devices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CareLevel, DeviceState, Text};
+    use crate::model::{CareLevel, Text};
 
     fn device(name: &str, state: DeviceState, care: CareLevel) -> Device {
         Device {

@@ -6,7 +6,6 @@
 
 mod alert;
 mod alerts;
-mod behind;
 mod board;
 mod device;
 mod devices;

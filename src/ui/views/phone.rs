@@ -53,10 +53,10 @@ pub fn lines(ink: &Ink<'_>, device: Option<&Device>, alert: Option<&Alert>) -> V
     if let Some(alert) = alert {
         names.extend(alert.impact.by_ward.iter().map(|(name, _)| name.as_str()));
     }
-    if names.is_empty() {
-        if let Some(device) = device {
-            names.push(ward_name(state, device));
-        }
+    if names.is_empty()
+        && let Some(device) = device
+    {
+        names.push(ward_name(state, device));
     }
     names.retain(|name| !name.is_empty());
     let known: Vec<String> = names

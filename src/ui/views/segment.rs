@@ -59,7 +59,7 @@ impl SegmentView {
         row.gap(1);
         row.right(
             if self.as_ports {
-                "ports"
+                "ports".to_string()
             } else {
                 self.list.sorted()
             },

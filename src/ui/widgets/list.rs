@@ -74,6 +74,30 @@ impl<K: Copy + Eq> List<K> {
         }
     }
 
+    /// Puts the cursor on the next entry, or the one before, that `is` so, around the ends; says whether there is one.
+    pub fn seek(&mut self, keys: &[K], on: bool, is: impl Fn(K) -> bool) -> bool {
+        let n = keys.len();
+        if n == 0 {
+            return false;
+        }
+        self.find(keys);
+        let from = self.row.min(n - 1);
+        let found = (1..=n)
+            .map(|by| {
+                if on {
+                    (from + by) % n
+                } else {
+                    (from + n - by) % n
+                }
+            })
+            .find(|row| keys.get(*row).is_some_and(|key| is(*key)));
+        if let Some(row) = found {
+            self.row = row;
+            self.at = keys.get(row).copied();
+        }
+        found.is_some()
+    }
+
     /// Carries out a cursor action of the registry; says whether it was one.
     pub fn act(&mut self, action: &str, keys: &[K]) -> bool {
         if !keys.is_empty() {
@@ -116,6 +140,19 @@ mod tests {
         assert_eq!(list.at(), Some(2));
         assert_eq!(list.settle(&[], 5), 0..0);
         assert_eq!(list.at(), None);
+    }
+
+    #[test]
+    fn the_next_one_that_needs_a_person_is_found_around_the_ends() {
+        let keys = [1, 2, 3, 4, 5];
+        let mut list = List::on(4);
+        assert!(list.seek(&keys, true, |k| k % 2 == 0));
+        assert_eq!(list.at(), Some(2));
+        assert!(list.seek(&keys, false, |k| k % 2 == 0));
+        assert_eq!(list.at(), Some(4));
+        assert!(!list.seek(&keys, true, |k| k > 9));
+        assert_eq!(list.at(), Some(4));
+        assert!(!List::<u32>::default().seek(&[], true, |_| true));
     }
 
     #[test]

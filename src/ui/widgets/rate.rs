@@ -26,7 +26,7 @@ pub fn load(bps: u64, speed: u64) -> String {
     } else {
         tenths(bps, div)
     };
-    let whole = if speed % div == 0 {
+    let whole = if speed.is_multiple_of(div) {
         (speed / div).to_string()
     } else {
         tenths(speed, div)

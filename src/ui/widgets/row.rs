@@ -185,7 +185,9 @@ pub fn wrap(text: &str, columns: u16, rows: usize) -> Vec<&str> {
             break;
         }
         let (head, _) = prefix(rest, columns.max(1));
-        let cut = head.rfind(' ').filter(|at| *at > 0).unwrap_or(head.len());
+        let whole = rest[head.len()..].starts_with(' ');
+        let space = head.rfind(' ').filter(|at| *at > 0 && !whole);
+        let cut = space.unwrap_or(head.len());
         if cut == 0 {
             lines.push(rest);
             break;

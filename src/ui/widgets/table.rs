@@ -45,6 +45,9 @@ impl Column {
     }
 }
 
+/// From this number on in [`Column::goes`] a column is an extra: it comes only where the others have what they want.
+pub const EXTRA: u8 = 8;
+
 /// A column that is shown: which, how wide, and how it is aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fitted {
@@ -64,6 +67,23 @@ pub fn fit(columns: &[Column], width: u16) -> Vec<Fitted> {
         let sum: u16 = shown.iter().map(|i| columns[*i].min).sum();
         sum + u16::try_from(shown.len().saturating_sub(1)).unwrap_or(0)
     };
+    // extras come only where all others have all the room they want
+    let wanted = |shown: &[usize]| -> u16 {
+        let sum: u16 = shown
+            .iter()
+            .map(|i| columns[*i].want)
+            .fold(0, u16::saturating_add);
+        sum.saturating_add(u16::try_from(shown.len().saturating_sub(1)).unwrap_or(0))
+    };
+    while wanted(&shown) > width {
+        let extra = (0..shown.len())
+            .filter(|at| columns[shown[*at]].goes >= EXTRA)
+            .max_by_key(|at| columns[shown[*at]].goes);
+        let Some(at) = extra else {
+            break;
+        };
+        shown.remove(at);
+    }
     while shown.len() > 1 && least(&shown) > width {
         let Some(at) = (0..shown.len()).max_by_key(|at| columns[shown[*at]].goes) else {
             break;

@@ -5,14 +5,16 @@ use ratatui::layout::Rect;
 
 use crate::model::{Device, DeviceState, IfIndex, Interface, RateState, Severity};
 use crate::ui::views::{below, index::Index, words};
-use crate::ui::widgets::{Column, Ink, List, Row, empty, fit, header, percent, rate, spark, speed};
+use crate::ui::widgets::{
+    Column, Fitted, Ink, List, Row, empty, fit, header, percent, rate, spark, speed,
+};
 use crate::ui::{Outcome, Role};
 
 /// On a narrow screen the sparkline goes first, then what hangs there, the alias, errors, speed.
 const COLUMNS: [Column; 9] = [
     Column::words("ST", 2, 2, 0),
     Column::words("NAME", 10, 16, 0),
-    Column::words("WORDS", 7, 8, 6),
+    Column::words("STATE", 7, 8, 6),
     Column::words("ALIAS", 10, 26, 3),
     Column::numbers("SPEED", 5, 5, 2),
     Column::numbers("IN", 9, 10, 0),
@@ -78,7 +80,7 @@ impl Interfaces {
             let cells = Rect::new(table.x, rows.y, table.width, rows.height);
             let mut row = Row::new(ink, buf, cells, y);
             for f in &fitted {
-                self.cell(ink, &mut row, device, port, f.index, f.width, f.align);
+                self.cell(ink, &mut row, device, port, *f);
                 row.gap(1);
             }
             if sparks && port.rate == RateState::Known {
@@ -137,10 +139,9 @@ impl Interfaces {
         row: &mut Row<'_>,
         device: &Device,
         port: &Interface,
-        column: usize,
-        width: u16,
-        align: crate::ui::widgets::Align,
+        place: Fitted,
     ) {
+        let (column, width, align) = (place.index, place.width, place.align);
         let (glyph, word, style) = ink.port(port.admin, port.oper);
         let known = port.rate == RateState::Known;
         let load = |bps: u64| {
@@ -220,10 +221,10 @@ impl Interfaces {
             } else {
                 continue;
             };
-            if own.port == Some(port.index) {
-                if let Some(other) = state.devices.get(&id.other(device.id).device) {
-                    return (format!("{} {}", ink.g.arrow_right, other.name), ink.text);
-                }
+            if own.port == Some(port.index)
+                && let Some(other) = state.devices.get(&id.other(device.id).device)
+            {
+                return (format!("{} {}", ink.g.arrow_right, other.name), ink.text);
             }
         }
         let on = self.index.on_switch(device.id);

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::State;
-use crate::model::{AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Time, TouchPolicy};
+use crate::model::{AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Seq, Time, TouchPolicy};
 use crate::ui::Outcome;
-use crate::ui::views::{behind, index, phone, sentence, words};
-use crate::ui::widgets::{Align, Ink, Row};
+use crate::ui::views::{index, phone, sentence, words};
+use crate::ui::widgets::{Align, ClassGroup, Ink, Row};
 
 /// One line of a section.
 struct Line {
@@ -64,12 +64,19 @@ const LABEL: u16 = 11;
 pub struct Summary {
     scroll: u16,
     most: u16,
+    /// What is behind it, by class; found once a revision of the state.
+    behind: (Option<(Seq, u64)>, Vec<ClassGroup>),
 }
 
 impl Summary {
     /// Draws it.
     pub fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect, device: &Device) {
-        let sections = sections(ink, device);
+        let stamp = Some((ink.ctx.state.seq, ink.ctx.state.revision));
+        if self.behind.0 != stamp && device.class.is_network() {
+            let ids = ink.ctx.state.behind(device.id);
+            self.behind = (stamp, index::group(ink.ctx.state, ids.into_iter()));
+        }
+        let sections = sections(ink, device, &self.behind.1);
         let columns = match area.width {
             0..70 => 1,
             70..150 => 2,
@@ -159,7 +166,7 @@ pub fn worst_alert(state: &State, id: DeviceId) -> Option<AlertId> {
         .map(|a| a.id)
 }
 
-fn sections(ink: &Ink<'_>, d: &Device) -> Vec<Section> {
+fn sections(ink: &Ink<'_>, d: &Device, behind: &[ClassGroup]) -> Vec<Section> {
     let mut all = vec![
         alerts(ink, d),
         patient(ink, d),
@@ -168,7 +175,7 @@ fn sections(ink: &Ink<'_>, d: &Device) -> Vec<Section> {
         reach(ink, d),
     ];
     if d.class.is_network() {
-        all.push(behind_it(ink, d));
+        all.push(behind_it(ink, behind));
     }
     if let Some(power) = power(ink, d) {
         all.push(power);
@@ -412,14 +419,13 @@ fn reach_words(ink: &Ink<'_>, fact: ReachFact) -> (String, Style) {
     }
 }
 
-fn behind_it(ink: &Ink<'_>, d: &Device) -> Section {
+fn behind_it(ink: &Ink<'_>, behind: &[ClassGroup]) -> Section {
     let mut section = Section::new("BEHIND IT");
-    let ids = behind::behind(ink.ctx.state, d.id);
-    if ids.is_empty() {
+    if behind.is_empty() {
         section.say("", "nothing seen on its ports yet", ink.dim);
         return section;
     }
-    for group in index::group(ink.ctx.state, ids.iter().copied()) {
+    for group in behind {
         let [up, degraded, down, unknown] = group.counts;
         let not_up: Vec<String> = [
             (ink.g.degraded, degraded),

@@ -1,7 +1,10 @@
 //! Map: three drawings of one network. Topology (who is cabled to whom), segments (a cell a device), and one segment's
 //! switch ports from left to right. `tab` goes on to the next, arrows move along what is drawn, `open` goes in.
 
+mod cable;
+mod graph;
 mod layout;
+mod pane;
 mod ports;
 mod topology;
 mod tree;
@@ -260,6 +263,14 @@ impl Map {
                     Some(id) => Outcome::Open(Box::new(SegmentView::new(id))),
                     None => Outcome::Ignored,
                 };
+            }
+            "next-problem" | "prev-problem" => {
+                let sums = &self.index.segments;
+                self.segments.seek(keys, action == "next-problem", |id| {
+                    sums.iter()
+                        .any(|s| s.id == id && (s.worst.is_some() || s.blind > 0))
+                });
+                return Outcome::Consumed;
             }
             other => {
                 return if self.segments.act(other, keys) {

@@ -8,7 +8,7 @@ use crate::model::{
     Severity,
 };
 use crate::ui::views::index::Index;
-use crate::ui::views::{below, words};
+use crate::ui::views::words;
 use crate::ui::widgets::{Align, Ink, Row, counted, empty, rate, speed};
 use crate::ui::{Ctx, Outcome};
 
@@ -175,11 +175,9 @@ impl Ports {
             Row::new(ink, buf, graph, graph.height.saturating_sub(1))
                 .right(format!("{} more below", ink.g.arrow_down), ink.accent);
         }
-        if pane > 0 {
-            if let Some(port) = self.at() {
-                let pane = Rect::new(area.x, area.bottom() - pane + 1, area.width, pane - 1);
-                details(ink, buf, pane, &port);
-            }
+        if let Some(port) = self.at().filter(|_| pane > 0) {
+            let pane = Rect::new(area.x, area.bottom() - pane + 1, area.width, pane - 1);
+            details(ink, buf, pane, &port);
         }
     }
 
@@ -203,7 +201,7 @@ impl Ports {
         } else if own + BAND + 1 > self.top.saturating_add(height) {
             self.top = (own + BAND + 1).saturating_sub(height);
         }
-        self.top = self.top.min(y.saturating_sub(1));
+        self.top = self.top.min(y.saturating_sub(height));
         y
     }
 
@@ -306,7 +304,7 @@ fn cell(
         .and_then(|id| state.devices.get(&id))
         .map(AsRef::as_ref);
     let (glyph, style, word) = match device {
-        _ if at.uplink => (ink.g.arrow_up, ink.dim, "up"),
+        _ if at.uplink => (ink.g.arrow_up, ink.dim, "link"),
         Some(d) if at.ours && !d.declared && d.class == DeviceClass::Unknown => {
             ("?", ink.severity(Severity::Major), "new")
         }
@@ -410,7 +408,6 @@ fn details(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, at: &PortAt) {
             row.put("nothing has link here", ink.dim);
         }
     }
-    let _ = below(area, 2);
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::State;
 use crate::model::{AlertState, DeviceClass, DeviceId, DeviceState, Link, LinkId, Severity};
-use crate::ui::views::behind::collector_at;
 use crate::ui::views::index::{Index, group};
 use crate::ui::widgets::ClassGroup;
 
@@ -228,7 +227,7 @@ fn first(
     links: &BTreeMap<DeviceId, Vec<Link>>,
     rest: &BTreeSet<DeviceId>,
 ) -> Option<DeviceId> {
-    if let Some(id) = collector_at(state) {
+    if let Some(id) = state.collector_at() {
         if rest.contains(&id) {
             return Some(id);
         }
