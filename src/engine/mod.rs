@@ -1,7 +1,7 @@
 //! The fold: (State, Event) → State + Effects.
 //!
 //! In: events, in the order of the log, configuration included. Out: the state that every screen is a picture of, and the
-//! effects the collector carries out. It has no clock, no socket, no file, no process, no chance and no floating point:
+//! effects the collector carries out. It never asks a clock, a socket, a file, a process or chance, and never counts in floating point:
 //! the same log gives the same [`State::hash`] on every machine.
 
 mod alerts;
