@@ -9,3 +9,5 @@ mod record;
 mod remediation;
 mod scan_net;
 mod sim_serve;
+mod support;
+mod term;

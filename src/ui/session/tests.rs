@@ -572,6 +572,9 @@ fn a_wrong_input_is_said_and_esc_goes_back_a_step_with_everything_kept() {
     seat.hides("Run on");
 }
 
+/// What a test changes in a configuration.
+type Set = Box<dyn Fn(&mut SessionConfig)>;
+
 #[test]
 fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
     let replay = Live::Replay {
@@ -580,7 +583,6 @@ fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
         to: NOW,
         speed: 1,
     };
-    type Set = Box<dyn Fn(&mut SessionConfig)>;
     let cases: [(&str, Set, Live); 4] = [
         ("read-only", Box::new(|c| c.read_only = true), Live::Live),
         ("operator", Box::new(|c| c.role = Role::Viewer), Live::Live),
