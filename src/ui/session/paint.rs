@@ -74,8 +74,10 @@ impl Session {
             if let Some(bar) = lines.replay {
                 replay::bar(&ink, buf, bar);
             }
+            // line 1 is the truth about the data: nothing lies over it
             let over = Rect {
-                height: lines.foot.y.saturating_sub(area.y),
+                y: area.y + 1,
+                height: lines.foot.y.saturating_sub(area.y + 1),
                 ..area
             };
             let mut hints = footer::hints(&ink, &here, moment.standing);

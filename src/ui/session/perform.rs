@@ -330,8 +330,9 @@ pub(super) fn here(view: &dyn View, ctx: &Ctx<'_>, moment: &Moment) -> Vec<&'sta
         here.extend(["pause", "replay-slower", "replay-faster", "replay-seek"]);
     }
     for name in view.actions(ctx) {
-        // esc is no news
-        if !here.contains(&name) && name != "back" {
+        // those stand at the end of the line in any case, and esc is no news
+        let always = matches!(name, "back" | "filter" | "palette" | "help");
+        if !here.contains(&name) && !always {
             here.push(name);
         }
     }

@@ -369,6 +369,11 @@ fn digits_open_views_enter_goes_in_and_esc_comes_out_but_never_quits() {
     let mut seat = Seat::new();
     seat.keys("4");
     assert!(seat.last().starts_with(" Devices"), "{}", seat.last());
+    assert_eq!(
+        seat.last().matches("filter").count(),
+        1,
+        "a key is named once"
+    );
     seat.keys("<enter>");
     assert!(seat.last().starts_with(" Devices › "), "{}", seat.last());
     seat.keys("3");
@@ -567,6 +572,9 @@ fn a_wrong_input_is_said_and_esc_goes_back_a_step_with_everything_kept() {
     seat.hides("Run on");
 }
 
+/// What a test changes in a configuration.
+type Set = Box<dyn Fn(&mut SessionConfig)>;
+
 #[test]
 fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
     let replay = Live::Replay {
@@ -575,7 +583,6 @@ fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
         to: NOW,
         speed: 1,
     };
-    type Set = Box<dyn Fn(&mut SessionConfig)>;
     let cases: [(&str, Set, Live); 4] = [
         ("read-only", Box::new(|c| c.read_only = true), Live::Live),
         ("operator", Box::new(|c| c.role = Role::Viewer), Live::Live),
@@ -685,7 +692,7 @@ fn pause_holds_the_screen_and_collecting_goes_on() {
     let state = Arc::make_mut(&mut seat.world.state);
     state.devices.clear();
     state.revision += 1;
-    seat.wait(600);
+    seat.wait(601);
     seat.shows("vent-icu3-07");
     seat.world.live = Live::Stale(NOW);
     seat.draw();
@@ -824,6 +831,33 @@ fn a_wallboard_turns_jumps_to_what_is_new_and_shows_no_keys() {
         seat.last()
     );
     assert!(seat.terminal.screen().hide_cursor());
+}
+
+/// Invariant 5: what stands in the registry is done somewhere; a key that does nothing would be a lie of the help.
+#[test]
+fn every_action_is_carried_out_by_the_frame_or_by_a_view() {
+    fn read(at: &std::path::Path, into: &mut String) {
+        for entry in std::fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, into);
+            } else if !path.ends_with("tests.rs") {
+                into.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut source = String::new();
+    read(
+        &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"),
+        &mut source,
+    );
+    for action in registry::ACTIONS {
+        assert!(
+            source.contains(&format!("\"{}\"", action.name)),
+            "{}",
+            action.name
+        );
+    }
 }
 
 #[test]

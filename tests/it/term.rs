@@ -87,7 +87,7 @@ impl Desk {
         command.args([
             "-c",
             &format!(
-                "{before} exec \"$0\" pty::child --exact --ignored --nocapture --test-threads=1"
+                "{before} exec \"$0\" term::child --exact --ignored --nocapture --test-threads=1"
             ),
         ]);
         command.arg(exe);
