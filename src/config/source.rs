@@ -12,26 +12,32 @@ pub(super) struct At {
     pub(super) byte: usize,
 }
 
+/// A file, with the places where its lines begin: a file may be large and full of mistakes.
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    text: Arc<str>,
+    lines: Vec<usize>,
+}
+
 /// The files, and what was found wrong in them so far.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    files: Vec<(PathBuf, Arc<str>)>,
+    files: Vec<File>,
     errors: Vec<(At, String)>,
     warnings: Vec<(At, String)>,
 }
 
 impl Sources {
     pub(super) fn add(&mut self, path: PathBuf, text: Arc<str>) -> usize {
-        self.files.push((path, text));
+        let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(i, _)| i + 1)).collect();
+        self.files.push(File { path, text, lines });
         self.files.len() - 1
     }
 
-    fn text(&self, file: usize) -> &str {
-        self.files.get(file).map_or("", |f| &*f.1)
-    }
-
     pub(super) fn paths(&self) -> Vec<PathBuf> {
-        self.files.iter().map(|f| f.0.clone()).collect()
+        self.files.iter().map(|f| f.path.clone()).collect()
     }
 
     pub(super) fn error(&mut self, at: At, what: impl Into<String>) {
@@ -52,23 +58,26 @@ impl Sources {
         if at.file == from.file {
             return format!("line {line}");
         }
-        let file = self.files.get(at.file).map(|f| f.0.to_string_lossy());
+        let file = self.files.get(at.file).map(|f| f.path.to_string_lossy());
         format!("{}:{line}", file.unwrap_or_default())
     }
 
     fn line_column(&self, at: At) -> (u32, u32) {
-        let text = self.text(at.file);
-        let mut byte = at.byte.min(text.len());
-        while !text.is_char_boundary(byte) {
+        let Some(file) = self.files.get(at.file) else {
+            return (1, 1);
+        };
+        let line = file.lines.partition_point(|start| *start <= at.byte);
+        let start = line
+            .checked_sub(1)
+            .and_then(|i| file.lines.get(i))
+            .copied()
+            .unwrap_or(0);
+        let mut byte = at.byte.min(file.text.len());
+        while !file.text.is_char_boundary(byte) {
             byte -= 1;
         }
-        let before = text.get(..byte).unwrap_or_default();
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |i| i + 1);
-        let column = before
-            .get(start..)
-            .map_or(0, |l| l.trim_start_matches('\u{feff}').chars().count())
-            + 1;
+        let before = file.text.get(start..byte).unwrap_or_default();
+        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
         (line as u32, column as u32)
     }
 
@@ -83,7 +92,7 @@ impl Sources {
                     file: self
                         .files
                         .get(at.file)
-                        .map(|f| f.0.clone())
+                        .map(|f| f.path.clone())
                         .unwrap_or_default(),
                     line,
                     column,

@@ -156,6 +156,27 @@ fn syntax_errors_have_their_place_too_and_there_may_be_several() {
 }
 
 #[test]
+fn nesting_without_end_is_a_mistake_and_no_overflow() {
+    for open in ["[", "{a=", "{a=["] {
+        let all = mistakes(&format!(
+            "[site]\nname = \"A\"\nx = {}",
+            open.repeat(50_000)
+        ));
+        assert!(all[0].starts_with("wardwatch.toml:3:"), "{}", all[0]);
+    }
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_told_in_part_with_the_number_of_the_rest() {
+    let text = "[site]\nname = \"A\"\n".to_string() + &"[[device]]\nadress = 1\n".repeat(20_000);
+    let errors = read(&text).unwrap_err();
+    assert_eq!(errors.0.len(), 40_000);
+    let said = errors.to_string();
+    assert_eq!(said.lines().count(), 101);
+    assert!(said.ends_with("and 39900 more"));
+}
+
+#[test]
 fn a_key_with_an_escape_sequence_can_do_nothing_to_a_terminal() {
     let all = mistakes("[site]\nname = \"A\"\n\"\\u001b[2Jx\" = 1\n");
     assert!(all[0].contains("'\\u{1b}[2Jx'"), "{all:?}");

@@ -12,6 +12,9 @@ pub(super) fn quote(word: &str) -> String {
     format!("'{short}'")
 }
 
+/// How many words are compared: a hint is not worth a pause.
+const CANDIDATES: usize = 5000;
+
 /// The known word that is nearest to what was written, if one is near enough.
 pub(super) fn meant<'a>(
     written: &str,
@@ -24,7 +27,8 @@ pub(super) fn meant<'a>(
     let written = simple(written);
     known
         .into_iter()
-        .filter(|k| k.len() <= 64)
+        .take(CANDIDATES)
+        .filter(|k| k.len() <= 64 && k.len().abs_diff(written.len()) <= 8)
         .map(|k| (distance(&written, &simple(k)), k))
         .filter(|(d, k)| *d <= (k.chars().count() / 3).clamp(1, 3))
         .min_by_key(|(d, _)| *d)

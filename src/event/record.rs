@@ -84,4 +84,6 @@ pub fn without_secrets(event: &Event) -> Cow<'_, Event> {
 }
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! The only door through which a packet leaves for a device (invariant 3).
 //!
 //! In: touch tables from the engine, packets from sources and remediations with their cause. Out: packets on the wire and
-//! rows of the ledger. It sends nothing before it holds its first table, and nothing that the table, or a permit for a
-//! remediation, does not allow; what it refuses is counted and said.
+//! rows of the ledger, and for listeners what passes by. It never sends before it holds its first table, and never what the
+//! table, or a permit for a remediation, does not allow; what it refuses is counted and said.
 
 mod door;
 mod filter;

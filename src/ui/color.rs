@@ -116,7 +116,7 @@ fn rgb_of_index(n: u8) -> [u8; 3] {
 
 /// Distance as the eye weighs it ("redmean": thiadmer.nl, Riemersma), scaled, whole numbers.
 fn distance(a: [u8; 3], b: [u8; 3]) -> i64 {
-    let mean = (i64::from(a[0]) + i64::from(b[0])) / 2;
+    let mean = i64::from(a[0]).midpoint(i64::from(b[0]));
     let [dr, dg, db] = [0, 1, 2].map(|i| i64::from(a[i]) - i64::from(b[i]));
     (512 + mean) * dr * dr + 1024 * dg * dg + (767 - mean) * db * db
 }
@@ -141,7 +141,7 @@ fn nearest_16(rgb: [u8; 3]) -> Color {
         };
     }
     // a channel counts when it is past the middle between the lowest and the highest
-    let middle = (max + min) / 2;
+    let middle = max.midpoint(min);
     let bits = u8::from(r > middle) | u8::from(g > middle) << 1 | u8::from(b > middle) << 2;
     let bright = max >= 245 && min >= 80;
     SIXTEEN

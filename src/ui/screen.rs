@@ -155,11 +155,10 @@ fn compare(old: &[Cell], new: &[Cell], changed: &mut [bool]) -> bool {
             while let Some(cell) = row.get(x) {
                 let columns = columns_of(cell);
                 let span = changed.get_mut(x..(x + columns).min(row.len()));
-                if let Some(span) = span.filter(|_| columns > 1) {
-                    if span.contains(&true) && span.contains(&false) {
-                        span.fill(true);
-                        grew = true;
-                    }
+                let torn = |span: &&mut [bool]| span.contains(&true) && span.contains(&false);
+                if let Some(span) = span.filter(|_| columns > 1).filter(torn) {
+                    span.fill(true);
+                    grew = true;
                 }
                 x += columns;
             }
@@ -250,7 +249,8 @@ fn sgr(from: Look, to: Look, out: &mut Vec<u8>) {
     if to != Look::default() {
         for (modifier, code) in MODIFIERS {
             if to.modifier.contains(modifier) && !base.modifier.contains(modifier) {
-                codes.push_str(&format!("{code};"));
+                // writing into a String can't fail
+                let _ = std::fmt::Write::write_fmt(&mut codes, format_args!("{code};"));
             }
         }
         if to.fg != base.fg {

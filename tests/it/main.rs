@@ -4,8 +4,10 @@
 mod agents;
 mod command_line;
 mod config_files;
+mod program;
 mod pty;
 mod record;
 mod remediation;
 mod scan_net;
 mod sim_serve;
+mod support;

@@ -227,6 +227,21 @@ fn a_station_that_speaks_by_itself_is_heard() {
 }
 
 #[test]
+fn a_listener_says_when_its_interface_is_down_up_and_gone() {
+    let Some(net) = Net::new(&strewn(1)) else {
+        return;
+    };
+    let said = inside(&net.a, "watch", &json!({}));
+    let word = |i: usize| said[i][1].as_str().unwrap_or_default();
+    assert_eq!(word(0), "eth0 is down; nothing is heard there");
+    assert_eq!(said[1], json!(["link set eth0 up", ""]));
+    // a link that is taken away goes down first
+    let end = word(said.len() - 2);
+    assert!(end.starts_with("listening on eth0 ended: "), "{said:?}");
+    assert_eq!(said.last().unwrap(), "over");
+}
+
+#[test]
 fn a_real_lldpd_says_where_the_wire_ends() {
     if !there("lldpd") || !there("lldpcli") {
         return;

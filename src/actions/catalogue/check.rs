@@ -51,14 +51,14 @@ impl Checker<'_> {
                 return Err(self.errors);
             }
         };
-        let made = self.remediation(file);
+        let made = self.remediation(&file);
         match made {
             Some(made) if self.errors.is_empty() => Ok(made),
             _ => Err(self.errors),
         }
     }
 
-    fn remediation(&mut self, file: file::File) -> Option<Remediation> {
+    fn remediation(&mut self, file: &file::File) -> Option<Remediation> {
         let name = file.name.get_ref();
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if name.is_empty() || name.len() > 40 || !name.bytes().all(plain) || name.starts_with('-') {
@@ -92,7 +92,7 @@ impl Checker<'_> {
         }
         let scope = self.scope(file.scope.as_ref());
         let inputs = self.inputs(&file.input);
-        let work = self.work(&file, &inputs)?;
+        let work = self.work(file, &inputs)?;
         if matches!(work, Work::Port(_)) {
             if *file.confirm.get_ref() == Confirm::None {
                 self.wrong(

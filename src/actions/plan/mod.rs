@@ -277,7 +277,7 @@ impl Draft<'_> {
         };
         let mut packets = Vec::new();
         for declared in &program.packets {
-            self.may(self.device, declared.kind)?;
+            may(self.device, declared.kind)?;
             let count = self.count(&declared.count)?.saturating_mul(declared.each);
             packets.extend(vec![declared.kind; count.min(PACKET_CAP) as usize]);
         }
@@ -341,7 +341,7 @@ impl Draft<'_> {
         if self.device.address.is_none() {
             return Err(self.no_address());
         }
-        self.may(self.device, PacketKind::Get)?;
+        may(self.device, PacketKind::Get)?;
         self.has_credentials(self.device)?;
         let values = self.values()?;
         let mut oids = Vec::new();
@@ -377,7 +377,7 @@ impl Draft<'_> {
                 device: switch.name.clone(),
             });
         }
-        self.may(switch, PacketKind::Get)?;
+        may(switch, PacketKind::Get)?;
         self.has_credentials(switch)?;
         let revert_s = self.count(&port.revert_s)?;
         let care = losing
@@ -435,19 +435,6 @@ impl Draft<'_> {
             notes,
             dry_run: self.ask.dry_run,
         }
-    }
-
-    /// May this be sent to it by its policy, without a permit?
-    fn may(&self, device: &Device, kind: PacketKind) -> Result<(), Refusal> {
-        if device.touch.policy.allows(kind) {
-            return Ok(());
-        }
-        Err(Refusal::Touch {
-            device: device.name.clone(),
-            kind,
-            policy: device.touch.policy,
-            because: device.touch.because.clone(),
-        })
     }
 
     fn has_credentials(&self, device: &Device) -> Result<(), Refusal> {
@@ -509,6 +496,19 @@ impl Draft<'_> {
         }
         Ok(values)
     }
+}
+
+/// May this be sent to it by its policy, without a permit?
+fn may(device: &Device, kind: PacketKind) -> Result<(), Refusal> {
+    if device.touch.policy.allows(kind) {
+        return Ok(());
+    }
+    Err(Refusal::Touch {
+        device: device.name.clone(),
+        kind,
+        policy: device.touch.policy,
+        because: device.touch.because.clone(),
+    })
 }
 
 /// What a person must do: what the remediation says, and the device's name where a patient depends on what it touches.

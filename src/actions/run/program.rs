@@ -141,7 +141,12 @@ pub(super) async fn run(
     report.close(&mut out.partial);
     report.close(&mut err.partial);
     report.flush().await;
-    verdict(phase, status.ok().and_then(Result::ok), timeout, limits)
+    verdict(
+        phase,
+        status.ok().and_then(Result::ok),
+        timeout,
+        limits.flood,
+    )
 }
 
 fn start(argv: &[Text], env: &BTreeMap<Text, Text>) -> Result<Child, End> {
@@ -227,7 +232,7 @@ impl Stream {
     }
 }
 
-fn verdict(phase: Phase, status: Option<ExitStatus>, timeout: Duration, limits: &Limits) -> End {
+fn verdict(phase: Phase, status: Option<ExitStatus>, timeout: Duration, flood: u64) -> End {
     use std::os::unix::process::ExitStatusExt as _;
     let exit = status.and_then(|s| s.code());
     let (state, outcome) = match phase {
@@ -241,7 +246,7 @@ fn verdict(phase: Phase, status: Option<ExitStatus>, timeout: Duration, limits: 
         ),
         Phase::Ending(_) | Phase::Killed(_) => (
             RunState::Failed,
-            format!("stopped: it said more than {} MiB", limits.flood >> 20),
+            format!("stopped: it said more than {} MiB", flood >> 20),
         ),
         Phase::Running | Phase::Draining => match (exit, status.and_then(|s| s.signal())) {
             (Some(0), _) => (RunState::Succeeded, "ended with status 0".to_owned()),

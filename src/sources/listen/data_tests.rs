@@ -9,7 +9,7 @@ use std::process::Command;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::*;
-use crate::model::{Mac, Text};
+use crate::model::{Mac, Text, Time};
 use crate::wire::arp::{Arp, ArpOp};
 use crate::wire::cdp::Cdp;
 use crate::wire::dhcp::Dhcp;
@@ -117,6 +117,12 @@ fn tshark(capture: &Path) -> Option<Vec<Leaves>> {
     let out = Command::new("gzip").arg("-dc").arg(&gz).output().ok()?;
     assert!(out.status.success(), "{gz}");
     Some(serde_json::from_slice(&out.stdout).unwrap())
+}
+
+/// `1593322064.860864000`, cut to milliseconds.
+fn millis(epoch: &str) -> Time {
+    let (seconds, fraction) = epoch.split_once('.').unwrap();
+    Time(seconds.parse::<i64>().unwrap() * 1000 + fraction[..3].parse::<i64>().unwrap())
 }
 
 fn same(what: &str, place: &str, theirs: Option<&str>, ours: impl fmt::Display) {
@@ -291,13 +297,18 @@ fn every_capture_says_what_tshark_says_it_says() {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         // tshark was asked for some packets only; their numbers tell which
         let mut number = 0;
-        each_packet(File::open(&file).unwrap(), |link, _, bytes| {
+        each_packet(File::open(&file).unwrap(), |link, at, bytes| {
             number += 1;
             let n = number.to_string();
             let Some(t) = expected.iter().find(|t| t.get("frame.number") == Some(&n)) else {
                 return true;
             };
             let place = format!("{name} packet {n}");
+            assert_eq!(
+                Some(at),
+                t.get("frame.time_epoch").map(millis),
+                "time of {place}"
+            );
             let Some(frame) = frame(link, bytes) else {
                 return false;
             };
@@ -366,4 +377,47 @@ fn a_switch_in_a_capture_says_where_the_wire_ends() {
     );
     assert_eq!(place.address.unwrap().to_string(), "192.168.0.1");
     assert!(place.forwards);
+}
+
+#[test]
+fn no_damage_to_a_real_frame_makes_it_panic() {
+    let Some(dir) = data() else { return };
+    let mut files = vec![];
+    captures(&dir.join("pcap"), &mut files);
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut chance = move || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed >> 33) as usize
+    };
+    let mut ear = Ear::new("capture".into(), None);
+    let mut out = vec![];
+    for file in &files {
+        let mut left = 200;
+        each_packet(File::open(file).unwrap(), |link, at, bytes| {
+            for _ in 0..if left > 0 { 16 } else { 0 } {
+                let mut bytes = bytes.to_vec();
+                for _ in 0..=chance() % 4 {
+                    // headers are where the lengths are
+                    let within = if chance() % 2 == 0 { 64 } else { bytes.len() };
+                    let at = chance() % within.clamp(1, bytes.len().max(1));
+                    if let Some(b) = bytes.get_mut(at) {
+                        *b = chance() as u8;
+                    }
+                }
+                if chance() % 8 == 0 {
+                    bytes.truncate(chance() % (bytes.len() + 1));
+                }
+                if let Some(frame) = frame(link, &bytes) {
+                    ear.hear_bytes(frame, at, &mut out);
+                    out.clear();
+                }
+            }
+            left -= i32::from(left > 0);
+            true
+        });
+    }
+    println!("{:?}", ear.counts());
+    assert!(ear.counts().broken > 0 && ear.counts().dhcp > 0);
 }

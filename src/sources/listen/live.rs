@@ -130,31 +130,27 @@ impl Worker {
         while !self.stop.is_stopped() {
             match self.tap.receive(&mut buffer, FLUSH / 2) {
                 Ok(Some(length)) => {
-                    if std::mem::take(&mut self.down) {
-                        self.out.push(self.state(Text::empty()));
-                    }
                     let frame = Frame::ethernet(buffer.get(..length).unwrap_or_default());
                     let now = Time::from_clock();
                     self.shared.ear().hear_bytes(frame, now, &mut self.out);
                 }
                 Ok(None) => {}
-                // said once when the interface goes down; its frames come again when it is back
-                Err(error)
-                    if error.kind() == io::ErrorKind::NetworkDown
-                        && Interface::find(self.tap.name().as_str()).is_ok() =>
-                {
+                // said once when the interface goes down; what was queued is still read
+                Err(error) if error.kind() == io::ErrorKind::NetworkDown && !self.down => {
                     self.down = true;
                     let trouble = format!("{} is down; nothing is heard there", self.tap.name());
                     self.out.push(self.state(trouble.into()));
                 }
-                Err(error) => {
-                    let trouble = format!(
-                        "listening on {} ended: {error}; plug it in or choose another interface, then start again",
-                        self.tap.name()
-                    );
-                    self.out.push(self.state(trouble.into()));
-                    self.flush();
-                    return;
+                Err(error) => return self.give_up(&error.to_string()),
+            }
+            if self.down && self.since.elapsed() >= FLUSH {
+                match Interface::find(self.tap.name().as_str()) {
+                    Ok(interface) if interface.up => {
+                        self.down = false;
+                        self.out.push(self.state(Text::empty()));
+                    }
+                    Ok(_) => {}
+                    Err(_) => return self.give_up("the interface is gone"),
                 }
             }
             if self.out.len() >= BATCH || self.since.elapsed() >= FLUSH {
@@ -182,6 +178,15 @@ impl Worker {
             }
             Err(mpsc::error::TrySendError::Closed(_)) => self.stop.stop(),
         }
+    }
+
+    fn give_up(&mut self, why: &str) {
+        let trouble = format!(
+            "listening on {} ended: {why}; plug it in or choose another interface, then start again",
+            self.tap.name()
+        );
+        self.out.push(self.state(trouble.into()));
+        self.flush();
     }
 
     fn state(&self, trouble: Text) -> Observation {

@@ -162,7 +162,7 @@ impl Driver {
     async fn wait(&mut self, doors: &Doors, buffers: &mut [Vec<u8>; 3]) -> Turn {
         let wait = match self.timers.peek() {
             Some(Reverse((due, _))) => Duration::from_millis(due.saturating_sub(self.now_ms())),
-            None => Duration::from_secs(3600),
+            None => Duration::from_hours(1),
         };
         let [a, b, c] = buffers;
         tokio::select! {
@@ -173,11 +173,12 @@ impl Driver {
                 None => std::future::pending().await,
             } } => Turn::Datagram(2, got),
             place = self.sink.reserve(), if !self.out.is_empty() => {
-                match place {
-                    Ok(place) => { place.send(std::mem::take(&mut self.out)); Turn::Taken }
-                    // nobody listens; questions of people are still answered
-                    Err(_) => { self.out.clear(); Turn::Taken }
+                let out = std::mem::take(&mut self.out);
+                // where nobody listens, questions of people are still answered
+                if let Ok(place) = place {
+                    place.send(out);
                 }
+                Turn::Taken
             }
             order = self.orders.recv() => Turn::Order(order),
             () = tokio::time::sleep(wait) => Turn::Timer,
@@ -283,15 +284,12 @@ impl Driver {
         if let Some(index) = self.by_address.get(&to) {
             return *index;
         }
-        let index = match self.free.pop() {
-            Some(index) => {
-                *self.at(index) = Device::new(to);
-                index
-            }
-            None => {
-                self.devices.push(Device::new(to));
-                self.devices.len() as u32 - 1
-            }
+        let index = if let Some(index) = self.free.pop() {
+            *self.at(index) = Device::new(to);
+            index
+        } else {
+            self.devices.push(Device::new(to));
+            self.devices.len() as u32 - 1
         };
         self.by_address.insert(to, index);
         index

@@ -12,6 +12,7 @@ use super::login::{How, Ready};
 use super::memory::Memory;
 use super::once::PollResult;
 use super::schedule;
+use super::session::Engine;
 use super::task::{Sink, SnmpError, Task, With};
 use crate::event::{Job, ObsPollV1, Observation, PollOutcome};
 use crate::model::{Text, Time, TouchPolicy};
@@ -179,13 +180,14 @@ impl Driver {
             return;
         };
         let (answers, varbinds) = active.io.heard();
-        if answers == 0 && may_be_the_credential(report.failure.as_ref()) {
-            if let Some(login) = self.next_login(&mut active.left) {
-                let before = stronger(active.before.take(), report.failure);
-                let Active { task, left, .. } = *active;
-                self.start(index, task, login, left, before);
-                return;
-            }
+        if answers == 0
+            && may_be_the_credential(report.failure.as_ref())
+            && let Some(login) = self.next_login(&mut active.left)
+        {
+            let before = stronger(active.before.take(), report.failure);
+            let Active { task, left, .. } = *active;
+            self.start(index, task, login, left, before);
+            return;
         }
         let failure = stronger(active.before.take(), report.failure.clone());
         if matches!(report.failure, Some(Failure::Malformed(_))) && answers > 0 {
@@ -193,7 +195,7 @@ impl Driver {
         }
         let outcome = outcome(answers, failure.as_ref());
         let device = self.at(index);
-        let boots = device.engine.as_ref().and_then(|e| e.boots());
+        let boots = device.engine.as_ref().and_then(Engine::boots);
         let credential = if answers > 0 {
             active.login.name.clone()
         } else {
@@ -292,10 +294,10 @@ fn settle(device: &mut Device, kind: &Kind, poll: &ObsPollV1, now: u64, refused:
                 .target
                 .as_ref()
                 .map_or(10_000, |t| u64::from(t.confirm_s.max(1)) * 1000);
-            if device.misses <= CONFIRMED_MISSES {
-                if let Some(due) = device.due_mut(Job::Status) {
-                    due.at_ms = due.at_ms.min(now + confirm);
-                }
+            if device.misses <= CONFIRMED_MISSES
+                && let Some(due) = device.due_mut(Job::Status)
+            {
+                due.at_ms = due.at_ms.min(now + confirm);
             }
         }
         PollOutcome::NotAllowed(_) => {}
@@ -339,9 +341,7 @@ fn stronger(a: Option<Failure>, b: Option<Failure>) -> Option<Failure> {
         Some(Failure::Malformed(_)) => 2,
         Some(_) => 3,
     };
-    if b.is_none() {
-        return None;
-    }
+    b.as_ref()?;
     if rank(&a) > rank(&b) { a } else { b }
 }
 

@@ -47,9 +47,9 @@ impl Default for PollerConfig {
             least_timeout: Duration::from_millis(500),
             most_timeout: Duration::from_secs(8),
             retries: 2,
-            breaker: Duration::from_secs(60),
-            refused: Duration::from_secs(15 * 60),
-            patience: Duration::from_secs(120),
+            breaker: Duration::from_mins(1),
+            refused: Duration::from_mins(15),
+            patience: Duration::from_mins(2),
         }
     }
 }

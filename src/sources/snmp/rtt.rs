@@ -35,7 +35,7 @@ impl Rtt {
     }
 
     /// How long to wait for the answer to attempt number `attempt` (the first is 0): doubled with each.
-    pub(super) fn timeout(&self, attempt: u32, bounds: Bounds) -> Duration {
+    pub(super) fn timeout(self, attempt: u32, bounds: Bounds) -> Duration {
         let base = if self.smoothed == 0 {
             bounds.first
         } else {
@@ -72,10 +72,10 @@ mod tests {
         rtt.measured(Duration::from_micros(300));
         assert_eq!(rtt.timeout(0, BOUNDS), BOUNDS.least);
         let mut slow = Rtt::default();
-        slow.measured(Duration::from_millis(1_000));
+        slow.measured(Duration::from_secs(1));
         assert_eq!(slow.timeout(0, BOUNDS).as_millis(), 3_000);
         for _ in 0..100 {
-            slow.measured(Duration::from_millis(1_000));
+            slow.measured(Duration::from_secs(1));
         }
         assert!((1_000..1_100).contains(&slow.timeout(0, BOUNDS).as_millis()));
         slow.measured(Duration::from_secs(10_000));

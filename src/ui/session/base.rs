@@ -120,10 +120,9 @@ impl Base {
         let names: Vec<_> = Theme::names().collect();
         let at = names.iter().position(|name| *name == self.theme.name());
         let next = names.get((at.map_or(0, |at| at + 1)) % names.len());
-        if depth != ColorDepth::None {
-            if let Some(theme) = next.and_then(|name| Theme::built_in(name, depth).ok()) {
-                self.theme = theme;
-            }
+        let theme = next.and_then(|name| Theme::built_in(name, depth).ok());
+        if let Some(theme) = theme.filter(|_| depth != ColorDepth::None) {
+            self.theme = theme;
         }
         self.theme.name()
     }

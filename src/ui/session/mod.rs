@@ -108,7 +108,7 @@ impl Session {
                     self.layers.push(layer);
                 }
             }
-            Input::Mouse(mouse) => self.mouse(&mouse, world, &moment),
+            Input::Mouse(mouse) => self.mouse(mouse, world, &moment),
             Input::Answer(id, answer) => {
                 let asked = self.queries.remove(&id);
                 let open = asked.and_then(|(serial, own)| Some((self.stacks.find(serial)?, own)));
@@ -214,7 +214,7 @@ impl Session {
         }
     }
 
-    fn mouse(&mut self, mouse: &MouseEvent, world: &World, moment: &Moment) {
+    fn mouse(&mut self, mouse: MouseEvent, world: &World, moment: &Moment) {
         let at = Position::new(mouse.column, mouse.row);
         let action = match mouse.kind {
             MouseEventKind::ScrollDown => "cursor-down",

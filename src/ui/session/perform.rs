@@ -95,10 +95,9 @@ impl Session {
             return;
         }
         let selection = self.selection(moment);
-        if let Some(place) = place_of(name, &selection, moment) {
-            if self.open_place(&place, moment) {
-                return;
-            }
+        let place = place_of(name, &selection, moment);
+        if place.is_some_and(|place| self.open_place(&place, moment)) {
+            return;
         }
         if name == "copy" {
             let device = selection
@@ -214,7 +213,7 @@ impl Session {
             None => alert.text.to_string(),
         };
         match (name, alert.state) {
-            ("acknowledge", AlertState::Closed) | ("close-alert", AlertState::Closed) => {
+            ("acknowledge" | "close-alert", AlertState::Closed) => {
                 self.say(Text::from("that alert is over"));
             }
             ("acknowledge", _) => self.layers.push(Box::new(Ack::new(id, about))),

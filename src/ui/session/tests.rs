@@ -422,7 +422,7 @@ fn an_alert_is_acknowledged_with_a_note_and_until_when() {
     seat.keys("3a");
     seat.shows("Acknowledge");
     let asked = seat.keys("on my way<tab><tab><enter>");
-    let until = Some(NOW + Duration::from_secs(3600));
+    let until = Some(NOW + Duration::from_hours(1));
     let command = Command::Acknowledge {
         alert: AlertId(1),
         note: Text::from("on my way"),
@@ -575,7 +575,8 @@ fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
         to: NOW,
         speed: 1,
     };
-    let cases: [(&str, Box<dyn Fn(&mut SessionConfig)>, Live); 4] = [
+    type Set = Box<dyn Fn(&mut SessionConfig)>;
+    let cases: [(&str, Set, Live); 4] = [
         ("read-only", Box::new(|c| c.read_only = true), Live::Live),
         ("operator", Box::new(|c| c.role = Role::Viewer), Live::Live),
         ("recording", Box::new(|_| {}), replay),
@@ -585,7 +586,7 @@ fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
                 c.wallboard = Some(Wallboard {
                     views: Vec::new(),
                     dwell: Duration::from_secs(20),
-                })
+                });
             }),
             Live::Live,
         ),
@@ -704,18 +705,18 @@ fn a_recording_is_stopped_sped_up_and_searched() {
     seat.world.live = Live::Replay {
         at: NOW,
         from: NOW,
-        to: NOW + Duration::from_secs(3600),
+        to: NOW + Duration::from_hours(1),
         speed: 8,
     };
     assert_eq!(seat.keys("<space>"), [Request::Speed(0)]);
     assert_eq!(seat.keys(">"), [Request::Speed(16)]);
     assert_eq!(
         seat.keys("]"),
-        [Request::Seek(NOW + Duration::from_secs(60))]
+        [Request::Seek(NOW + Duration::from_mins(1))]
     );
     assert_eq!(
         seat.keys("@22:43:20<enter>"),
-        [Request::Seek(NOW + Duration::from_secs(1800))]
+        [Request::Seek(NOW + Duration::from_mins(30))]
     );
     assert_eq!(seat.keys("@25:00<enter>"), []);
     seat.shows("write a time as");
@@ -723,7 +724,7 @@ fn a_recording_is_stopped_sped_up_and_searched() {
     seat.world.live = Live::Replay {
         at: NOW,
         from: NOW,
-        to: NOW + Duration::from_secs(3600),
+        to: NOW + Duration::from_hours(1),
         speed: 0,
     };
     assert_eq!(

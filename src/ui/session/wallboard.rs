@@ -11,7 +11,7 @@ use crate::model::{AlertId, AlertState, Severity, Time};
 use super::config::Wallboard;
 
 /// How long the frame stays in one corner.
-const DRIFT: Duration = Duration::from_secs(180);
+const DRIFT: Duration = Duration::from_mins(3);
 
 /// What the wallboard shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,11 +80,10 @@ impl Rotation {
             .filter(|a| a.severity == Severity::Critical && a.state == AlertState::Open)
             .map(|a| a.id)
             .collect();
-        if let Some(known) = &self.known {
-            if let Some(new) = critical.difference(known).last() {
-                self.jump = Some(*new);
-                self.since = now;
-            }
+        let known = self.known.as_ref();
+        if let Some(new) = known.and_then(|known| critical.difference(known).last()) {
+            self.jump = Some(*new);
+            self.since = now;
         }
         if self.jump.is_some_and(|alert| !critical.contains(&alert)) {
             // it is over, or somebody has it: back to the rotation
@@ -100,7 +99,7 @@ impl Rotation {
         let scene = self.dwell.saturating_sub(now.since(self.since));
         let drift = now.since(self.began).as_secs() % DRIFT.as_secs();
         scene
-            .min(DRIFT - Duration::from_secs(drift))
+            .min(DRIFT.saturating_sub(Duration::from_secs(drift)))
             .max(Duration::from_millis(50))
     }
 

@@ -324,7 +324,7 @@ async fn a_truncated_getbulk_loses_no_row_and_mixes_no_two_answers() {
                     Value::TimeTicks(_) => bind.value = Value::TimeTicks(n),
                     // each answer has counters of its own
                     Value::Counter64(port) => {
-                        bind.value = Value::Counter64(u64::from(n) * 1_000 + port)
+                        bind.value = Value::Counter64(u64::from(n) * 1_000 + port);
                     }
                     _ => {}
                 }

@@ -231,7 +231,7 @@ async fn its_location_is_set_under_a_permit_and_not_without() {
             .get(agent.clone(), vec![oid(LOCATION)], "test".into(), None)
             .await
             .unwrap();
-        assert_eq!(got, [place.clone()], "{name}");
+        assert_eq!(got.as_slice(), std::slice::from_ref(&place), "{name}");
     }
     let sets: u32 = gate
         .drain_ledger()

@@ -72,7 +72,7 @@ fn core() -> Mib {
 async fn all(poller: &Poller, to: std::net::SocketAddr) -> wardwatch::sources::snmp::PollResult {
     let mut out = None;
     poll_once(poller, &[target(to, &["v2c"], &[])], "all", |r| {
-        out = Some(r)
+        out = Some(r);
     })
     .await
     .unwrap();

@@ -38,6 +38,7 @@ fn child() {
         "ping" => ping(with),
         "neighbours" => neighbours(),
         "doors" => doors(),
+        "watch" => watch(),
         other => panic!("no mode {other}"),
     }
 }
@@ -160,6 +161,40 @@ fn listen(with: &Value) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Listens, has its interface taken down, put up and taken away, and says what it says of that.
+fn watch() {
+    use std::process::Command;
+    let (sink, mut source) = tokio::sync::mpsc::channel(64);
+    let _listener = Listener::start(&Interface::find("eth0").unwrap(), sink).unwrap();
+    let steps = [
+        ("link set eth0 down", "is down"),
+        ("link set eth0 up", ""),
+        ("link delete eth0", "ended"),
+    ];
+    for (step, expected) in steps {
+        let done = Command::new("ip").args(step.split(' ')).status().unwrap();
+        assert!(done.success(), "{step}");
+        while let Some(batch) = source.blocking_recv() {
+            let words: Vec<_> = batch
+                .iter()
+                .filter_map(|o| match o {
+                    Observation::Source(s) => Some(s.trouble.as_str()),
+                    _ => None,
+                })
+                .collect();
+            for w in &words {
+                say(&json!([step, w]));
+            }
+            if words.iter().any(|w| w.contains(expected)) {
+                break;
+            }
+        }
+    }
+    // and then it is over
+    while source.blocking_recv().is_some() {}
+    say(&json!("over"));
 }
 
 /// A pump that wants an address, and then speaks to `to`.

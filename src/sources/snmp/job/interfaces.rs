@@ -51,7 +51,7 @@ pub(super) async fn run(io: Io, about: About) -> Report {
     let narrow = if failure.is_none() && lacks_wide(&table) {
         let narrow = walk::columns(&io, &[SYS_UP_TIME], &[IF_IN_OCTETS, IF_OUT_OCTETS], CAP).await;
         whole &= narrow.whole;
-        failure = narrow.failure.clone();
+        failure.clone_from(&narrow.failure);
         Some(narrow)
     } else {
         None

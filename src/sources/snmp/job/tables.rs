@@ -35,7 +35,7 @@ pub(super) async fn run(io: &Io, about: About) -> Report {
     if !q.rows.is_empty() && failure.is_none() {
         let ports = walk::columns(io, &[], &[BASE_PORT_IF_INDEX], ROW_CAP).await;
         whole &= ports.whole;
-        failure = ports.failure.clone();
+        failure.clone_from(&ports.failure);
         let entries = forwarding(&q, by_vlan, &vlans, &port_map(&ports));
         forward(io, about, &mut report, entries, whole && failure.is_none());
     } else if failure.is_none() || !q.rows.is_empty() {
@@ -169,7 +169,7 @@ async fn addresses(
     if failure.is_none() && !entries.iter().any(|(_, a, _)| a.is_ipv4()) {
         let old = walk::columns(io, &[], &[IP_NET_TO_MEDIA], ROW_CAP).await;
         whole &= old.whole;
-        failure = old.failure.clone();
+        failure.clone_from(&old.failure);
         entries.extend(old.rows.iter().filter_map(|(i, row)| {
             let [index, a, b, c, d] = *i.as_slice() else {
                 return None;

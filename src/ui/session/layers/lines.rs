@@ -12,7 +12,7 @@ use super::{Desk, Layer, Step, moved, popup};
 /// A heading and what stands under it; an empty left part is a plain line.
 pub struct Lines {
     title: String,
-    lines: Vec<(String, String)>,
+    rows_of: Vec<(String, String)>,
     top: usize,
     rows: usize,
 }
@@ -22,7 +22,7 @@ impl Lines {
     pub fn new(title: impl Into<String>, lines: Vec<(String, String)>) -> Self {
         Self {
             title: title.into(),
-            lines,
+            rows_of: lines,
             top: 0,
             rows: 1,
         }
@@ -31,11 +31,11 @@ impl Lines {
 
 impl Layer for Lines {
     fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
-        let height = (self.lines.len() + 2).min(usize::from(area.height.saturating_sub(2)));
+        let height = (self.rows_of.len() + 2).min(usize::from(area.height.saturating_sub(2)));
         let inside = popup(ink, buf, area, (76, height as u16), &self.title);
         self.rows = usize::from(inside.height);
-        self.top = self.top.min(self.lines.len().saturating_sub(self.rows));
-        let shown = self.lines.iter().skip(self.top).take(self.rows);
+        self.top = self.top.min(self.rows_of.len().saturating_sub(self.rows));
+        let shown = self.rows_of.iter().skip(self.top).take(self.rows);
         for (y, (what, of)) in shown.enumerate() {
             let mut row = Row::new(ink, buf, inside, y as u16);
             if !what.is_empty() {
@@ -58,7 +58,7 @@ impl Layer for Lines {
             "q" | "enter" => return Step::Close,
             other => other,
         };
-        let steps = self.lines.len().saturating_sub(self.rows) + 1;
+        let steps = self.rows_of.len().saturating_sub(self.rows) + 1;
         if let Some(top) = moved(name, self.top, steps, self.rows) {
             self.top = top;
         }

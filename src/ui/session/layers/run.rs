@@ -457,10 +457,11 @@ impl Layer for RunDialog {
 
     fn paste(&mut self, text: &str, _: &Desk<'_>) {
         // the device's name must be typed: a paste is no thought
-        if let Stage::Form { fields, at } = &mut self.stage {
-            if let Some(field) = fields.get_mut(*at) {
-                field.insert(text);
-            }
+        let Stage::Form { fields, at } = &mut self.stage else {
+            return;
+        };
+        if let Some(field) = fields.get_mut(*at) {
+            field.insert(text);
         }
     }
 
