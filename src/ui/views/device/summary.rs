@@ -64,19 +64,27 @@ const LABEL: u16 = 11;
 pub struct Summary {
     scroll: u16,
     most: u16,
-    /// What is behind it, by class; found once a revision of the state.
-    behind: (Option<(Seq, u64)>, Vec<ClassGroup>),
+    /// What is behind it, by class, and when that was found: behind a core stands the whole house, so it is counted anew
+    /// every two seconds at the most.
+    behind: Option<(Seq, u64, Time, Vec<ClassGroup>)>,
 }
 
 impl Summary {
     /// Draws it.
     pub fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect, device: &Device) {
-        let stamp = Some((ink.ctx.state.seq, ink.ctx.state.revision));
-        if self.behind.0 != stamp && device.class.is_network() {
-            let ids = ink.ctx.state.behind(device.id);
-            self.behind = (stamp, index::group(ink.ctx.state, ids.into_iter()));
+        let (state, now) = (ink.ctx.state, ink.ctx.now);
+        let old = self.behind.as_ref().is_none_or(|(seq, revision, at, _)| {
+            // a state from before (a seek in a recording) is never shown with what came later
+            (*seq, *revision) > (state.seq, state.revision)
+                || ((*seq, *revision) != (state.seq, state.revision)
+                    && now.since(*at).as_millis() >= 2000)
+        });
+        if old && device.class.is_network() {
+            let groups = index::group(state, state.behind(device.id).into_iter());
+            self.behind = Some((state.seq, state.revision, now, groups));
         }
-        let sections = sections(ink, device, &self.behind.1);
+        let behind = self.behind.as_ref().map_or(&[][..], |b| &b.3);
+        let sections = sections(ink, device, behind);
         let columns = match area.width {
             0..70 => 1,
             70..150 => 2,

@@ -54,56 +54,77 @@ pub struct Layout {
 /// What is shown: nodes that are not folded.
 struct Cut<'t> {
     tree: &'t Tree,
-    hidden: BTreeSet<usize>,
+    hidden: Vec<bool>,
+    /// How far from well the worst of each subtree is.
+    bad: Vec<u8>,
     depth: usize,
 }
 
-impl Cut<'_> {
-    fn shown(&self, at: usize) -> Vec<usize> {
-        let Some(node) = self.tree.nodes.get(at) else {
-            return Vec::new();
-        };
-        if node.level + 1 >= self.depth {
-            return Vec::new();
+impl<'t> Cut<'t> {
+    fn new(tree: &'t Tree, depth: usize) -> Self {
+        let mut bad: Vec<u8> = tree.nodes.iter().map(|n| n.bad).collect();
+        // parents come before their children, so from the end each subtree is summed when its root is reached
+        for (at, node) in tree.nodes.iter().enumerate().rev() {
+            let own = bad.get(at).copied().unwrap_or(0);
+            if let Some(above) = node.parent.and_then(|p| bad.get_mut(p)) {
+                *above = (*above).max(own);
+            }
         }
-        node.children
-            .iter()
-            .filter(|c| !self.hidden.contains(c))
-            .copied()
-            .collect()
+        Self {
+            tree,
+            hidden: vec![false; tree.nodes.len()],
+            bad,
+            depth,
+        }
+    }
+
+    fn hide(&mut self, at: usize) {
+        if let Some(hidden) = self.hidden.get_mut(at) {
+            *hidden = true;
+        }
+    }
+
+    fn is_hidden(&self, at: usize) -> bool {
+        self.hidden.get(at).copied().unwrap_or(true)
+    }
+
+    fn shown(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        let node = self.tree.nodes.get(at);
+        let inside = node.is_some_and(|n| n.level + 1 < self.depth);
+        node.filter(|_| inside)
+            .into_iter()
+            .flat_map(|n| n.children.iter().copied())
+            .filter(|c| !self.is_hidden(*c))
     }
 
     fn has_fold(&self, at: usize) -> bool {
         self.tree
             .nodes
             .get(at)
-            .is_some_and(|n| n.children.iter().any(|c| self.hidden.contains(c)))
+            .is_some_and(|n| n.children.iter().any(|c| self.is_hidden(*c)))
     }
 
     /// Places side by side that a node needs with all behind it.
     fn slots(&self, at: usize) -> usize {
-        let shown = self.shown(at);
-        if shown.is_empty() {
+        let below: usize = self.shown(at).map(|c| self.slots(c)).sum();
+        if below == 0 {
             // a fold with nothing beside it is said inside the box
-            return 1;
+            1
+        } else {
+            below + usize::from(self.has_fold(at))
         }
-        shown.iter().map(|c| self.slots(*c)).sum::<usize>() + usize::from(self.has_fold(at))
     }
 
     fn leaf(&self, at: usize) -> bool {
-        self.shown(at).is_empty()
+        self.shown(at).next().is_none()
     }
 
-    /// How far from well the worst of a subtree is.
     fn bad(&self, at: usize) -> u8 {
-        self.tree.nodes.get(at).map_or(0, |n| {
-            n.children
-                .iter()
-                .map(|c| self.bad(*c))
-                .max()
-                .unwrap_or(0)
-                .max(n.bad)
-        })
+        self.bad.get(at).copied().unwrap_or(0)
+    }
+
+    fn needed(&self) -> usize {
+        self.tree.roots.iter().map(|r| self.slots(*r)).sum()
     }
 }
 
@@ -117,75 +138,75 @@ pub fn lay(
     by_hand: &BTreeSet<DeviceId>,
 ) -> Layout {
     let room = usize::from((width / slot.max(1)).max(1));
-    let mut cut = Cut {
-        tree,
-        hidden: BTreeSet::new(),
-        depth: depth.max(1),
-    };
+    let mut cut = Cut::new(tree, depth.max(1));
     for id in by_hand {
         if let Some(node) = tree.place.get(id).and_then(|at| tree.nodes.get(*at)) {
-            cut.hidden.extend(node.children.iter().copied());
+            for child in &node.children {
+                cut.hide(*child);
+            }
         }
     }
-    let needed = |cut: &Cut<'_>| tree.roots.iter().map(|r| cut.slots(*r)).sum::<usize>();
-    while needed(&cut) > room {
-        let Some(next) = next_fold(&cut) else {
+    loop {
+        let over = cut.needed().saturating_sub(room);
+        if over == 0 {
             break;
-        };
-        cut.hidden.extend(next);
+        }
+        let next = next_fold(&cut, over);
+        if next.is_empty() {
+            break;
+        }
+        for at in next {
+            cut.hide(at);
+        }
     }
     place(&cut, width, slot, room)
 }
 
-/// The next nodes to fold: of the node with most leaves that are well, the last of these; two, if none is folded there yet.
-fn next_fold(cut: &Cut<'_>) -> Option<Vec<usize>> {
-    let mut best: Option<((bool, usize, usize), Vec<usize>)> = None;
-    for at in 0..cut.tree.nodes.len() {
-        if !visible(cut, at) {
+/// The next nodes to fold, `over` places being missing: of the node with most leaves that are well, the last half of these;
+/// two at least, if none is folded there yet, since the fold takes a place itself.
+fn next_fold(cut: &Cut<'_>, over: usize) -> Vec<usize> {
+    let mut best: Option<(bool, usize, usize)> = None;
+    let mut leaves: Vec<usize> = Vec::new();
+    let mut queue: Vec<usize> = cut.tree.roots.clone();
+    while let Some(at) = queue.pop() {
+        let mut here: Vec<usize> = Vec::new();
+        for child in cut.shown(at) {
+            if cut.leaf(child) {
+                here.push(child);
+            } else {
+                queue.push(child);
+            }
+        }
+        if here.is_empty() {
             continue;
         }
-        let mut leaves: Vec<usize> = cut.shown(at).into_iter().filter(|c| cut.leaf(*c)).collect();
-        if leaves.is_empty() {
-            continue;
-        }
-        leaves.sort_by_key(|c| (cut.bad(*c), std::cmp::Reverse(*c)));
-        let well = leaves.iter().filter(|c| cut.bad(**c) == 0).count();
-        let take = if cut.has_fold(at) || leaves.len() == 1 {
+        here.sort_by_key(|c| (cut.bad(*c), std::cmp::Reverse(*c)));
+        let well = here.iter().filter(|c| cut.bad(**c) == 0).count();
+        let least = if cut.has_fold(at) || here.len() == 1 {
             1
         } else {
             2
         };
-        let all_well = well >= take;
+        let all_well = well >= least;
         let level = cut.tree.nodes.get(at).map_or(0, |n| n.level);
-        let key = (all_well, if all_well { well } else { leaves.len() }, level);
-        leaves.truncate(take);
-        if best.as_ref().is_none_or(|(k, _)| key > *k) {
-            best = Some((key, leaves));
+        let key = (all_well, if all_well { well } else { here.len() }, level);
+        if best.is_none_or(|b| key > b) {
+            best = Some(key);
+            let most = if all_well {
+                (well / 2).min(over + 1)
+            } else {
+                least
+            };
+            here.truncate(most.max(least));
+            leaves = here;
         }
     }
-    best.map(|(_, leaves)| leaves)
-}
-
-fn visible(cut: &Cut<'_>, at: usize) -> bool {
-    let mut at = at;
-    loop {
-        if cut.hidden.contains(&at) {
-            return false;
-        }
-        match cut.tree.nodes.get(at) {
-            Some(node) if node.level >= cut.depth => return false,
-            Some(node) => match node.parent {
-                Some(parent) => at = parent,
-                None => return true,
-            },
-            None => return false,
-        }
-    }
+    leaves
 }
 
 fn place(cut: &Cut<'_>, width: u16, slot: u16, room: usize) -> Layout {
     let mut layout = Layout::default();
-    let needed: usize = cut.tree.roots.iter().map(|r| cut.slots(*r)).sum();
+    let needed = cut.needed();
     // what is left over widens the places a little, so that the picture fills the screen without tearing apart
     let spread = u16::try_from(usize::from(width) / needed.max(1)).unwrap_or(slot);
     let columns = spread.clamp(slot, slot + slot / 2);
@@ -213,7 +234,7 @@ fn put(
     let Some(node) = cut.tree.nodes.get(at) else {
         return x;
     };
-    let shown = cut.shown(at);
+    let shown: Vec<usize> = cut.shown(at).collect();
     let own = layout.placed.len();
     let slots = u16::try_from(cut.slots(at)).unwrap_or(1).max(1);
     let end = x.saturating_add(slots.saturating_mul(columns));

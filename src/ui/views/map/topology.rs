@@ -15,12 +15,17 @@ use crate::ui::views::index::Index;
 use crate::ui::widgets::{Ink, counted, empty};
 use crate::ui::{Ctx, Outcome};
 
+/// The state that the tree was made of.
+type Stamp = Option<(crate::model::Seq, u64)>;
+
 /// The drawing with its cursor and its folds.
 #[derive(Default)]
 pub struct Topology {
     tree: Tree,
     layout: Layout,
-    stamp: Option<(crate::model::Seq, u64)>,
+    stamp: Stamp,
+    /// What the layout was made for: the state, width, place, depth, folds.
+    made: Option<(Stamp, u16, u16, usize, usize)>,
     at: Option<Spot>,
     folded: BTreeSet<DeviceId>,
 }
@@ -139,7 +144,11 @@ impl Topology {
                 None => break (1, 1),
             }
         };
-        self.layout = lay(&self.tree, graph.width, slot, depth, &self.folded);
+        let made = (self.stamp, graph.width, slot, depth, self.folded.len());
+        if self.made.as_ref() != Some(&made) {
+            self.layout = lay(&self.tree, graph.width, slot, depth, &self.folded);
+            self.made = Some(made);
+        }
         self.settle_at();
         Graph {
             ink,
@@ -219,6 +228,7 @@ impl Topology {
                 {
                     self.folded.insert(id);
                 }
+                self.made = None;
                 return Outcome::Consumed;
             }
             _ => return Outcome::Ignored,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::State;
-use crate::model::{AlertState, DeviceClass, DeviceId, DeviceState, Link, LinkId, Severity};
+use crate::model::{DeviceClass, DeviceId, DeviceState, Link, LinkId, Severity};
 use crate::ui::views::index::{Index, group};
 use crate::ui::widgets::ClassGroup;
 
@@ -72,8 +72,17 @@ impl Tree {
         let mut rest = members.clone();
         let mut next = first(state, &links, &rest);
         while let Some(root) = next {
-            tree.grow(state, root, &links, &mut rest);
+            tree.grow(root, &links, &mut rest);
             next = first_of_rest(state, &links, &rest);
+        }
+        for alert in state.alerts.values() {
+            let at = alert.device.and_then(|id| tree.place.get(&id).copied());
+            if alert.parent.is_some() || !alert.is_active() {
+                continue;
+            }
+            if let Some(node) = at.and_then(|at| tree.nodes.get_mut(at)) {
+                node.worst = node.worst.max(Some(alert.severity));
+            }
         }
         tree.hang(state, index, &links, &members);
         tree
@@ -81,13 +90,12 @@ impl Tree {
 
     fn grow(
         &mut self,
-        state: &State,
         root: DeviceId,
         links: &BTreeMap<DeviceId, Vec<Link>>,
         rest: &mut BTreeSet<DeviceId>,
     ) {
         rest.remove(&root);
-        let at = self.push(state, root, None, None);
+        let at = self.push(root, None, None);
         self.roots.push(at);
         let mut queue = std::collections::VecDeque::from([at]);
         while let Some(at) = queue.pop_front() {
@@ -100,7 +108,7 @@ impl Tree {
             for link in cables {
                 let other = link.id.other(id).device;
                 if rest.remove(&other) {
-                    let child = self.push(state, other, Some(at), Some(link));
+                    let child = self.push(other, Some(at), Some(link));
                     if let Some(node) = self.nodes.get_mut(at) {
                         node.children.push(child);
                     }
@@ -110,27 +118,11 @@ impl Tree {
         }
     }
 
-    fn push(
-        &mut self,
-        state: &State,
-        id: DeviceId,
-        parent: Option<usize>,
-        uplink: Option<Link>,
-    ) -> usize {
+    fn push(&mut self, id: DeviceId, parent: Option<usize>, uplink: Option<Link>) -> usize {
         let at = self.nodes.len();
         let level = parent
             .and_then(|p| self.nodes.get(p))
             .map_or(0, |p| p.level + 1);
-        let worst = state
-            .alerts
-            .values()
-            .filter(|a| {
-                a.device == Some(id)
-                    && a.parent.is_none()
-                    && matches!(a.state, AlertState::Open | AlertState::Acknowledged)
-            })
-            .map(|a| a.severity)
-            .max();
         self.nodes.push(Node {
             id,
             parent,
@@ -139,7 +131,7 @@ impl Tree {
             children: Vec::new(),
             level,
             cells: Vec::new(),
-            worst,
+            worst: None,
             bad: 0,
         });
         self.place.insert(id, at);
