@@ -403,7 +403,7 @@ fn a_bounce_takes_the_link_and_gives_it_back() {
 }
 
 fn in_an_hour() -> Time {
-    Time::from_clock() + Duration::from_secs(3600)
+    Time::from_clock() + Duration::from_hours(1)
 }
 
 #[test]
@@ -507,4 +507,63 @@ fn no_port_of_the_whole_hospital_that_must_not_be_shut_may_be_shut() {
     }
     println!("{may} ports may be shut, {must_not} must not");
     assert!(may > 0 && must_not > 0);
+}
+
+#[test]
+fn ping_and_trace_as_shipped_reach_a_workstation_and_stand_in_the_ledger() {
+    let scene = scene(10);
+    let desk = scene.some_workstation().unwrap().on_behalf_of.unwrap();
+    for (remediation, input) in [("ping", ("count", "2")), ("trace", ("hops", "3"))] {
+        let (person, inputs) = (ana(), [(Text::from(input.0), Text::from(input.1))].into());
+        let ask = Ask {
+            device: desk,
+            interface: None,
+            remediation,
+            inputs: &inputs,
+            person: &person,
+            dry_run: false,
+        };
+        let catalogue = Catalogue::load(None).0;
+        let plan = match plan(&scene.collector.state(), &catalogue, &Own::default(), &ask) {
+            Ok(plan) => plan,
+            Err(why @ Refusal::Missing { .. }) => {
+                println!("skipped: {why}");
+                continue;
+            }
+            Err(why) => panic!("{why}"),
+        };
+        let executor = scene.executor(Time::from_clock);
+        let begun = scene.runtime.block_on(executor.begin(wish(&plan))).unwrap();
+        let run = begun.run();
+        let (_canceller, listen) = cancel();
+        let (state, outcome) = scene.runtime.block_on(begun.carry_out(listen));
+        let said = scene
+            .collector
+            .state()
+            .runs
+            .get(&run)
+            .unwrap()
+            .output
+            .clone();
+        let address = plan.address.unwrap().to_string();
+        if said
+            .iter()
+            .any(|l| l.as_str().contains("Operation not permitted"))
+        {
+            println!("skipped: {remediation} may not open its socket here");
+            continue;
+        }
+        assert_eq!(state, RunState::Succeeded, "{outcome}: {said:#?}");
+        assert!(
+            said.iter().any(|l| l.as_str().contains(&address)),
+            "{said:#?}"
+        );
+        let rows = scene.collector.gate.drain_ledger();
+        let sent: u32 = rows
+            .iter()
+            .filter(|r| r.cause.as_str().starts_with(&format!("run {run} ")))
+            .map(|r| r.count)
+            .sum();
+        assert_eq!(sent as usize, plan.packets.len(), "{rows:?}");
+    }
 }

@@ -495,8 +495,8 @@ fn a_program_gets_exact_arguments_and_an_environment_of_its_own() {
 
 #[test]
 fn inputs_that_are_not_accepted_are_refused() {
-    let state = hospital();
     type Given<'a> = &'a [(&'a str, &'a str)];
+    let state = hospital();
     let table: [(DeviceId, &str, Given<'_>, &str); 8] = [
         (
             DESK,

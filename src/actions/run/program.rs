@@ -113,8 +113,8 @@ pub(super) async fn run(
             },
             _ = flush.tick() => report.flush().await,
             _ = children.recv(), if !ended => {}
-            got = stdout.read(&mut out.buffer), if out.open => out.take(got, report),
-            got = stderr.read(&mut err.buffer), if err.open => err.take(got, report),
+            got = stdout.read(&mut out.buffer), if out.open => out.take(&got, report),
+            got = stderr.read(&mut err.buffer), if err.open => err.take(&got, report),
         }
         if !ended && guard.leader_ended() {
             ended = true;
@@ -220,11 +220,11 @@ impl Default for Stream {
 }
 
 impl Stream {
-    fn take(&mut self, got: std::io::Result<usize>, report: &mut Report<'_>) {
+    fn take(&mut self, got: &std::io::Result<usize>, report: &mut Report<'_>) {
         match got {
             Ok(0) | Err(_) => self.open = false,
             Ok(n) => {
-                if let Some(bytes) = self.buffer.get(..n) {
+                if let Some(bytes) = self.buffer.get(..*n) {
                     report.feed(&mut self.partial, bytes);
                 }
             }
