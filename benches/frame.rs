@@ -34,6 +34,7 @@ impl Stage {
             zone: &self.zone,
             person: &self.person,
             read_only: false,
+            unattended: false,
             low_bandwidth: false,
             theme: &self.theme,
             glyphs: Glyphs::of(true),

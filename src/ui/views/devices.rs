@@ -259,7 +259,7 @@ impl DeviceList {
                 row.gap(1);
             }
             if self.list.at() == Some(*id) {
-                Row::new(ink, buf, below(area, 1), y).put(ink.g.cursor, ink.accent);
+                Row::new(ink, buf, below(area, 1), y).put(ink.cursor, ink.accent);
                 Row::new(ink, buf, rows, y).paint(ink.selected);
             }
         }

@@ -335,7 +335,7 @@ fn cell(
     };
     let label = number(port.name.as_str());
     if selected {
-        line(0, &format!("{}{label}", ink.g.cursor), number_style);
+        line(0, &format!("{}{label}", ink.cursor), number_style);
     } else {
         line(0, label, number_style);
     }
