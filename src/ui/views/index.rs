@@ -30,6 +30,14 @@ pub struct SegmentSum {
     pub out_bps: u64,
 }
 
+impl SegmentSum {
+    /// Most of its devices can't be judged because something before them is down.
+    pub fn cut_off(&self) -> bool {
+        let all: u32 = self.counts.iter().sum();
+        self.blind > 0 && self.blind.saturating_mul(2) >= all
+    }
+}
+
 /// Sums and orders of one state.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -225,8 +233,9 @@ pub fn listed(alert: &Alert) -> bool {
     alert.parent.is_none()
 }
 
-/// Worst first: an alert that nobody has, then what can't be judged, then what is down or degraded.
-fn badness(s: &SegmentSum) -> (u8, bool, bool, bool) {
+/// Worst first: an alert that nobody has, then what can't be judged, then what is down or degraded. A segment that is for the
+/// most part cut off comes right after the critical ones: what is wrong may be elsewhere, its patients are here.
+fn badness(s: &SegmentSum) -> (u8, bool, u8, bool, bool, bool) {
     let alert = match s.worst {
         Some((Severity::Critical, _)) => 4,
         Some((Severity::Major, _)) => 3,
@@ -234,7 +243,16 @@ fn badness(s: &SegmentSum) -> (u8, bool, bool, bool) {
         Some((Severity::Info, _)) => 1,
         None => 0,
     };
-    (alert, s.blind > 0, s.counts[2] > 0, s.counts[1] > 0)
+    let cut = s.cut_off();
+    let rank = if cut { 4 } else { alert };
+    (
+        rank,
+        alert == 4,
+        alert,
+        s.blind > 0,
+        s.counts[2] > 0,
+        s.counts[1] > 0,
+    )
 }
 
 /// Groups of some devices by class, for cells.
