@@ -41,7 +41,10 @@ impl SegmentSum {
 /// Sums and orders of one state.
 #[derive(Debug, Default)]
 pub struct Index {
-    stamp: (Seq, u64, usize),
+    /// The inventory that all but the rates was made from.
+    stamp: Option<(u64, usize)>,
+    /// The state that the rates were read from.
+    rates: (Seq, u64),
     /// Segments, the worst first, otherwise in the site's order.
     pub segments: Vec<SegmentSum>,
     /// By care level, the closest to the patient first: up, degraded, down, unknown.
@@ -65,10 +68,11 @@ pub fn slot(state: DeviceState) -> usize {
 }
 
 impl Index {
-    /// Makes it anew if the state moved.
+    /// Makes it anew if the inventory moved.
     pub fn refresh(&mut self, state: &State) {
-        let stamp = (state.seq, state.revision, state.devices.len());
+        let stamp = Some((state.inventory_revision, state.devices.len()));
         if self.stamp == stamp && !self.segments.is_empty() {
+            self.read_rates(state);
             return;
         }
         let mut rows: Vec<(u32, DeviceClass, Cell)> = Vec::with_capacity(state.devices.len());
@@ -102,6 +106,21 @@ impl Index {
         self.sum_segments(state, &rows, &blind);
         self.sort_alerts(state);
         self.stamp = stamp;
+        self.rates = (state.seq, state.revision);
+    }
+
+    /// Rates move with every answer, and are all that does while the inventory stands.
+    fn read_rates(&mut self, state: &State) {
+        let rates = (state.seq, state.revision);
+        if self.rates == rates {
+            return;
+        }
+        self.rates = rates;
+        for sum in &mut self.segments {
+            if let Some(segment) = sum.id.and_then(|id| state.segments.get(&id)) {
+                sum.out_bps = segment.out_bps;
+            }
+        }
     }
 
     fn sum_segments(&mut self, state: &State, rows: &[(u32, DeviceClass, Cell)], blind: &[u32]) {
