@@ -161,6 +161,8 @@ impl<C: Carry> Collector<C> {
             tracing::error!("the recording lacks its end: {error}");
         }
         drop(self.log);
+        // the last events may have changed nothing that a screen shows, but who asks for the final state means all of them
+        self.hub.publish(self.state);
         self.hub.end();
         if let Some(tell) = stopping {
             let _ = tell.send(());
