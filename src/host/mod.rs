@@ -6,6 +6,7 @@
 
 mod agents;
 mod collector;
+mod ears;
 mod effects;
 mod hub;
 mod planner;
@@ -16,6 +17,7 @@ mod viewer;
 
 pub use agents::PollerAgents;
 pub use collector::{Begin, Carry, Collector, restore};
+pub use ears::Ears;
 pub use hub::{Hub, INPUT_CAP, Input, Waker};
 pub use planner::Planner;
 pub use runner::{Runner, wish};
