@@ -1,7 +1,7 @@
-//! What the collecting machine hears and knows by itself: its wires, the kernel's neighbour table, the DNS.
+//! What the collecting machine hears and knows by itself: its wires, the kernel's neighbour table, the DNS, and echoes of
+//! those that may be pinged.
 //!
-//! Nothing here sends a packet to a device: listening is silent, the table is the kernel's, and names are asked of name
-//! servers alone.
+//! Listening is silent, the table is the kernel's, names are asked of name servers alone, and echo requests pass the gate.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::hub::Hub;
+use super::pings::pings;
 use crate::event::Observation;
-use crate::gate::Interface;
+use crate::gate::{Gate, Interface};
 use crate::model::{Device, FactKey, Time};
 use crate::sources::arp::kernel_neighbours;
 use crate::sources::dns::{DnsConfig, Resolver};
@@ -29,12 +30,17 @@ const NAMES: usize = 256;
 /// Listens as long as it lives.
 pub struct Ears {
     listeners: Vec<Listener>,
-    task: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Ears {
     /// Listens on every wired interface that this process may listen on.
-    pub fn start(hub: &Arc<Hub>, sink: &mpsc::Sender<Vec<Observation>>, runtime: &Handle) -> Self {
+    pub fn start(
+        hub: &Arc<Hub>,
+        gate: &Arc<Gate>,
+        sink: &mpsc::Sender<Vec<Observation>>,
+        runtime: &Handle,
+    ) -> Self {
         let interfaces = Interface::list();
         let mut listeners = Vec::new();
         for interface in interfaces.iter().filter(|i| i.speaks_arp()) {
@@ -44,6 +50,7 @@ impl Ears {
                 Err(error) => tracing::info!("not listening on {}: {error}", interface.name),
             }
         }
+        let pinging = runtime.spawn(pings(Arc::clone(hub), Arc::clone(gate), sink.clone()));
         let (hub, sink) = (Arc::clone(hub), sink.clone());
         let task = runtime.spawn(async move {
             let resolver =
@@ -65,7 +72,10 @@ impl Ears {
                 ask_names(&hub, &resolver);
             }
         });
-        Self { listeners, task }
+        Self {
+            listeners,
+            tasks: [task, pinging],
+        }
     }
 
     /// How many interfaces are listened on.
@@ -76,7 +86,7 @@ impl Ears {
 
 impl Drop for Ears {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 

@@ -9,6 +9,7 @@ mod collector;
 mod ears;
 mod effects;
 mod hub;
+mod pings;
 mod planner;
 pub mod replay;
 mod runner;

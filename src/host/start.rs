@@ -148,7 +148,7 @@ impl Host {
 
     /// Listens on this machine's wires, reads its neighbour table and asks for names, as long as the result lives.
     pub fn listen(&self, runtime: &Handle) -> Ears {
-        Ears::start(&self.hub, &self.sink, runtime)
+        Ears::start(&self.hub, &self.gate, &self.sink, runtime)
     }
 
     /// The gate.
