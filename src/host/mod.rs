@@ -14,6 +14,8 @@ mod planner;
 pub mod replay;
 mod runner;
 mod start;
+#[cfg(test)]
+mod tests;
 mod viewer;
 
 pub use agents::PollerAgents;
