@@ -161,6 +161,8 @@ impl<C: Carry> Collector<C> {
             tracing::error!("the recording lacks its end: {error}");
         }
         drop(self.log);
+        // what changed nothing on a screen was not published, and counts all the same
+        self.hub.publish(self.state);
         self.hub.end();
         if let Some(tell) = stopping {
             let _ = tell.send(());
