@@ -167,7 +167,7 @@ impl<C: Carry> Collector<C> {
             tracing::error!("the recording lacks its end: {error}");
         }
         drop(self.log);
-        // the last events may have changed nothing that a screen shows, but who asks for the final state means all of them
+        // what changed nothing on a screen was not published, and counts all the same
         self.hub.publish(self.state);
         self.hub.end();
         if let Some(tell) = stopping {
