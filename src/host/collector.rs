@@ -161,6 +161,8 @@ impl<C: Carry> Collector<C> {
             tracing::error!("the recording lacks its end: {error}");
         }
         drop(self.log);
+        // who counts at the end sees every event, also those that changed nothing on a screen
+        self.hub.publish(self.state.clone());
         self.hub.end();
         if let Some(tell) = stopping {
             let _ = tell.send(());
