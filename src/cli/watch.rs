@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use color_eyre::Result;
-use color_eyre::eyre::WrapErr as _;
 
 use super::args::{DemoArgs, Global, WallboardArgs};
 use super::screen::{Show, show};
@@ -61,7 +60,7 @@ pub fn on_screen(
 ) -> Result<Done> {
     let loaded = open::site(global)?;
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    open::make_state_dir(&dir)?;
     screen::log_to_file(&dir);
     let runtime = demo::runtime()?;
     let (host, catalogue) = start(&dir, &loaded, recorder, runtime.handle())?;
@@ -106,7 +105,7 @@ pub fn collect(
 ) -> Result<Done> {
     let loaded = open::site(global)?;
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    open::make_state_dir(&dir)?;
     let runtime = demo::runtime()?;
     let (host, _) = start(&dir, &loaded, recorder, runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
