@@ -218,7 +218,7 @@ impl Running {
 /// `--state`, or a folder of the demo's own that only this user can read and that is removed at the end.
 fn state_dir(global: &Global) -> Result<(PathBuf, Option<PathBuf>)> {
     if let Some(dir) = &global.state {
-        std::fs::create_dir_all(dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+        open::make_state_dir(dir)?;
         return Ok((dir.clone(), None));
     }
     use std::os::unix::fs::DirBuilderExt as _;

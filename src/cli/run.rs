@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,12 +10,14 @@ use color_eyre::Result;
 use color_eyre::eyre::eyre;
 use serde_json::json;
 
-use super::args::{Global, OneFormat, RunArgs};
+use super::args::{Global, ListFormat, OneFormat, RunArgs};
+use super::output::Listing;
 use super::{Done, demo, open, usage, watch};
 use crate::access::Person;
 use crate::actions::catalogue::Catalogue;
-use crate::actions::plan::{Ask, Own, confirmed, plan};
+use crate::actions::plan::{Ask, Own, confirmed, offers, plan};
 use crate::actions::run::Wish;
+use crate::config;
 use crate::engine::State;
 use crate::host::{Host, Hub};
 use crate::model::{Confirm, DeviceId, RunPlan, RunState, Text, Time, Work};
@@ -24,12 +27,15 @@ const FRESH: Duration = Duration::from_secs(60);
 
 /// Plans, asks, runs, prints.
 pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
+    if args.remediation == "list" {
+        return offered(global, args);
+    }
     if global.read_only {
         return Err(usage("--read-only: nothing can be run from here"));
     }
     let loaded = open::site(global)?;
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir)?;
+    open::make_state_dir(&dir)?;
     let person = Person::of_this_process()?;
     let inputs = inputs(&args.inputs)?;
     let runtime = demo::runtime()?;
@@ -39,6 +45,38 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
+}
+
+/// `wardwatch run list DEVICE`: what is for this device, and why it can't be run where it can't.
+fn offered(global: &Global, args: &RunArgs) -> Result<Done> {
+    let (state, _log) = open::state(global)?;
+    let device = open::find(&state, &args.device)?.id;
+    let site = config::find(global.site.as_deref());
+    let catalogue = open::catalogue(site.as_deref().and_then(Path::parent))?;
+    let person = Person::of_this_process()?;
+    let interface = interface(&state, device, args)?;
+    let mut list = Listing::new(&[
+        "name", "title", "risk", "confirm", "inputs", "sends", "dry_run", "refusal",
+    ]);
+    let own = Own::of_this_host();
+    for offer in offers(&state, &catalogue, &own, device, interface, &person) {
+        let inputs: Vec<&Text> = offer.inputs.iter().map(|i| &i.name).collect();
+        list.row(vec![
+            json!(offer.name),
+            json!(offer.title),
+            json!(offer.risk.word()),
+            json!(offer.confirm),
+            json!(inputs),
+            super::rows::text(offer.needs.as_str()),
+            json!(offer.dry_run),
+            offer.refusal.map_or(json!(null), |r| json!(r)),
+        ]);
+    }
+    list.print(args.format.map(|f| match f {
+        OneFormat::Text => ListFormat::Table,
+        OneFormat::Json => ListFormat::Json,
+    }))?;
+    Ok(Done::Done)
 }
 
 fn with_host(

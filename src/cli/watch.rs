@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use color_eyre::Result;
-use color_eyre::eyre::WrapErr as _;
 
 use super::args::{DemoArgs, Global, WallboardArgs};
 use super::screen::{Show, show};
@@ -61,11 +60,12 @@ pub fn on_screen(
 ) -> Result<Done> {
     let loaded = open::site(global)?;
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    open::make_state_dir(&dir)?;
     screen::log_to_file(&dir);
     let runtime = demo::runtime()?;
     let (host, catalogue) = start(&dir, &loaded, recorder, runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
     let runner = Arc::new(OnceLock::new());
     let _ = runner.set(Arc::clone(host.runner()));
     let feed = Arc::new(LiveFeed {
@@ -84,7 +84,7 @@ pub fn on_screen(
         failed: Arc::new(OnceLock::new()),
     };
     let done = show(global, shown, runtime.handle());
-    drop(watching);
+    drop((watching, ears));
     // the terminal may be gone; what was promised is still carried out (invariant 10)
     host.runner().finish_reverts(runtime.handle());
     host.stop();
@@ -105,17 +105,18 @@ pub fn collect(
 ) -> Result<Done> {
     let loaded = open::site(global)?;
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    open::make_state_dir(&dir)?;
     let runtime = demo::runtime()?;
     let (host, _) = start(&dir, &loaded, recorder, runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
     eprintln!(
         "wardwatch: collecting for {} into {}",
         loaded.site.name,
         dir.display()
     );
     wait_for_signal(until);
-    drop(watching);
+    drop((watching, ears));
     host.runner().finish_reverts(runtime.handle());
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
