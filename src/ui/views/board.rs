@@ -155,7 +155,7 @@ impl Board {
             _ => 5,
         };
         let sentences = worst.saturating_mul(if narrow { 2 } else { 1 }).min(most);
-        let said = if height < ROOMY { sentences } else { 0 };
+        let said = if height < ROOMY { worst.min(most) } else { 0 };
         let alerts = u16::try_from(self.index.active)
             .unwrap_or(u16::MAX)
             .saturating_sub(said);

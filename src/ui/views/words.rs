@@ -111,7 +111,7 @@ pub fn place<'a>(state: &'a State, alert: &'a Alert) -> &'a str {
         )
 }
 
-/// `sw-3f-02 Gi1/0/17`: the port a device hangs on, or the far end of a network device's only cable; nothing where it is not
+/// `sw-3f-02 Gi1/0/17`: the port a device hangs on, or the far end of a network device's only way on; nothing where it is not
 /// known.
 pub fn port_of(state: &State, device: &Device) -> String {
     let Some((switch, port)) = device
@@ -134,10 +134,16 @@ fn only_cable(state: &State, device: &Device) -> Option<(DeviceId, IfIndex)> {
     if !device.class.is_network() {
         return None;
     }
-    let mut cables = state
-        .links
-        .keys()
-        .filter(|id| id.0.device == device.id || id.1.device == device.id);
+    // an access point at the end of a cable leads nowhere
+    let leads = |id: &DeviceId| {
+        state
+            .devices
+            .get(id)
+            .is_some_and(|d| d.class.is_network() && d.class != DeviceClass::AccessPoint)
+    };
+    let mut cables = state.links.keys().filter(|id| {
+        (id.0.device == device.id || id.1.device == device.id) && leads(&id.other(device.id).device)
+    });
     let only = cables.next()?;
     if cables.next().is_some() {
         return None;
