@@ -10,7 +10,7 @@ use crate::model::{Confirm, Risk, RunPlan, Text};
 use crate::ui::field::Field;
 use crate::ui::keymap;
 use crate::ui::planner::Offer;
-use crate::ui::widgets::{Ink, Row, prefix};
+use crate::ui::widgets::{Align, Ink, Row, prefix, width};
 use crate::ui::{Request, Role, RunRequest, Selection};
 
 use super::{Desk, Layer, Step, moved, plan, popup, scrolled};
@@ -300,6 +300,10 @@ impl RunDialog {
         };
         let offer = self.offer()?;
         let mut cursor = None;
+        // the widest question has its room; what is typed has at least twelve columns
+        let titles = offer.inputs.iter().map(|i| width(i.title.as_str()));
+        let most = inside.width.saturating_sub(12).max(18);
+        let left = (titles.max().unwrap_or(0) + 2).clamp(18, most);
         for (n, field) in fields.iter().enumerate() {
             let (title, hint, choices) = match offer.inputs.get(n) {
                 Some(input) => (
@@ -311,13 +315,14 @@ impl RunDialog {
             };
             let y = n as u16 * 2;
             let mut row = Row::new(ink, buf, inside, y);
-            row.put(title, if n == *at { ink.strong } else { ink.dim });
-            row.at(18);
+            let ask = if n == *at { ink.strong } else { ink.dim };
+            row.column(title, left.saturating_sub(2), Align::Left, ask);
+            row.at(left);
             if choices.is_empty() {
                 let place = Rect::new(
-                    inside.x.saturating_add(18),
+                    inside.x.saturating_add(left),
                     inside.y.saturating_add(y),
-                    inside.width.saturating_sub(18),
+                    inside.width.saturating_sub(left),
                     1,
                 )
                 .intersection(inside);
@@ -334,7 +339,7 @@ impl RunDialog {
             }
             if n == *at {
                 Row::new(ink, buf, inside, y + 1)
-                    .at(18)
+                    .at(left)
                     .put(hint, ink.faint);
             }
         }
@@ -402,10 +407,12 @@ impl RunDialog {
                 None
             }
             Confirm::TypeName => {
-                foot.put("type the device's name to start it: ", ink.text);
+                foot.put("type ", ink.text)
+                    .put(plan.device_name.as_str(), ink.strong)
+                    .put(" to start it: ", ink.text);
                 let from = foot.used();
-                let width = foot.left();
-                let place = Rect::new(inside.x + from, inside.bottom().saturating_sub(1), width, 1)
+                let room = foot.left();
+                let place = Rect::new(inside.x + from, inside.bottom().saturating_sub(1), room, 1)
                     .intersection(inside);
                 typed.draw(ink, buf, place)
             }
