@@ -67,6 +67,7 @@ pub fn on_screen(
     let runtime = demo::runtime()?;
     let (host, catalogue) = start(&dir, &loaded, recorder, Outbox::default(), runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
     let runner = Arc::new(OnceLock::new());
     let _ = runner.set(Arc::clone(host.runner()));
     let feed = Arc::new(LiveFeed {
@@ -85,7 +86,7 @@ pub fn on_screen(
         failed: Arc::new(OnceLock::new()),
     };
     let done = show(global, shown, runtime.handle());
-    drop(watching);
+    drop((watching, ears));
     // the terminal may be gone; what was promised is still carried out (invariant 10)
     host.runner().finish(runtime.handle());
     host.stop();
@@ -112,6 +113,7 @@ pub fn collect(
     let outbox = Outbox::new(vec![Box::new(Lines::stderr())]);
     let (host, _) = start(&dir, &loaded, recorder, outbox, runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
     eprintln!(
         "wardwatch: collecting for {} into {}",
         loaded.site.name,
@@ -121,7 +123,7 @@ pub fn collect(
         // whoever ends a service does not wait long
         host.runner().hurry();
     }
-    drop(watching);
+    drop((watching, ears));
     host.runner().finish(runtime.handle());
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::hub::{Hub, Input};
 use crate::engine::State;
-use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
+use crate::event::{Body, Effect, EffectKind, Event, ObsSourceV1, Observation};
 use crate::log::recording::RecordingWriter;
 use crate::log::{Log, LogError};
 use crate::model::{Change, DeviceId, Seq, Text, Time};
@@ -48,6 +48,8 @@ pub struct Collector<C: Carry> {
     dropped: u64,
     trouble: Text,
     recorder: Option<RecordingWriter>,
+    /// The carrier knows the touch table and the targets in force.
+    in_force: bool,
 }
 
 /// How a [`Collector`] begins.
@@ -89,6 +91,7 @@ impl<C: Carry> Collector<C> {
             dropped: 0,
             trouble: Text::empty(),
             recorder,
+            in_force: false,
         })
     }
 
@@ -161,6 +164,8 @@ impl<C: Carry> Collector<C> {
             tracing::error!("the recording lacks its end: {error}");
         }
         drop(self.log);
+        // what changed nothing on a screen was not published, and counts all the same
+        self.hub.publish(self.state);
         self.hub.end();
         if let Some(tell) = stopping {
             let _ = tell.send(());
@@ -205,8 +210,15 @@ impl<C: Carry> Collector<C> {
         for event in &events {
             let outcome = self.state.apply(event);
             changes.extend(outcome.changes);
+            let mut carried = (false, false);
             for effect in outcome.effects {
+                carried.0 |= matches!(effect.kind, EffectKind::TouchTable(_));
+                carried.1 |= matches!(effect.kind, EffectKind::Targets(_));
                 self.carry.carry(effect, &self.state);
+            }
+            if !self.in_force && matches!(event.body, Body::Config(_)) {
+                self.in_force = true;
+                self.tell_standing(event.seq, carried);
             }
         }
         if kept.is_err() {
@@ -220,6 +232,18 @@ impl<C: Carry> Collector<C> {
         }
         if self.state.revision != before || !self.hub.started() {
             self.hub.publish(self.state.clone());
+        }
+    }
+
+    /// After a restart the site is often the same: then the fold asks for nothing new, and the gate and the poller of this process
+    /// would never hear what holds. Not before the site of now is folded: it may be stricter than that of then.
+    fn tell_standing(&mut self, seq: Seq, carried: (bool, bool)) {
+        let (table, targets) = self.state.standing();
+        let table = table.filter(|_| !carried.0).map(EffectKind::TouchTable);
+        let targets = targets.filter(|_| !carried.1).map(EffectKind::Targets);
+        for (n, kind) in table.into_iter().chain(targets).enumerate() {
+            let key = (seq, u16::MAX - n as u16);
+            self.carry.carry(Effect { key, kind }, &self.state);
         }
     }
 
