@@ -92,7 +92,7 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
         runtime.handle(),
     );
     if let Ok(Some(running)) = starting.join() {
-        running.host.runner().finish(runtime.handle());
+        running.host.runner().finish();
         running.stop();
     }
     runtime.shutdown_timeout(Duration::from_millis(100));

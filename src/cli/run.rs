@@ -23,7 +23,7 @@ use crate::model::{Confirm, DeviceId, RunPlan, RunState, Text, Time, Work};
 use crate::notify::Outbox;
 
 /// How long the device may take to answer before anything is planned on what was known of it.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// Plans, asks, runs, prints.
 pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
@@ -41,7 +41,7 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
     let runtime = demo::runtime()?;
     let (host, catalogue) = watch::start(&dir, &loaded, None, Outbox::default(), runtime.handle())?;
     let done = with_host(args, &host, &catalogue, &person, &inputs, &runtime);
-    host.runner().finish(runtime.handle());
+    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
@@ -117,12 +117,13 @@ fn with_host(
         out.flush()?;
     }
     if !confirm(&plan, args)? {
-        return Err(match plan.confirm {
-            Confirm::TypeName => eyre!(
+        return Err(if plan.confirm == Confirm::TypeName {
+            eyre!(
                 "not confirmed: the name to give is {}; nothing was done",
                 plan.device_name
-            ),
-            _ => eyre!("not confirmed; nothing was done"),
+            )
+        } else {
+            eyre!("not confirmed; nothing was done")
         });
     }
     let wish = Wish {

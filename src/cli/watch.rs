@@ -88,7 +88,7 @@ pub fn on_screen(
     let done = show(global, shown, runtime.handle());
     drop((watching, ears));
     // the terminal may be gone; what was promised is still carried out (invariant 10)
-    host.runner().finish(runtime.handle());
+    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
@@ -124,7 +124,7 @@ pub fn collect(
         host.runner().hurry();
     }
     drop((watching, ears));
-    host.runner().finish(runtime.handle());
+    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(Done::Done)

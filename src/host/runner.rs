@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 const TABLE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long an agent may take to open a port, tries included, before the process ends all the same.
-const AGENT_PATIENCE: Duration = Duration::from_secs(120);
+const AGENT_PATIENCE: Duration = Duration::from_mins(2);
 /// How long programs that were stopped may take to be gone.
 const PROGRAMS_END: Duration = Duration::from_secs(8);
 /// How often that is looked at.
@@ -100,7 +100,7 @@ impl Runner {
             let name = wish.plan.remediation.clone();
             match this.carry_out(wish).await {
                 Ok((_, RunState::Succeeded, outcome)) if outcome.is_empty() => {
-                    say(format!("{name}: done").into())
+                    say(format!("{name}: done").into());
                 }
                 Ok((_, state, outcome)) => say(format!("{name}: {} {outcome}", state.word())
                     .trim_end()
@@ -166,7 +166,7 @@ impl Runner {
     /// Called when the process ends. Programs are stopped with all they started; every way back that is owed is waited for, at
     /// most as long as its deadline and what an agent needs (invariant 10): a port is never left shut because a session dropped.
     /// SIGINT and SIGTERM open it at once; a second one ends the waiting, and the next start takes it up.
-    pub fn finish(&self, runtime: &Handle) {
+    pub fn finish(&self) {
         let owed = || pending_reverts(&self.hub.state());
         for (run, stop) in &*self.stops() {
             if owed().iter().all(|p| p.run != *run) {
@@ -185,7 +185,7 @@ impl Runner {
                 if self.stops().is_empty() || now >= start + PROGRAMS_END {
                     return;
                 }
-                runtime.block_on(tokio::time::sleep(LOOK_AT_END));
+                std::thread::sleep(LOOK_AT_END);
                 continue;
             };
             if !told {
@@ -214,7 +214,7 @@ impl Runner {
                 ));
                 return;
             }
-            runtime.block_on(tokio::time::sleep(LOOK_AT_END));
+            std::thread::sleep(LOOK_AT_END);
         }
     }
 

@@ -10,14 +10,20 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use portable_pty::CommandBuilder;
 use serde_json::Value as Json;
 use wardwatch::model::DeviceClass;
 use wardwatch::sim::hospital::{Hospital, Peer, Speaks, secret_names};
 use wardwatch::wire::snmp::{Message, Pdu, PduKind, Value, Version};
 
-use crate::support::{PROGRAM, eventually};
+use crate::support::{PROGRAM, Pty, eventually};
 
 const COMMUNITY: &str = "kill-test-community";
+const SECRETS: [(&str, &str); 3] = [
+    (secret_names::COMMUNITY, COMMUNITY),
+    (secret_names::AUTH, "kill-test-auth-password"),
+    (secret_names::PRIVACY, "kill-test-privacy-password"),
+];
 const ENDPOINTS: u32 = 60;
 
 /// The hospital as a process, a site file that describes it, and a state folder.
@@ -207,10 +213,7 @@ impl Drop for Scene {
 }
 
 fn with_secrets(mut command: Command) -> Command {
-    command
-        .env(secret_names::COMMUNITY, COMMUNITY)
-        .env(secret_names::AUTH, "kill-test-auth-password")
-        .env(secret_names::PRIVACY, "kill-test-privacy-password");
+    command.envs(SECRETS);
     command
 }
 
@@ -289,6 +292,36 @@ fn a_hangup_stops_nothing_and_an_interrupt_opens_the_port_at_once() {
     assert_eq!(scene.admin(&victim), 1);
     let held = scene.listed("runs").remove(0);
     assert_eq!(held["state"], "cancelled", "{held}");
+}
+
+#[test]
+fn a_viewer_whose_terminal_closes_stays_until_the_port_is_open_again() {
+    let scene = Scene::new(7204);
+    scene.allow_short_times();
+    let victim = scene.victim();
+    let mut first = scene.shut(&victim, 12);
+    scene.wait_until_down(&victim, &mut first);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // what is owed is taken up by a program with a screen
+    let mut command = CommandBuilder::new(PROGRAM);
+    for (name, value) in SECRETS {
+        command.env(name, value);
+    }
+    command.arg("--site");
+    command.arg(scene.folder.join("wardwatch.toml"));
+    command.arg("--state");
+    command.arg(scene.folder.join("state"));
+    let mut pty = Pty::spawn(command, 100, 30);
+    pty.expect("ICU-3");
+    assert_eq!(scene.admin(&victim), 2, "it was opened before its time");
+    pty.close_terminal();
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(scene.admin(&victim), 2, "closing the terminal opened it");
+    pty.ended();
+    assert_eq!(scene.admin(&victim), 1);
+    let run = scene.listed("runs").remove(0);
+    assert_eq!(run["state"], "interrupted", "{run}");
 }
 
 #[test]
