@@ -1,3 +1,5 @@
 //! The program: arguments in, [`wardwatch::cli`] out.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    wardwatch::cli::main()
+}

@@ -20,12 +20,11 @@ const MAY_USE: &[(&str, &str)] = &[
     ("access", "model event config"),
     ("actions", "model event config access gate engine"),
     ("notify", "model event config"),
-    ("report", "model engine log"),
     ("ui", "model event config engine log actions access"),
     ("term", ""),
     (
         "host",
-        "model wire event config gate sources log engine access actions notify report ui term",
+        "model wire event config gate sources log engine access actions notify ui term",
     ),
     ("sim", "model config wire"),
     ("cli", "*"),

@@ -1,1 +1,33 @@
-//! (room under construction)
+//! The site file and the files it names: found, read, checked, explained, watched.
+//!
+//! In: `wardwatch.toml` and what it includes. Out: a [`crate::model::Site`] with everything checked, or every mistake at
+//! once, each with file, line, column and what was meant. It never puts defaults in the place of a mistake, never reads a
+//! secret before it is needed, and never shows one.
+
+mod check;
+mod cursor;
+mod find;
+mod keys;
+mod load;
+mod problem;
+mod schema;
+pub mod secret;
+mod site;
+mod source;
+mod watch;
+mod word;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use find::find;
+pub use load::{Loaded, hash, load, parse};
+pub use problem::{ConfigErrors, Problem};
+pub use schema::schema;
+pub use site::LogSettings;
+pub use watch::Watch;
+pub use write::to_toml;
+
+/// The commented example that `config init` writes.
+pub const EXAMPLE: &str = include_str!("../../config/wardwatch.example.toml");

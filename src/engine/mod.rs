@@ -1,9 +1,38 @@
 //! The fold: (State, Event) → State + Effects.
 //!
 //! In: events, in the order of the log, configuration included. Out: the state that every screen is a picture of, and the
-//! effects the collector carries out. It has no clock, no socket, no file, no process, no chance and no floating point:
+//! effects the collector carries out. It never asks a clock, a socket, a file, a process or chance, and never counts in floating point:
 //! the same log gives the same [`State::hash`] on every machine.
 
+mod alerts;
+mod blast;
+mod conditions;
+mod config;
+mod counters;
+mod facts;
+mod filter;
+mod fold;
+mod identity;
+mod memory;
+mod poll;
+mod reach;
+mod read;
+mod runs;
+mod snapshot;
 mod state;
+mod summary;
+mod tables;
+mod timers;
+mod topology;
+mod touch;
+mod version;
 
+#[cfg(test)]
+mod tests;
+
+pub use filter::{Filter, FilterError, FilterKey};
+pub use memory::Memory;
+pub use snapshot::SnapshotError;
 pub use state::{Counts, Outcome, State};
+pub use summary::{SegmentSummary, StateCounts};
+pub use version::compare_versions;

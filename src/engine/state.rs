@@ -6,11 +6,16 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Effect, Event};
+use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
 use crate::model::{
-    Alert, AlertId, Change, Device, DeviceId, Link, LinkId, Mac, Run, RunId, Segment, SegmentId,
-    Seq, Site, Text, Time,
+    Alert, AlertId, Change, Condition, Device, DeviceId, Impact, Link, LinkId, Mac, Run, RunId,
+    Segment, SegmentId, Seq, Severity, Site, Text, Time,
 };
+
+use super::alerts::{Finding, Stand, escaped};
+use super::fold::Out;
+use super::memory::Memory;
+use super::summary::{SegmentSummary, StateCounts};
 
 /// Everything that is known now. A clone is cheap: maps share their parts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -47,6 +52,15 @@ pub struct State {
     pub counts: Counts,
     /// Changes of all devices, the newest first, a few hundred.
     pub recent: Vector<(DeviceId, Change)>,
+    /// Grows when the inventory, a state, a fact, a place or an alert changed, but not with every rate and age: what a view
+    /// may keep its sorted and filtered lists by.
+    pub inventory_revision: u64,
+    /// Each segment's members and sums, kept with each change.
+    pub segment_summary: OrdMap<SegmentId, Arc<SegmentSummary>>,
+    /// Devices by care level and state, in the order of [`crate::model::CareLevel::ALL`].
+    pub care_counts: [StateCounts; 5],
+    /// What only the fold itself reads.
+    pub memory: Memory,
 }
 
 /// Sums that headers show, kept with each change so that nobody counts 50,000 devices for a frame.
@@ -96,12 +110,69 @@ impl State {
         }
         self.seq = event.seq;
         self.time = self.time.max(event.time);
-        Outcome::default()
+        let mut out = Out::new(self.time);
+        self.run_timers(&mut out);
+        match &event.body {
+            Body::Tick | Body::Ledger(_) => {}
+            Body::Config(config) => self.configure(config, &mut out),
+            Body::Observation(seen) => self.observe(seen, &mut out),
+            Body::Command { by, command } => self.command(by, command, &mut out),
+            Body::Run(step) => self.run_step(event.seq, step, &mut out),
+            Body::Delivered { effect, error } => {
+                if !error.is_empty() {
+                    let source = Text::from("notifications");
+                    let line = format!("effect {}.{}: {}", effect.0, effect.1, error.as_str());
+                    let now = self.time;
+                    self.troubles.insert(source, (escaped(line), now));
+                    out.visible = true;
+                }
+            }
+        }
+        self.settle(out, event.seq)
     }
 
-    /// When the next [`crate::event::Body::Tick`] is needed, if at all.
-    pub fn due(&self) -> Option<Time> {
-        None
+    fn observe(&mut self, seen: &Observation, out: &mut Out) {
+        match seen {
+            Observation::Poll(poll) => self.poll(poll, out),
+            Observation::AddressTable(table) => self.address_table(table, out),
+            Observation::Forwarding(table) => self.forwarding(table, out),
+            Observation::Neighbours(table) => self.neighbours(table, out),
+            Observation::Arp(seen) => self.arp(seen, out),
+            Observation::Ping(seen) => self.ping(seen, out),
+            Observation::Name(seen) => self.name(seen, out),
+            Observation::Heard(seen) => self.heard(seen, out),
+            Observation::Source(source) => self.source(source, out),
+        }
+    }
+
+    /// How a part of wardwatch itself is doing.
+    fn source(&mut self, seen: &ObsSourceV1, out: &mut Out) {
+        out.visible = true;
+        if seen.dropped > 0 {
+            self.dropped.insert(seen.source.clone(), seen.dropped);
+        }
+        if seen.trouble.is_empty() {
+            self.troubles.remove(&seen.source);
+            self.clear(Condition::Collector, None, &seen.source, out);
+            return;
+        }
+        let since = self.troubles.get(&seen.source).map_or(self.time, |t| t.1);
+        self.troubles
+            .insert(seen.source.clone(), (seen.trouble.clone(), since));
+        let finding = Finding {
+            condition: Condition::Collector,
+            device: None,
+            part: seen.source.clone(),
+            severity: Severity::Major,
+            text: escaped(format!(
+                "{}: {}",
+                seen.source.as_str(),
+                seen.trouble.as_str()
+            )),
+            details: Vec::new(),
+            impact: Impact::default(),
+        };
+        self.raise(finding, Stand::Open, out);
     }
 
     /// The device of an address.

@@ -1,8 +1,10 @@
 //! The record that carries an event: kind, version, body (postcard). Old versions are upcast on read.
 
-use super::Event;
+use std::borrow::Cow;
 
-/// A record that can't be read.
+use super::{Body, ConfigAppliedV1, Event};
+
+/// A record that can't be read, or an event that can't be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// Written by a newer wardwatch.
@@ -16,18 +18,32 @@ pub enum RecordError {
     /// Damaged.
     #[error("record damaged: {0}")]
     Damaged(String),
+    /// The event holds something that has no form on the disk.
+    #[error("event {seq} can't be written: {why}")]
+    Unwritable {
+        /// Its place.
+        seq: u64,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 /// The version that is written.
 pub const RECORD_VERSION: u8 = 1;
 
-/// Appends the record of `event` to `out`: one byte of version, then the event in postcard.
-pub fn encode(event: &Event, out: &mut Vec<u8>) {
+/// Appends the record of `event` to `out`: one byte of version, then the event in postcard. A secret that was given in
+/// plain is left out by its type: `env:WITHHELD` ([`crate::model::WITHHELD`]) stands for it (invariant 11). On an error `out` is as it was.
+pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), RecordError> {
+    let before = out.len();
     out.push(RECORD_VERSION);
-    // postcard into a Vec fails on nothing an Event holds
-    if let Ok(bytes) = postcard::to_extend(event, Vec::new()) {
-        out.extend_from_slice(&bytes);
+    if let Err(error) = postcard::to_io(&*without_secrets(event), &mut *out) {
+        out.truncate(before);
+        return Err(RecordError::Unwritable {
+            seq: event.seq.0,
+            why: error.to_string(),
+        });
     }
+    Ok(())
 }
 
 /// Reads one record. Bytes beyond the event are an error: a record is whole or damaged.
@@ -48,3 +64,26 @@ pub fn decode(bytes: &[u8]) -> Result<Event, RecordError> {
         None => Err(RecordError::Damaged("empty".into())),
     }
 }
+
+/// The event as it may leave the process: only a configuration can hold a secret, and only one from the command line does.
+pub fn without_secrets(event: &Event) -> Cow<'_, Event> {
+    let Body::Config(applied) = &event.body else {
+        return Cow::Borrowed(event);
+    };
+    match applied.site.without_plain_secrets() {
+        Cow::Borrowed(_) => Cow::Borrowed(event),
+        Cow::Owned(site) => Cow::Owned(Event {
+            seq: event.seq,
+            time: event.time,
+            body: Body::Config(Box::new(ConfigAppliedV1 {
+                hash: applied.hash.clone(),
+                site,
+            })),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,17 @@
 //! The only door through which a packet leaves for a device (invariant 3).
 //!
 //! In: touch tables from the engine, packets from sources and remediations with their cause. Out: packets on the wire and
-//! rows of the ledger. It sends nothing before it holds its first table, and nothing that the table, or a permit for a
-//! remediation, does not allow; what it refuses is counted and said.
+//! rows of the ledger, and for listeners what passes by. It never sends before it holds its first table, and never what the
+//! table, or a permit for a remediation, does not allow; what it refuses is counted and said.
 
 mod door;
+mod filter;
+mod interface;
 mod ledger;
+mod ping;
+mod raw;
 
 pub use door::{Gate, Permit, PermitId, Refusal, SendError, UdpDoor};
+pub use interface::Interface;
+pub use ping::{Echo, PingDoor, PingError};
+pub use raw::{ArpDoor, Asked, RawError, Tap};

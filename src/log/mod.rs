@@ -3,6 +3,15 @@
 //! In: events from the collector, in order. Out: the same events, and answers to queries. It never interprets an event
 //! beyond what an index needs, and never says that something is kept before it is on the disk.
 
+mod batch;
+mod memory;
+pub mod recording;
+mod rollup;
+mod sqlite;
+
+pub use memory::{MEMORY_CHANGES, MEMORY_EVENTS, MemoryLog, SNAPSHOTS};
+pub use sqlite::{Retention, SqliteLog, StateLock};
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -70,7 +79,7 @@ pub enum LogError {
 /// What the state no longer holds is asked of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Query {
-    /// Packets sent to an address, the newest first.
+    /// Packets sent to an address, the newest first, summed by hour, kind and cause.
     Ledger {
         /// To whom.
         addresses: Vec<IpAddr>,
@@ -88,7 +97,7 @@ pub enum Query {
         /// How many at the most.
         limit: u32,
     },
-    /// Events about runs and commands, the newest first.
+    /// Commands and steps of runs (without their output, which the run itself has), the newest first.
     Deeds {
         /// Before when.
         before: Time,
@@ -119,6 +128,8 @@ pub enum Answer {
 pub trait Log: Send {
     /// Appends events whose places follow the last one's. When it returns, those whose body
     /// [must be durable](crate::event::Body::must_be_durable) are; the others may still be in memory until [`Log::flush`].
+    /// On an error [`Log::last`] says how far the log got: what is up to there is kept, what is after it is not, and the
+    /// place after it may be given to another event, or left out.
     fn append(&mut self, events: &[Event]) -> Result<(), LogError>;
 
     /// Everything appended is on the disk when it returns.
@@ -149,3 +160,21 @@ pub trait Log: Send {
     /// Removes what is older than its retention; whole days at a time.
     fn retain(&mut self, now: Time) -> Result<(), LogError>;
 }
+
+/// Events must follow the last one and each other; places may be left out (what a full disk refused is not there).
+fn check_order(last: Seq, events: &[Event], place: &str) -> Result<(), LogError> {
+    let mut last = last;
+    for event in events {
+        if event.seq <= last {
+            return Err(LogError::Store {
+                place: place.into(),
+                why: format!("event {} does not follow event {last}", event.seq),
+            });
+        }
+        last = event.seq;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,7 @@ pub use severity::Severity;
 pub use site::{
     AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec, InterfaceRef,
     Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site, VendorSpec,
-    WardSpec,
+    WITHHELD, WardSpec,
 };
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;

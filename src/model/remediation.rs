@@ -90,7 +90,7 @@ pub struct RunPlan {
     pub inputs: BTreeMap<Text, Text>,
     /// What will be done.
     pub work: Work,
-    /// Packets it will send through the gate.
+    /// Packets it will send, a kind once for each packet, sorted; [`RunPlan::packet_counts`] sums them.
     pub packets: Vec<PacketKind>,
     /// How much it can break.
     pub risk: Risk,
@@ -104,6 +104,18 @@ pub struct RunPlan {
     pub notes: Vec<Text>,
     /// Only what would be done; nothing is changed.
     pub dry_run: bool,
+}
+
+impl RunPlan {
+    /// How many packets of each kind it will send: [`RunPlan::packets`] names a kind once for each packet.
+    pub fn packet_counts(&self) -> BTreeMap<PacketKind, u32> {
+        let mut counts = BTreeMap::new();
+        for kind in &self.packets {
+            let count: &mut u32 = counts.entry(*kind).or_default();
+            *count = count.saturating_add(1);
+        }
+        counts
+    }
 }
 
 /// How a run stands.

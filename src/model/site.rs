@@ -39,6 +39,37 @@ pub struct Site {
     pub intervals: Intervals,
 }
 
+/// The environment variable that is named where a secret was given in plain and may not leave the process.
+pub const WITHHELD: &str = "WITHHELD";
+
+impl Site {
+    /// The site as it may be written, hashed and sent: a secret that was given in plain (or whose file's path is no
+    /// text) has no form there, so [`WITHHELD`] stands for it.
+    pub fn without_plain_secrets(&self) -> std::borrow::Cow<'_, Self> {
+        let has_no_form = |secret: &SecretRef| match secret {
+            SecretRef::Plain(_) => true,
+            SecretRef::File(path) => path.to_str().is_none(),
+            SecretRef::Env(_) => false,
+        };
+        if !self
+            .credentials
+            .iter()
+            .any(|c| c.how.secrets().into_iter().any(has_no_form))
+        {
+            return std::borrow::Cow::Borrowed(self);
+        }
+        let mut site = self.clone();
+        for credential in &mut site.credentials {
+            for secret in credential.how.secrets_mut() {
+                if has_no_form(secret) {
+                    *secret = SecretRef::Env(WITHHELD.into());
+                }
+            }
+        }
+        std::borrow::Cow::Owned(site)
+    }
+}
+
 /// A VLAN or subnet of the site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentSpec {
@@ -262,6 +293,31 @@ pub enum CredentialKind {
         /// The context (RFC 3411); mostly empty.
         context: Text,
     },
+}
+
+impl CredentialKind {
+    /// Its secrets.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::V1 { community } | Self::V2c { community } => vec![community],
+            Self::V3 { auth, privacy, .. } => {
+                let auth = auth.iter().map(|(_, secret)| secret);
+                auth.chain(privacy.iter().map(|(_, secret)| secret))
+                    .collect()
+            }
+        }
+    }
+
+    fn secrets_mut(&mut self) -> Vec<&mut SecretRef> {
+        match self {
+            Self::V1 { community } | Self::V2c { community } => vec![community],
+            Self::V3 { auth, privacy, .. } => {
+                let auth = auth.iter_mut().map(|(_, secret)| secret);
+                auth.chain(privacy.iter_mut().map(|(_, secret)| secret))
+                    .collect()
+            }
+        }
+    }
 }
 
 /// HMAC of SNMPv3.

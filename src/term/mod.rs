@@ -1,1 +1,18 @@
-//! (room under construction)
+//! The terminal of this process.
+//!
+//! In: the environment, keys, signals, the terminal's end. Out: [`TermEvent`]s, and the bytes of frames. It must never leave
+//! the terminal other than it was found (invariant 10): quit, error, panic, SIGTERM, SIGHUP, SIGINT, a stop and its
+//! continuation, a closed terminal. It asks the terminal nothing, and it knows nothing of what is drawn.
+
+mod caps;
+mod clipboard;
+mod events;
+mod keys;
+mod restore;
+mod terminal;
+
+pub use caps::{Colors, TermCaps};
+pub use clipboard::clipboard;
+pub use events::{Signal, TermEvent};
+pub use keys::Decoder;
+pub use terminal::{Terminal, size};

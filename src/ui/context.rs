@@ -1,6 +1,7 @@
 //! What a view is given, and what it gives back.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -8,8 +9,12 @@ use ratatui::layout::Rect;
 
 use crate::engine::State;
 use crate::event::Command;
-use crate::log::Query;
-use crate::model::{AlertId, DeviceId, IfIndex, RunId, RunPlan, SegmentId, Text, Time};
+use crate::log::{Answer, Query};
+use crate::model::{
+    Alert, AlertId, Device, DeviceId, IfIndex, RunId, RunPlan, SegmentId, Text, Time,
+};
+
+use super::{Glyphs, Theme};
 
 /// How true the screen is: line 1 says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +58,35 @@ pub struct Ctx<'a> {
     pub read_only: bool,
     /// One frame a second, no sparklines.
     pub low_bandwidth: bool,
+    /// How roles look on this terminal.
+    pub theme: &'a Theme,
+    /// The signs this terminal can show.
+    pub glyphs: &'static Glyphs,
+    /// What the viewer filters by, where a filter is set.
+    pub filter: Option<&'a ViewFilter>,
 }
+
+/// A filter in force: its words, and what came of reading them. `revision` grows with each change of the words,
+/// so that a view can keep its list until the state or the filter moves.
+pub struct ViewFilter {
+    /// As typed.
+    pub words: String,
+    /// Grows with each change.
+    pub revision: u64,
+    /// Does it match?
+    pub matches: Matcher,
+}
+
+/// Whether a filter lets something through.
+pub trait Matches: Send + Sync {
+    /// A device of this state.
+    fn device(&self, state: &State, device: &Device) -> bool;
+    /// An alert of this state.
+    fn alert(&self, state: &State, alert: &Alert) -> bool;
+}
+
+/// A filter that was read, shared.
+pub type Matcher = Arc<dyn Matches>;
 
 /// What is selected in a view: what actions work on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,4 +162,17 @@ pub trait View: Send {
 
     /// What actions work on.
     fn selection(&self, ctx: &Ctx<'_>) -> Selection;
+
+    /// Called once, right after the view was put on top: what it has to ask before it can show everything.
+    fn opened(&mut self, _ctx: &Ctx<'_>) -> Vec<Request> {
+        Vec::new()
+    }
+
+    /// The answer to a [`Request::Query`] that this view asked with that number. Others' answers come too: compare the number.
+    fn answer(&mut self, _id: u64, _answer: &Answer) {}
+
+    /// Actions of the registry that this view understands right now; the last line shows the keys of the first ones that fit.
+    fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
+        Vec::new()
+    }
 }

@@ -3,6 +3,22 @@
 //! In: input events, states from the collector, answers to queries. Out: the bytes of one screen, and [`Request`]s. It never
 //! touches a terminal, a socket, a file or a clock: whoever runs it hands it `now`.
 
+pub mod color;
 mod context;
+pub mod field;
+pub mod glyphs;
+pub mod keymap;
+pub mod language;
+pub mod planner;
+pub mod screen;
+pub mod session;
+pub mod theme;
+pub mod views;
+pub mod widgets;
 
-pub use context::{Ctx, Live, Outcome, Request, RunRequest, Selection, View};
+pub use color::ColorDepth;
+pub use context::{
+    Ctx, Live, Matcher, Matches, Outcome, Request, RunRequest, Selection, View, ViewFilter,
+};
+pub use glyphs::Glyphs;
+pub use theme::{Role, Theme};

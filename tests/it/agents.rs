@@ -1,1 +1,8 @@
-//! (to come)
+//! The poller against real agents (Debian's snmpd) and against agents that misbehave.
+
+mod common;
+mod fake;
+mod faults;
+mod snmpd;
+mod tables;
+mod thousand;

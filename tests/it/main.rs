@@ -4,8 +4,11 @@
 mod agents;
 mod command_line;
 mod config_files;
-mod pty;
+mod night;
+mod program;
 mod record;
 mod remediation;
 mod scan_net;
 mod sim_serve;
+mod support;
+mod term;

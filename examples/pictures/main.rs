@@ -1,0 +1,92 @@
+//! Draws the pictures of the README: the demo in a session without a terminal, its screens as SVG.
+//!
+//! `cargo run --release --example pictures` writes `docs/pictures/*.svg`. It runs the evening scenario for about two minutes.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod svg;
+
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+/// What is drawn: the seconds since the start, the keys before it, the size, the file.
+const SHOTS: &[(u64, &str, (u16, u16), &str)] = &[
+    (12, "1", (120, 36), "board-quiet"),
+    (100, "1", (120, 36), "board"),
+    (102, "2n", (120, 36), "map"),
+    (105, "3", (120, 36), "alerts"),
+    (108, "4", (120, 36), "devices"),
+    (110, "4\r", (120, 36), "device"),
+    (113, "1", (80, 24), "board-80x24"),
+    (116, "1", (200, 60), "board-200x60"),
+];
+
+fn cells(n: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(n).unwrap_or(std::num::NonZeroU16::MIN)
+}
+
+fn main() {
+    let program = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "target/release/wardwatch".into());
+    let mut command = CommandBuilder::new(&program);
+    command.args(["demo", "--theme", "dark", "--seed", "3"]);
+    for (name, value) in [
+        ("TERM", "xterm-256color"),
+        ("COLORTERM", "truecolor"),
+        ("LANG", "C.UTF-8"),
+        ("TZ", "UTC"),
+    ] {
+        command.env(name, value);
+    }
+    let size = |(cols, rows)| PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    };
+    let pair = native_pty_system().openpty(size(SHOTS[0].2)).unwrap();
+    let mut child = pair
+        .slave
+        .spawn_command(command)
+        .unwrap_or_else(|e| panic!("{program}: {e}; build it with cargo build --release"));
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut writer = pair.master.take_writer().unwrap();
+    let screen = Arc::new(Mutex::new(vt100::Parser::new(
+        cells(SHOTS[0].2.1),
+        cells(SHOTS[0].2.0),
+        0,
+    )));
+    let into = Arc::clone(&screen);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 65_536];
+        while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            into.lock().unwrap().process(&buffer[..n]);
+        }
+    });
+    let start = Instant::now();
+    std::fs::create_dir_all("docs/pictures").unwrap();
+    for (at, keys, shape, name) in SHOTS {
+        std::thread::sleep(Duration::from_secs(*at).saturating_sub(start.elapsed()));
+        screen
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(cells(shape.1), cells(shape.0));
+        pair.master.resize(size(*shape)).unwrap();
+        for key in keys.chars() {
+            write!(writer, "{key}").unwrap();
+            writer.flush().unwrap();
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        std::thread::sleep(Duration::from_millis(800));
+        let file = format!("docs/pictures/{name}.svg");
+        std::fs::write(&file, svg::screen(screen.lock().unwrap().screen())).unwrap();
+        println!("{file}");
+    }
+    let _ = write!(writer, "\x03");
+    let _ = child.wait();
+}

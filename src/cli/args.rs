@@ -1,0 +1,452 @@
+//! The command line as clap sees it. Names and flags are a promise to scripts.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Watches a hospital's network from a terminal, and never disturbs patient care.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wardwatch",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without one, watch the site.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Taken by every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Site file; else $WARDWATCH_SITE, ./wardwatch.toml, the user's configuration folder, /etc/wardwatch/
+    #[arg(long, global = true, value_name = "FILE", env = "WARDWATCH_SITE")]
+    pub site: Option<PathBuf>,
+    /// Where log and snapshots live; else the user's state folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// error, warn, info, debug or trace, on stderr (in the terminal program: into STATE/wardwatch.log)
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    pub log_level: String,
+    /// How many colours to use
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: ColorChoice,
+    /// Plain ASCII in place of symbols and lines
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// terminal, dark, light, high-contrast, deuteranopia or mono
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Nothing can be changed from here
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// One frame a second, no sparklines
+    #[arg(long, global = true)]
+    pub low_bandwidth: bool,
+}
+
+/// `--color`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// What the terminal says it can
+    #[default]
+    Auto,
+    /// Truecolor
+    Always,
+    /// None
+    Never,
+    /// 256 colours
+    #[value(name = "256")]
+    C256,
+    /// 16 colours
+    #[value(name = "16")]
+    C16,
+}
+
+/// How a listing is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// Aligned columns
+    Table,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a heading
+    Csv,
+}
+
+/// How a single result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OneFormat {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// A simulated hospital on loopback that speaks real SNMP, and the terminal program watching it
+    Demo(DemoArgs),
+    /// Read-only views in rotation, for weeks
+    Wallboard(WallboardArgs),
+    /// Where am I, and what is on this segment
+    Scan(ScanArgs),
+    /// Poll the site's devices, or those of a list, and print each result
+    Poll(PollArgs),
+    /// Collect without a screen
+    Daemon,
+    /// Collect, and write what happens to a recording as well
+    Record(RecordArgs),
+    /// Play a recording
+    Replay(ReplayArgs),
+    /// List devices
+    Devices(ListArgs),
+    /// List segments
+    Segments(ListArgs),
+    /// List cables between network devices
+    Links(ListArgs),
+    /// List alerts
+    Alerts(ListArgs),
+    /// List runs of remediations
+    Runs(ListArgs),
+    /// Everything known of one device, with source, time and confidence
+    Device(DeviceArgs),
+    /// Every packet ever sent to a device
+    Ledger(LedgerArgs),
+    /// Run a remediation, through the same gate as the key
+    Run(RunArgs),
+    /// Recorded or simulated devices as SNMP agents
+    #[command(subcommand)]
+    Sim(SimCommand),
+    /// The site file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// What this machine lets wardwatch do, and what to change
+    Doctor(DoctorArgs),
+    /// Completions for a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, in roff
+    Man,
+}
+
+/// `demo`
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// How large the hospital is
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..=50_000))]
+    pub endpoints: u32,
+    /// Another hospital of the same size
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// evening, quiet, icu-switch-dies, rogue-station or ups-on-battery
+    #[arg(long, default_value = "evening")]
+    pub scenario: String,
+    /// Show nothing, end with one JSON object
+    #[arg(long)]
+    pub headless: bool,
+    /// End after this time
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Write what happens to this recording as well
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+/// `wallboard`
+#[derive(Debug, Args)]
+pub struct WallboardArgs {
+    /// Which views, in this order
+    #[arg(long, value_delimiter = ',', default_value = "board,map,alerts")]
+    pub views: Vec<String>,
+    /// How long each stays
+    #[arg(long, value_parser = duration, default_value = "20s")]
+    pub dwell: Duration,
+    /// Watch the simulated hospital instead of the site
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// `scan`
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Addresses, ranges (10.3.1.1-50) or CIDRs; none means the interface's own subnet
+    pub targets: Vec<String>,
+    /// Network interface
+    #[arg(long, value_name = "IF")]
+    pub interface: Option<String>,
+    /// SNMP community: env:NAME or file:PATH (plain text works, and other users see it in the process list)
+    #[arg(long, value_name = "C", conflicts_with = "v3")]
+    pub community: Option<String>,
+    /// Name of a credential of the site file
+    #[arg(long, value_name = "NAME")]
+    pub v3: Option<String>,
+    /// UDP port of SNMP agents
+    #[arg(long, default_value_t = 161, value_name = "PORT")]
+    pub snmp_port: u16,
+    /// As fast as the wire allows; for the engineer on site
+    #[arg(long)]
+    pub fast: bool,
+    /// Read a capture instead of the wire
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// How long to listen for LLDP, CDP and DHCP
+    #[arg(long, value_parser = duration, default_value = "3s")]
+    pub listen: Duration,
+    /// Keep what was found as a recording
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// table, json, jsonl or csv; table on a terminal, else jsonl
+    #[arg(long, value_enum)]
+    pub format: Option<ListFormat>,
+}
+
+/// `poll`
+#[derive(Debug, Args)]
+pub struct PollArgs {
+    /// Which devices of the site
+    pub filter: Option<String>,
+    /// A file of address[:port] lines instead of the site
+    #[arg(long, value_name = "FILE")]
+    pub targets: Option<PathBuf>,
+    /// SNMP community for --targets: env:NAME or file:PATH (plain text works, and other users see it in the process list)
+    #[arg(long, value_name = "C")]
+    pub community: Option<String>,
+    /// status, interfaces, all or bench
+    #[arg(long, default_value = "status")]
+    pub plan: String,
+    /// Ask each once, then end
+    #[arg(long)]
+    pub once: bool,
+    /// Print one JSON object of sums instead of each result
+    #[arg(long)]
+    pub summary: bool,
+    /// table, json, jsonl or csv; table on a terminal, else jsonl
+    #[arg(long, value_enum)]
+    pub format: Option<ListFormat>,
+}
+
+/// `record`
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The recording to write; must not exist
+    pub file: PathBuf,
+    /// End after this time
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+}
+
+/// `replay`
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The recording
+    pub file: PathBuf,
+    /// Times real time
+    #[arg(long, default_value_t = 1)]
+    pub speed: u32,
+    /// Where to begin: RFC 3339, or HH:MM of the recording's day
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Print the final state hash and counts, show nothing
+    #[arg(long)]
+    pub headless: bool,
+}
+
+/// A listing
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Filter, as in the program: 'class:infusion-pump firmware<9.33'
+    #[arg(allow_hyphen_values = true)]
+    pub filter: Vec<String>,
+    /// Go on printing what changes
+    #[arg(long)]
+    pub follow: bool,
+    /// table, json, jsonl or csv; table on a terminal, else jsonl
+    #[arg(long, value_enum)]
+    pub format: Option<ListFormat>,
+    /// Which columns, in this order
+    #[arg(long, value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Exit 3 when the list is not empty
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `device`
+#[derive(Debug, Args)]
+pub struct DeviceArgs {
+    /// Name, address, MAC or biomedical tag
+    pub device: String,
+    /// text or json
+    #[arg(long, value_enum)]
+    pub format: Option<OneFormat>,
+}
+
+/// `ledger`
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// Name, address, MAC or biomedical tag
+    pub device: String,
+    /// table, json, jsonl or csv; table on a terminal, else jsonl
+    #[arg(long, value_enum)]
+    pub format: Option<ListFormat>,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Name of the remediation; `wardwatch run list DEVICE` shows what applies
+    pub remediation: String,
+    /// Name, address, MAC or biomedical tag
+    pub device: String,
+    /// Inputs, NAME=VALUE
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
+    /// Interface of the device by name, where the remediation works on one
+    #[arg(long)]
+    pub interface: Option<String>,
+    /// Only what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; it stands in the log
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// Confirm without a question, where the remediation's risk allows that
+    #[arg(long)]
+    pub yes: bool,
+    /// Confirm by the device's name, where it asks for that
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+    /// text or json
+    #[arg(long, value_enum)]
+    pub format: Option<OneFormat>,
+}
+
+/// `sim`
+#[derive(Debug, Subcommand)]
+pub enum SimCommand {
+    /// Serve recorded devices (.snmprec), one an address
+    Serve {
+        /// Folder of .snmprec files
+        dir: PathBuf,
+        /// Loopback network to serve on
+        #[arg(long, default_value = "127.20.0.0/16")]
+        address: ipnet::Ipv4Net,
+        /// UDP port
+        #[arg(long, default_value_t = 1161)]
+        port: u16,
+    },
+    /// The demo's hospital, without anybody watching
+    #[command(hide = true)]
+    Hospital {
+        #[arg(long, default_value_t = 200)]
+        endpoints: u32,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        #[arg(long, default_value = "evening")]
+        scenario: String,
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Many equal agents, for measuring
+    Farm {
+        /// How many
+        #[arg(long, default_value_t = 1000)]
+        agents: u32,
+        /// Interfaces of each
+        #[arg(long, default_value_t = 24)]
+        interfaces: u32,
+        /// Community that opens them: env:NAME, file:PATH or plain
+        #[arg(long, default_value = "public")]
+        community: String,
+    },
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Write a commented example
+    Init {
+        /// Where; must not exist
+        #[arg(default_value = "wardwatch.toml")]
+        file: PathBuf,
+    },
+    /// Check the site file; every mistake with its line and column
+    Check {
+        /// Which; else the one in force
+        file: Option<PathBuf>,
+    },
+    /// The site as wardwatch understands it
+    Show {
+        /// Which; else the one in force
+        file: Option<PathBuf>,
+    },
+    /// JSON schema of the site file
+    Schema,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// text or json
+    #[arg(long, value_enum)]
+    pub format: Option<OneFormat>,
+}
+
+/// `90`, `90s`, `15m`, `2h`, `1d`, `500ms`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("'{text}' is no time; write it as 90s, 15m, 2h or 1d"))?;
+    let millis = match unit {
+        "ms" => 1,
+        "" | "s" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => {
+            return Err(format!(
+                "'{unit}' is no unit of time; write it as 90s, 15m, 2h or 1d"
+            ));
+        }
+    };
+    number
+        .checked_mul(millis)
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("'{text}' is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert!(duration("soon").unwrap_err().contains("write it as"));
+        assert!(duration("3w").unwrap_err().contains("no unit"));
+    }
+}

@@ -1,0 +1,172 @@
+//! `wardwatch device`: everything known of one device.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::rows::{port, segment_name, text, time};
+use crate::engine::State;
+use crate::model::{Device, Fact, Reach, ReachFact};
+
+/// Everything, as JSON.
+pub fn as_json(state: &State, d: &Device) -> Value {
+    let facts: Vec<Value> = d.facts.values().map(fact).collect();
+    let conflicts: Vec<Value> = d.conflicts.iter().map(fact).collect();
+    let alerts: Vec<Value> = state
+        .alerts
+        .values()
+        .filter(|a| a.device == Some(d.id) && a.is_active())
+        .map(|a| json!({"id": a.id, "severity": a.severity.word(), "state": a.state.word(), "condition": a.condition.word(), "text": a.text, "since": time(a.since)}))
+        .collect();
+    let interfaces: Vec<Value> = d
+        .interfaces
+        .values()
+        .map(|i| {
+            json!({"index": i.index, "name": i.name, "alias": text(i.alias.as_str()), "admin": i.admin.word(), "oper": i.oper.word(),
+                   "since": time(i.oper_since), "speed_bps": i.speed, "in_bps": i.traffic.in_bps, "out_bps": i.traffic.out_bps})
+        })
+        .collect();
+    let changes: Vec<Value> = d.changes.iter().map(|c| json!({"time": time(c.time), "what": c.what, "before": text(c.before.as_str()), "after": text(c.after.as_str())})).collect();
+    json!({
+        "name": d.name, "class": d.class.word(), "care": d.care.word(), "declared": d.declared,
+        "touch": d.touch.policy.word(), "touch_because": text(d.touch.because.as_str()),
+        "state": d.state.word(), "state_since": time(d.state_since), "why": text(d.state_why.as_str()),
+        "addresses": d.addresses, "macs": d.macs, "segment": text(segment_name(state, d.segment)), "port": text(&port(state, d)),
+        "vlan": d.attached.filter(|a| a.vlan != 0).map(|a| a.vlan),
+        "reach": {"ping": reach(&d.ping), "snmp": reach(&d.snmp), "passive": reach(&d.passive)},
+        "first_seen": time(d.first_seen), "last_seen": time(d.last_seen),
+        "uptime_s": d.uptime.map(|(ticks, _)| ticks / 100), "rtt_ms": d.rtt_ms,
+        "facts": facts, "conflicts": conflicts, "alerts": alerts, "interfaces": interfaces, "changes": changes,
+    })
+}
+
+fn fact(f: &Fact) -> Value {
+    json!({"key": f.key, "value": f.value, "source": f.source.word(), "confidence": f.confidence,
+           "first_seen": time(crate::model::Time::from_secs32(f.first)), "last_seen": time(f.seen())})
+}
+
+fn reach(r: &ReachFact) -> Value {
+    json!({"says": reach_word(r.reach), "since": time(r.since), "last_seen": time(r.seen), "misses": r.misses})
+}
+
+fn reach_word(reach: Reach) -> &'static str {
+    match reach {
+        Reach::NotAsked => "not-asked",
+        Reach::Answers => "answers",
+        Reach::Missed => "missed",
+        Reach::Silent => "silent",
+        Reach::Refuses => "refuses",
+        Reach::Blind => "blind",
+    }
+}
+
+/// Everything, for a person.
+pub fn as_text(state: &State, d: &Device) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            let _ = writeln!(out, "{name:<14}{value}");
+        }
+    };
+    line("name", d.name.as_str());
+    line("state", &format!("{}  {}", d.state.word(), d.state_why));
+    line("class", &format!("{}, {}", d.class, d.care));
+    line(
+        "touch",
+        &format!("{}  ({})", d.touch.policy, d.touch.because),
+    );
+    line("segment", segment_name(state, d.segment));
+    line("port", &port(state, d));
+    line(
+        "addresses",
+        &d.addresses
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
+    line(
+        "macs",
+        &d.macs
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
+    line(
+        "first seen",
+        &if d.first_seen.0 > 0 {
+            d.first_seen.to_string()
+        } else {
+            "never".into()
+        },
+    );
+    line(
+        "last seen",
+        &if d.last_seen.0 > 0 {
+            d.last_seen.to_string()
+        } else {
+            "never".into()
+        },
+    );
+    for (name, r) in [
+        ("ping", &d.ping),
+        ("snmp", &d.snmp),
+        ("passive", &d.passive),
+    ] {
+        let seen = if r.seen.0 > 0 {
+            format!("  last {}", r.seen)
+        } else {
+            String::new()
+        };
+        line(name, &format!("{}{seen}", reach_word(r.reach)));
+    }
+    if !d.facts.is_empty() {
+        let _ = writeln!(out, "\nfacts");
+    }
+    for f in d.facts.values() {
+        let key = serde_json::to_value(f.key)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_string))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {key:<24}{:<40}  {} {} %  {}",
+            f.value,
+            f.source.word(),
+            f.confidence,
+            f.seen()
+        );
+    }
+    for f in &d.conflicts {
+        let key = serde_json::to_value(f.key)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_string))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {key:<24}{:<40}  {} says otherwise  {}",
+            f.value,
+            f.source.word(),
+            f.seen()
+        );
+    }
+    let active: Vec<_> = state
+        .alerts
+        .values()
+        .filter(|a| a.device == Some(d.id) && a.is_active())
+        .collect();
+    if !active.is_empty() {
+        let _ = writeln!(out, "\nalerts");
+    }
+    for a in active {
+        let _ = writeln!(out, "  {:<9} {}  {}", a.severity, a.text, a.since);
+    }
+    if !d.changes.is_empty() {
+        let _ = writeln!(out, "\nchanges");
+    }
+    for c in &d.changes {
+        let _ = writeln!(out, "  {}  {}  {} → {}", c.time, c.what, c.before, c.after);
+    }
+    out
+}

@@ -1,0 +1,164 @@
+//! Listings of what the views list, `device` and `ledger`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use color_eyre::Result;
+use color_eyre::eyre::eyre;
+use serde_json::json;
+
+use super::args::{DeviceArgs, Global, LedgerArgs, ListArgs, ListFormat};
+use super::output::{Listing, one};
+use super::{Done, open, rows, usage};
+use crate::engine::Filter;
+use crate::engine::State;
+use crate::log::{Answer, Log as _, Query};
+use crate::model::Time;
+
+/// What is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Devices.
+    Devices,
+    /// Segments.
+    Segments,
+    /// Links.
+    Links,
+    /// Alerts.
+    Alerts,
+    /// Runs.
+    Runs,
+}
+
+/// Prints a listing once, or goes on with what changes.
+pub fn list(global: &Global, what: What, args: &ListArgs) -> Result<Done> {
+    let words = args.filter.join(" ");
+    let filter = Filter::parse(&words).map_err(usage)?;
+    if !words.trim().is_empty() && matches!(what, What::Segments | What::Links | What::Runs) {
+        return Err(usage("this listing takes no filter yet"));
+    }
+    let (state, log) = open::state(global)?;
+    drop(log);
+    let mut listing = listing(&state, what, &filter, state.time);
+    listing.select(&args.columns).map_err(usage)?;
+    let found = !listing.is_empty();
+    listing.print(args.format)?;
+    if args.follow {
+        follow(global, what, &filter, args, &listing)?;
+    }
+    Ok(if found && args.exit_code {
+        Done::Found
+    } else {
+        Done::Done
+    })
+}
+
+fn listing(state: &State, what: What, filter: &Filter, now: Time) -> Listing {
+    match what {
+        What::Devices => rows::devices(
+            state,
+            state
+                .devices
+                .values()
+                .map(AsRef::as_ref)
+                .filter(|d| filter.matches(state, d, now)),
+        ),
+        What::Segments => rows::segments(state),
+        What::Links => rows::links(state),
+        What::Alerts => {
+            let sorted = state.alerts_sorted();
+            rows::alerts(
+                state,
+                sorted
+                    .iter()
+                    .map(AsRef::as_ref)
+                    .filter(|a| filter.matches_alert(state, a, now)),
+            )
+        }
+        What::Runs => rows::runs(state.runs.values().rev().map(AsRef::as_ref)),
+    }
+}
+
+/// Prints rows that are new or not what they were, until interrupted.
+fn follow(
+    global: &Global,
+    what: What,
+    filter: &Filter,
+    args: &ListArgs,
+    first: &Listing,
+) -> Result<()> {
+    let format = args.format.unwrap_or(ListFormat::Jsonl);
+    if format != ListFormat::Jsonl {
+        return Err(usage(
+            "--follow prints JSON lines; leave --format out, or say --format jsonl",
+        ));
+    }
+    let mut known: BTreeSet<String> = first.lines().into_iter().collect();
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let (state, _log) = open::state(global)?;
+        let mut listing = listing(&state, what, filter, state.time);
+        listing.select(&args.columns).map_err(usage)?;
+        let now: BTreeSet<String> = listing.lines().into_iter().collect();
+        for line in now.difference(&known) {
+            use std::io::Write as _;
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{line}")?;
+            out.flush()?;
+        }
+        known = now;
+    }
+}
+
+/// `wardwatch device`
+pub fn device(global: &Global, args: &DeviceArgs) -> Result<Done> {
+    let (state, _log) = open::state(global)?;
+    let device = open::find(&state, &args.device)?;
+    one(args.format, &super::device::as_json(&state, device), || {
+        super::device::as_text(&state, device)
+    })?;
+    Ok(Done::Done)
+}
+
+/// `wardwatch ledger`
+pub fn ledger(global: &Global, args: &LedgerArgs) -> Result<Done> {
+    let (state, mut log) = open::state(global)?;
+    let device = open::find(&state, &args.device)?;
+    let addresses = device.addresses.iter().copied().collect();
+    let found = match log.query(&Query::Ledger {
+        addresses,
+        since: Time(0),
+        limit: 100_000,
+    }) {
+        Answer::Ledger(found) => found,
+        Answer::NotKept { oldest } => {
+            return Err(eyre!(
+                "the log no longer holds that; what is left begins {oldest}"
+            ));
+        }
+        Answer::Failed(why) => return Err(eyre!("{why}")),
+        _ => return Err(eyre!("the log answered something else")),
+    };
+    let mut list = Listing::new(&[
+        "device", "address", "kind", "count", "first", "last", "cause",
+    ]);
+    for r in found {
+        list.row(vec![
+            json!(device.name),
+            json!(r.address),
+            json!(r.kind.word()),
+            json!(r.count),
+            rows::time(r.first),
+            rows::time(r.last),
+            json!(r.cause),
+        ]);
+    }
+    if list.is_empty() {
+        eprintln!(
+            "no packet was ever sent to {} (touch policy {}: {})",
+            device.name, device.touch.policy, device.touch.because
+        );
+    }
+    list.print(args.format)?;
+    Ok(Done::Done)
+}

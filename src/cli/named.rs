@@ -1,0 +1,118 @@
+//! What a person names on the command line: targets, communities; and the touch table that follows from their word.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use color_eyre::Result;
+
+use super::usage;
+use crate::config;
+use crate::engine::State;
+use crate::event::{Body, ConfigAppliedV1, Event, Target};
+use crate::model::{PlainSecret, SecretRef, Seq, Site, Text, Time, TouchPolicy, TouchTable};
+
+/// A community: `env:NAME`, `file:PATH`, or plain text with a warning.
+pub fn community(text: &str) -> Result<PlainSecret> {
+    let reference = match text.split_once(':') {
+        Some(("env", name)) => SecretRef::Env(name.to_string()),
+        Some(("file", path)) => SecretRef::File(path.into()),
+        _ => {
+            eprintln!(
+                "wardwatch: a community in plain text stands in the process list, where other users see it; env:NAME or file:PATH does not"
+            );
+            return Ok(PlainSecret::new(text.as_bytes().to_vec()));
+        }
+    };
+    config::secret::resolve(&reference).map_err(usage)
+}
+
+/// The `address[:port]` lines of a file; blank lines and `#` comments are passed over.
+pub fn targets_file(file: &Path, port: u16) -> Result<Vec<SocketAddr>> {
+    let text =
+        std::fs::read_to_string(file).map_err(|e| usage(format!("{}: {e}", file.display())))?;
+    let mut found = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let address = line
+            .parse::<SocketAddr>()
+            .or_else(|_| line.parse::<IpAddr>().map(|a| SocketAddr::new(a, port)));
+        found.push(address.map_err(|_| {
+            usage(format!("{}:{}: '{}' is no address; write it as 10.3.1.7, 10.3.1.7:1161 or [2001:db8::7]:161", file.display(), at + 1, Text::from(line)))
+        })?);
+    }
+    Ok(found)
+}
+
+/// The table that holds without a site file: what is named may be touched as the person said, all else not at all.
+pub fn table_of_words(named: impl IntoIterator<Item = (IpAddr, TouchPolicy)>) -> Arc<TouchTable> {
+    let addresses: BTreeMap<IpAddr, TouchPolicy> = named
+        .into_iter()
+        .map(|(a, p)| (a.to_canonical(), p))
+        .collect();
+    Arc::new(TouchTable {
+        revision: 1,
+        addresses,
+        unknown: Vec::new(),
+        elsewhere: TouchPolicy::Never,
+    })
+}
+
+/// What the engine makes of a site on its own: who may be touched how, and who is asked what.
+pub fn standing_of(site: &Site) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
+    let mut state = State::new();
+    let body = Body::Config(Box::new(ConfigAppliedV1 {
+        hash: config::hash(site),
+        site: site.clone(),
+    }));
+    let _ = state.apply(&Event {
+        seq: Seq(1),
+        time: Time::from_clock(),
+        body,
+    });
+    let (table, targets) = state.standing();
+    let nothing = || table_of_words([]);
+    (
+        state,
+        table.unwrap_or_else(nothing),
+        targets.unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_line_of_a_targets_file_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("targets");
+        std::fs::write(
+            &file,
+            "# core\n10.3.1.7\n10.3.1.8:1161 # lab\n\n[::1]:161\n",
+        )
+        .unwrap();
+        let found = targets_file(&file, 161).unwrap();
+        assert_eq!(
+            found.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.3.1.7:161", "10.3.1.8:1161", "[::1]:161"]
+        );
+        std::fs::write(&file, "10.3.1.7\n10.3.1.300\n").unwrap();
+        let words = targets_file(&file, 161).unwrap_err().to_string();
+        assert!(words.contains(":2: '10.3.1.300' is no address"), "{words}");
+    }
+
+    #[test]
+    fn what_nobody_named_is_not_touched_at_all() {
+        let table = table_of_words([("10.0.0.1".parse().unwrap(), TouchPolicy::Get)]);
+        assert_eq!(table.policy("10.0.0.1".parse().unwrap()), TouchPolicy::Get);
+        assert_eq!(
+            table.policy("10.0.0.2".parse().unwrap()),
+            TouchPolicy::Never
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! `wardwatch poll`: asks the site's devices, or those of a list, and prints each result.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::time::Duration;
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::args::{Global, PollArgs};
+use super::output::Listing;
+use super::{Done, demo, named, open, rows, usage};
+use crate::access::Person;
+use crate::config;
+use crate::engine::Filter;
+use crate::event::{PollOutcome, Target};
+use crate::gate::Gate;
+use crate::host::{Resolve, logins};
+use crate::model::{DeviceClass, Text, TouchPolicy};
+use crate::sources::snmp::{
+    Login, PollResult, PollSummary, Poller, PollerConfig, check_plan, poll_once,
+};
+
+/// How often without `--once`.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Asks once, or every half a minute.
+pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
+    check_plan(&args.plan).map_err(usage)?;
+    let runtime = demo::runtime()?;
+    let _inside = runtime.enter();
+    let gate = Gate::new();
+    let (sink, mut observations) = mpsc::channel(16);
+    // the results are printed from the poller's own answers
+    runtime.spawn(async move { while observations.recv().await.is_some() {} });
+    let poller = Poller::start(std::sync::Arc::clone(&gate), sink, PollerConfig::default())
+        .wrap_err("opening the poller's socket")?;
+    let targets = if args.targets.is_some() {
+        from_file(args, &gate, &poller)?
+    } else {
+        from_site(global, args, &gate, &poller)?
+    };
+    loop {
+        let mut listing = Listing::new(&[
+            "address",
+            "port",
+            "outcome",
+            "credential",
+            "name",
+            "descr",
+            "object_id",
+            "uptime_s",
+            "rtt_ms",
+            "interfaces",
+            "varbinds",
+        ]);
+        let each = |r: PollResult| {
+            if !args.summary {
+                listing.row(row(&r))
+            }
+        };
+        let summary = runtime
+            .block_on(poll_once(&poller, &targets, &args.plan, each))
+            .map_err(usage)?;
+        if args.summary {
+            print_summary(&summary)?;
+        } else {
+            listing.print(args.format)?;
+        }
+        if args.once {
+            return Ok(Done::Done);
+        }
+        if super::watch::wait_for_signal(Some(std::time::Instant::now() + EVERY)) {
+            return Ok(Done::Interrupted);
+        }
+    }
+}
+
+fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target>> {
+    let file = args
+        .targets
+        .as_deref()
+        .unwrap_or_else(|| std::path::Path::new(""));
+    if args.filter.is_some() {
+        return Err(usage(
+            "a filter works on the site's devices; --targets names its own",
+        ));
+    }
+    let community = args
+        .community
+        .as_deref()
+        .ok_or_else(|| usage("--targets needs --community env:NAME or file:PATH"))?;
+    let login = Login::V2c {
+        community: named::community(community)?,
+    };
+    let found = named::targets_file(file, 161)?;
+    // the person named each address, and the plan: their word covers what the plan sends
+    let word = if args.plan == "status" {
+        TouchPolicy::Get
+    } else {
+        TouchPolicy::Full
+    };
+    gate.install(named::table_of_words(found.iter().map(|a| (a.ip(), word))));
+    tracing::info!(
+        "{} named {} addresses for the plan {}",
+        Person::of_this_process()?.name,
+        found.len(),
+        args.plan
+    );
+    let name = Text::from("command line");
+    poller.set_logins(BTreeMap::from([(name.clone(), login)]));
+    Ok(found
+        .into_iter()
+        .map(|a| Target {
+            address: a.ip(),
+            port: a.port(),
+            credentials: vec![name.clone()],
+            class: DeviceClass::Unknown,
+            jobs: Vec::new(),
+            confirm_s: 10,
+        })
+        .collect())
+}
+
+fn from_site(
+    global: &Global,
+    args: &PollArgs,
+    gate: &Gate,
+    poller: &Poller,
+) -> Result<Vec<Target>> {
+    if args.community.is_some() {
+        return Err(usage(
+            "--community goes with --targets; the site file names the credentials of its devices",
+        ));
+    }
+    let loaded = open::site(global)?;
+    let filter = Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(usage)?;
+    let (state, table, targets) = named::standing_of(&loaded.site);
+    gate.install(table);
+    let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
+    let (logins, troubles) = logins(&loaded.site, &resolve);
+    for trouble in troubles {
+        eprintln!("wardwatch: {trouble}");
+    }
+    poller.set_logins(logins);
+    let wanted = |t: &&Target| {
+        state
+            .device_at(t.address)
+            .is_some_and(|d| filter.matches(&state, d, state.time))
+    };
+    Ok(targets.iter().filter(wanted).cloned().collect())
+}
+
+fn row(r: &PollResult) -> Vec<serde_json::Value> {
+    let system = r.poll.system.as_ref();
+    vec![
+        json!(r.address),
+        json!(r.port),
+        json!(outcome(&r.poll.outcome)),
+        rows::text(r.poll.credential.as_str()),
+        system.map_or(json!(null), |s| json!(s.name)),
+        system.map_or(json!(null), |s| json!(s.descr)),
+        system.map_or(json!(null), |s| json!(s.object_id)),
+        json!(r.poll.uptime.map(|t| t / 100)),
+        json!(r.poll.rtt_ms),
+        json!(r.poll.interfaces.len()),
+        json!(r.varbinds),
+    ]
+}
+
+fn outcome(of: &PollOutcome) -> String {
+    match of {
+        PollOutcome::Answered => "answered".into(),
+        PollOutcome::Timeout => "timeout".into(),
+        PollOutcome::Refused(why) => format!("refused: {why}"),
+        PollOutcome::Malformed(why) => format!("malformed: {why}"),
+        PollOutcome::NotAllowed(why) => format!("not allowed: {why}"),
+        PollOutcome::Unreachable(why) => format!("unreachable: {why}"),
+    }
+}
+
+fn print_summary(s: &PollSummary) -> Result<()> {
+    let line = json!({
+        "devices": s.devices, "answered": s.answered, "timed_out": s.timed_out, "failed": s.failed, "pdus_sent": s.pdus_sent, "retries": s.retries,
+        "varbinds": s.varbinds, "socket_drops": s.socket_drops, "wall_s": s.wall_s, "cpu_s": s.cpu_s, "peak_rss_mib": s.peak_rss_mib,
+    });
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}

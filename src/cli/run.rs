@@ -1,0 +1,270 @@
+//! `wardwatch run`: a remediation through the same gate as the key.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use color_eyre::Result;
+use color_eyre::eyre::eyre;
+use serde_json::json;
+
+use super::args::{Global, OneFormat, RunArgs};
+use super::{Done, demo, open, usage, watch};
+use crate::access::Person;
+use crate::actions::catalogue::Catalogue;
+use crate::actions::plan::{Ask, Own, confirmed, plan};
+use crate::actions::run::Wish;
+use crate::engine::State;
+use crate::host::{Host, Hub};
+use crate::model::{Confirm, DeviceId, RunPlan, RunState, Text, Time, Work};
+
+/// How long the device may take to answer before anything is planned on what was known of it.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Plans, asks, runs, prints.
+pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
+    if global.read_only {
+        return Err(usage("--read-only: nothing can be run from here"));
+    }
+    let loaded = open::site(global)?;
+    let dir = open::state_dir(global)?;
+    std::fs::create_dir_all(&dir)?;
+    let person = Person::of_this_process()?;
+    let inputs = inputs(&args.inputs)?;
+    let runtime = demo::runtime()?;
+    let (host, catalogue) = watch::start(&dir, &loaded, None, runtime.handle())?;
+    let done = with_host(args, &host, &catalogue, &person, &inputs, &runtime);
+    host.runner().finish_reverts(runtime.handle());
+    host.stop();
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done
+}
+
+fn with_host(
+    args: &RunArgs,
+    host: &Host,
+    catalogue: &Catalogue,
+    person: &Person,
+    inputs: &BTreeMap<Text, Text>,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Done> {
+    let own = Own::of_this_host();
+    let began = Time::from_clock();
+    let wanted = until_known(host.hub(), args, began)?;
+    let make = |state: &State| {
+        let interface = interface(state, wanted, args)?;
+        let ask = Ask {
+            device: wanted,
+            interface,
+            remediation: &args.remediation,
+            inputs,
+            person,
+            dry_run: args.dry_run,
+        };
+        plan(state, catalogue, &own, &ask).map_err(usage)
+    };
+    let state = until_fresh(host.hub(), began, &make)?;
+    let plan = make(&state)?;
+    let text = args.format.unwrap_or(if std::io::stdout().is_terminal() {
+        OneFormat::Text
+    } else {
+        OneFormat::Json
+    }) == OneFormat::Text;
+    if text {
+        print!("{}", describe(&plan));
+    }
+    if !confirm(&plan, args)? {
+        return Err(eyre!("not confirmed; nothing was done"));
+    }
+    let wish = Wish {
+        plan: plan.clone(),
+        person: person.clone(),
+        reason: args.reason.as_str().into(),
+    };
+    let runner = Arc::clone(host.runner());
+    let (id, how, outcome) = runtime
+        .block_on(runner.carry_out(wish))
+        .map_err(|why| eyre!("{why}"))?;
+    let state = host.hub().state();
+    let run = state.runs.get(&id);
+    let output: Vec<Text> = run.map_or_else(Vec::new, |r| r.output.iter().cloned().collect());
+    if text {
+        output.iter().for_each(|line| println!("{line}"));
+        println!("{} {outcome}", how.word());
+    } else {
+        let exit = run.and_then(|r| r.exit);
+        println!(
+            "{}",
+            json!({"run": id, "remediation": plan.remediation, "device": plan.device_name, "state": how.word(), "exit": exit, "outcome": super::rows::text(outcome.as_str()), "output": output, "dry_run": plan.dry_run})
+        );
+    }
+    match how {
+        RunState::Succeeded => Ok(Done::Done),
+        RunState::Cancelled => Ok(Done::Interrupted),
+        _ => Err(eyre!("run {id} {}: {outcome}", how.word())),
+    }
+}
+
+fn inputs(given: &[String]) -> Result<BTreeMap<Text, Text>> {
+    let pair = |text: &String| {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            usage(format!(
+                "--input '{}': write it as NAME=VALUE",
+                Text::from(text.as_str())
+            ))
+        })?;
+        Ok((Text::from(name), Text::from(value)))
+    };
+    given.iter().map(pair).collect()
+}
+
+/// The site may have just come into force: its devices are known a moment later.
+fn until_known(hub: &Hub, args: &RunArgs, began: Time) -> Result<DeviceId> {
+    loop {
+        let state = hub.state();
+        if state.config_hash.is_empty() && Time::from_clock().since(began) < FRESH {
+            std::thread::sleep(Duration::from_millis(20));
+            continue;
+        }
+        return Ok(open::find(&state, &args.device)?.id);
+    }
+}
+
+/// A port is only worked on by what was heard since this began.
+fn until_fresh(
+    hub: &Hub,
+    began: Time,
+    make: &impl Fn(&State) -> Result<RunPlan>,
+) -> Result<Arc<State>> {
+    let end = Instant::now() + FRESH;
+    loop {
+        let state = hub.state();
+        let made = make(&state);
+        let late = Instant::now() >= end;
+        let fresh = match &made {
+            Ok(plan) if matches!(plan.work, Work::IfAdmin { .. }) => state
+                .devices
+                .get(&plan.device)
+                .is_some_and(|d| d.snmp.seen >= began && !d.interfaces.is_empty()),
+            Ok(_) => true,
+            Err(_) => false,
+        };
+        if fresh {
+            return Ok(state);
+        }
+        if late {
+            made?;
+            return Err(eyre!(
+                "nothing was heard of this device for {} s; nothing is changed on what was known before",
+                FRESH.as_secs()
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn interface(
+    state: &State,
+    device: DeviceId,
+    args: &RunArgs,
+) -> Result<Option<crate::model::IfIndex>> {
+    let Some(name) = &args.interface else {
+        return Ok(None);
+    };
+    let found = state
+        .devices
+        .get(&device)
+        .and_then(|d| d.interfaces.values().find(|i| i.name.as_str() == name));
+    found.map(|i| Some(i.index)).ok_or_else(|| {
+        usage(format!(
+            "it has no interface '{}' (as far as is known now)",
+            Text::from(name.as_str())
+        ))
+    })
+}
+
+/// The plan as a person reads it before confirming.
+fn describe(plan: &RunPlan) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{}  {} on {}  risk {}",
+        plan.remediation,
+        plan.title,
+        plan.device_name,
+        plan.risk.word()
+    );
+    match &plan.work {
+        Work::Program {
+            argv,
+            env,
+            dry_argv,
+        } => {
+            let of = if plan.dry_run {
+                dry_argv.as_ref()
+            } else {
+                Some(argv)
+            };
+            for (at, word) in of.into_iter().flatten().enumerate() {
+                let _ = writeln!(out, "  argv[{at}] {word}");
+            }
+            for (name, value) in env {
+                let _ = writeln!(out, "  env {name}={value}");
+            }
+        }
+        Work::IfAdmin {
+            interface,
+            bounce,
+            revert_s,
+        } => {
+            let what = if *bounce {
+                "down and up again"
+            } else {
+                "down, and up again"
+            };
+            let _ = writeln!(
+                out,
+                "  ifAdminStatus.{} of {} ({}): {what} after {revert_s} s",
+                interface.index, interface.name, interface.alias
+            );
+        }
+        Work::SnmpGet { oids } => {
+            for oid in oids {
+                let _ = writeln!(out, "  GET {oid}");
+            }
+        }
+    }
+    for note in &plan.notes {
+        let _ = writeln!(out, "  {note}");
+    }
+    out
+}
+
+fn confirm(plan: &RunPlan, args: &RunArgs) -> Result<bool> {
+    if plan.confirm == Confirm::None || (plan.confirm == Confirm::Key && args.yes) {
+        return Ok(true);
+    }
+    if let Some(name) = &args.confirm {
+        return Ok(confirmed(plan, name));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(usage(match plan.confirm {
+            Confirm::TypeName => format!(
+                "this needs the device's name: --confirm {}",
+                plan.device_name
+            ),
+            _ => "this needs --yes".into(),
+        }));
+    }
+    let question = match plan.confirm {
+        Confirm::TypeName => format!("type {} to run it: ", plan.device_name),
+        _ => "run it? y/n: ".into(),
+    };
+    eprint!("{question}");
+    std::io::stderr().flush()?;
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed)?;
+    Ok(confirmed(plan, typed.trim()))
+}

@@ -1,0 +1,149 @@
+//! Puts a session on this process's terminal.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use jiff::tz::TimeZone;
+use tokio::runtime::Handle;
+use tracing::level_filters::LevelFilter;
+
+use super::args::{ColorChoice, Global};
+use super::{Done, usage};
+use crate::access::Person;
+use crate::actions::catalogue::Catalogue;
+use crate::host::{Feed, Left, Planner, Runner, Viewer};
+use crate::model::Text;
+use crate::term::{Colors, TermCaps, Terminal, size};
+use crate::ui::ColorDepth;
+use crate::ui::session::{Caps, Session, SessionConfig, Wallboard};
+
+static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
+
+/// The screen is ours: log lines wait for [`log_to_file`].
+pub fn log_to_file_later(level: LevelFilter) {
+    let _ = LEVEL.set(level);
+}
+
+/// From now on, log lines go to `wardwatch.log` of the state folder.
+pub fn log_to_file(state: &Path) {
+    let level = LEVEL.get().copied().unwrap_or(LevelFilter::WARN);
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(state.join("wardwatch.log"));
+    if let Ok(file) = file {
+        let _ = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_ansi(false)
+            .with_target(false)
+            .with_writer(Arc::new(file))
+            .try_init();
+    }
+}
+
+/// What is put on the screen.
+pub struct Show<'a> {
+    /// Where states come from.
+    pub feed: Arc<dyn Feed>,
+    /// Who runs remediations; none in a replay. It may come later than the first frame.
+    pub runner: Arc<OnceLock<Arc<Runner>>>,
+    /// What can be run.
+    pub catalogue: Arc<Catalogue>,
+    /// The site's zone by its IANA name; empty is this machine's.
+    pub zone: &'a str,
+    /// Views in rotation.
+    pub wallboard: Option<Wallboard>,
+    /// Nothing can be changed.
+    pub read_only: bool,
+    /// Ends by itself then.
+    pub until: Option<Instant>,
+    /// Set when what feeds the screen could not start.
+    pub failed: Arc<OnceLock<Text>>,
+}
+
+/// Draws until the person leaves.
+pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(usage(
+            "this needs a terminal; for scripts there are --headless, `wardwatch devices`, `wardwatch alerts` and others",
+        ));
+    }
+    let told = TermCaps::from_env();
+    let caps = capabilities(global, told);
+    let mut person = Person::of_this_process()?;
+    let read_only = global.read_only || show.read_only || show.wallboard.is_some();
+    if read_only {
+        person = person.looking_only();
+    }
+    let mut terminal = Terminal::enter(told, false).wrap_err("taking over the terminal")?;
+    let mut config = SessionConfig::new(size(), person.name.clone());
+    config.caps = caps;
+    config.theme = global.theme.clone().unwrap_or_else(|| "terminal".into());
+    config.role = person.role;
+    config.read_only = read_only;
+    config.wallboard = show.wallboard;
+    config.low_bandwidth = global.low_bandwidth;
+    config.zone = zone(show.zone);
+    config.planner = Arc::new(Planner::new(show.catalogue, person.clone()));
+    let mut session = Session::new(config);
+    let viewer = Viewer {
+        feed: show.feed,
+        runner: show.runner,
+        person,
+        low_bandwidth: global.low_bandwidth,
+        until: show.until,
+        failed: Arc::clone(&show.failed),
+    };
+    let left = viewer.run(&mut session, &mut terminal, runtime);
+    drop(terminal);
+    if let Some(why) = show.failed.get() {
+        return Err(color_eyre::eyre::eyre!("{why}"));
+    }
+    match left {
+        Left::ByKey => Ok(Done::Done),
+        Left::Terminated | Left::TerminalGone => Ok(Done::Interrupted),
+        Left::Panicked => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "wardwatch: drawing the screen panicked; what was collected is safe in the log"
+            );
+            Err(color_eyre::eyre::eyre!(
+                "the screen ended with a panic; please report it with the lines above"
+            ))
+        }
+    }
+}
+
+fn capabilities(global: &Global, told: TermCaps) -> Caps {
+    let color = match global.color {
+        ColorChoice::Auto => match told.colors {
+            Colors::None => ColorDepth::None,
+            Colors::Sixteen => ColorDepth::Sixteen,
+            Colors::TwoHundredFiftySix => ColorDepth::TwoHundredFiftySix,
+            Colors::True => ColorDepth::True,
+        },
+        ColorChoice::Always => ColorDepth::True,
+        ColorChoice::C256 => ColorDepth::TwoHundredFiftySix,
+        ColorChoice::C16 => ColorDepth::Sixteen,
+        ColorChoice::Never => ColorDepth::None,
+    };
+    Caps {
+        color,
+        unicode: told.unicode && !global.ascii,
+        sync_update: told.sync_update,
+        clipboard: true,
+    }
+}
+
+fn zone(name: &str) -> TimeZone {
+    if name.is_empty() {
+        TimeZone::system()
+    } else {
+        TimeZone::get(name).unwrap_or_else(|_| TimeZone::system())
+    }
+}

@@ -1,0 +1,222 @@
+//! `wardwatch`, `wardwatch wallboard`, `wardwatch daemon`: the site, watched.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+
+use super::args::{DemoArgs, Global, WallboardArgs};
+use super::screen::{Show, show};
+use super::{Done, demo, open, screen, usage};
+use crate::actions::catalogue::Catalogue;
+use crate::config::{self, Loaded};
+use crate::host::{Host, HostConfig, Hub, LiveFeed, Resolve};
+use crate::log::Retention;
+use crate::log::recording::RecordingWriter;
+use crate::model::Text;
+use crate::ui::session::Wallboard;
+
+/// `wardwatch`
+pub fn watch(global: &Global) -> Result<Done> {
+    on_screen(global, None, None, None)
+}
+
+/// `wardwatch wallboard`
+pub fn wallboard(global: &Global, args: &WallboardArgs) -> Result<Done> {
+    let known = ["board", "map", "alerts", "devices", "runs"];
+    if let Some(wrong) = args.views.iter().find(|v| !known.contains(&v.as_str())) {
+        return Err(usage(format!(
+            "there is no view '{}'; there are {}",
+            Text::from(wrong.as_str()),
+            known.join(", ")
+        )));
+    }
+    let wallboard = Wallboard {
+        views: args.views.clone(),
+        dwell: args.dwell.max(Duration::from_secs(1)),
+    };
+    if args.demo {
+        let args = DemoArgs {
+            endpoints: 200,
+            seed: 1,
+            scenario: "evening".into(),
+            headless: false,
+            duration: None,
+            record: None,
+        };
+        return demo::on_screen(global, &args, Some(wallboard));
+    }
+    on_screen(global, Some(wallboard), None, None)
+}
+
+/// Collects and shows; writes a recording as well where one is asked for.
+pub fn on_screen(
+    global: &Global,
+    wallboard: Option<Wallboard>,
+    recorder: Option<RecordingWriter>,
+    until: Option<Instant>,
+) -> Result<Done> {
+    let loaded = open::site(global)?;
+    let dir = open::state_dir(global)?;
+    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    screen::log_to_file(&dir);
+    let runtime = demo::runtime()?;
+    let (host, catalogue) = start(&dir, &loaded, recorder, runtime.handle())?;
+    let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
+    let runner = Arc::new(OnceLock::new());
+    let _ = runner.set(Arc::clone(host.runner()));
+    let feed = Arc::new(LiveFeed {
+        hub: Arc::clone(host.hub()),
+        runtime: runtime.handle().clone(),
+    });
+    let zone = loaded.site.time_zone.to_string();
+    let shown = Show {
+        feed,
+        runner,
+        catalogue,
+        zone: &zone,
+        wallboard,
+        read_only: false,
+        until,
+        failed: Arc::new(OnceLock::new()),
+    };
+    let done = show(global, shown, runtime.handle());
+    drop((watching, ears));
+    // the terminal may be gone; what was promised is still carried out (invariant 10)
+    host.runner().finish_reverts(runtime.handle());
+    host.stop();
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done
+}
+
+/// `wardwatch daemon`
+pub fn daemon(global: &Global) -> Result<Done> {
+    collect(global, None, None)
+}
+
+/// Collects without a screen until a signal, or for a time.
+pub fn collect(
+    global: &Global,
+    recorder: Option<RecordingWriter>,
+    until: Option<Instant>,
+) -> Result<Done> {
+    let loaded = open::site(global)?;
+    let dir = open::state_dir(global)?;
+    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    let runtime = demo::runtime()?;
+    let (host, _) = start(&dir, &loaded, recorder, runtime.handle())?;
+    let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
+    eprintln!(
+        "wardwatch: collecting for {} into {}",
+        loaded.site.name,
+        dir.display()
+    );
+    wait_for_signal(until);
+    drop((watching, ears));
+    host.runner().finish_reverts(runtime.handle());
+    host.stop();
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    Ok(Done::Done)
+}
+
+fn retention(loaded: &Loaded) -> Retention {
+    let log = &loaded.log;
+    Retention {
+        telemetry_days: log.telemetry_days,
+        telemetry_bytes: log.telemetry_bytes,
+        record_days: log.record_days,
+    }
+}
+
+/// Starts collecting for a site.
+pub fn start(
+    dir: &Path,
+    loaded: &Loaded,
+    recorder: Option<RecordingWriter>,
+    runtime: &tokio::runtime::Handle,
+) -> Result<(Host, Arc<Catalogue>)> {
+    let log = Box::new(open::log(dir, retention(loaded))?);
+    let catalogue = Arc::new(open::catalogue(
+        loaded.files.first().and_then(|f| f.parent()),
+    )?);
+    let (hub, inputs) = Hub::new();
+    let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
+    let host = Host::start(
+        HostConfig {
+            hub,
+            inputs,
+            log,
+            site: loaded.site.clone(),
+            resolve,
+            recorder,
+            catalogue: Arc::clone(&catalogue),
+        },
+        runtime,
+    )?;
+    Ok((host, catalogue))
+}
+
+/// Puts a changed site file in force; a wrong one is said, and the last good one stays.
+pub struct Watching {
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Watching {
+    /// Looks every two seconds.
+    pub fn start(host: &Host, loaded: &Loaded, runtime: &tokio::runtime::Handle) -> Self {
+        let reconfigure = host.reconfigure();
+        let mut watch = config::Watch::new(loaded);
+        let task = runtime.spawn(async move {
+            let mut every = tokio::time::interval(Duration::from_secs(2));
+            loop {
+                every.tick().await;
+                match watch.look() {
+                    None => {}
+                    Some(Ok(loaded)) => reconfigure.apply(loaded.site).await,
+                    Some(Err(errors)) => {
+                        tracing::error!(
+                            "the site file is wrong, the last good one stays in force: {errors}"
+                        );
+                        reconfigure
+                            .trouble("configuration", errors.to_string())
+                            .await;
+                    }
+                }
+            }
+        });
+        Self { task }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Waits for SIGINT, SIGTERM or SIGHUP, or the end of a time. Says whether it was a signal.
+pub fn wait_for_signal(until: Option<Instant>) -> bool {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+    ] {
+        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
+    }
+    loop {
+        if flag.load(Ordering::Relaxed) {
+            return true;
+        }
+        if until.is_some_and(|end| Instant::now() >= end) {
+            return false;
+        }
+        // a signal interrupts nothing here; a tenth of a second is soon enough
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

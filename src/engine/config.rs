@@ -1,0 +1,207 @@
+//! Configuration that came into force: segments, declared devices, wards; what is no longer declared stays as seen.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::event::ConfigAppliedV1;
+use crate::model::{
+    CredentialKind, DeviceId, DeviceSpec, FactKey, FactSource, SecretRef, Segment, SegmentId, Site,
+    Text,
+};
+
+use super::fold::Out;
+use super::state::State;
+
+impl State {
+    pub(super) fn configure(&mut self, config: &ConfigAppliedV1, out: &mut Out) {
+        self.site = Arc::new(without_secrets(&config.site));
+        self.config_hash = if config.hash.is_empty() {
+            Text::from("unnamed")
+        } else {
+            config.hash.clone()
+        };
+        self.memory.topology = None;
+        self.segments_from_site();
+        let before: BTreeSet<DeviceId> = self.memory.spec.keys().copied().collect();
+        self.memory.spec = imbl::OrdMap::new();
+        let site = Arc::clone(&self.site);
+        for (at, spec) in site.devices.iter().enumerate() {
+            let Some(id) = self.declared(spec, out) else {
+                continue;
+            };
+            self.memory.spec.insert(id, at as u32);
+            self.declare(id, spec, out);
+        }
+        for id in before {
+            if !self.memory.spec.contains_key(&id) {
+                self.edit(id, |d| d.declared = false);
+                for key in SITE_KEYS {
+                    self.forget(id, *key, FactSource::Site, out);
+                }
+            }
+        }
+        for id in self.devices.keys().copied().collect::<Vec<_>>() {
+            self.place(id, out);
+            self.reclass(id, out);
+        }
+        self.rebuild_summaries();
+        out.links = true;
+        out.paths = true;
+        out.touch = true;
+        out.targets = true;
+        out.inventory = true;
+    }
+
+    fn segments_from_site(&mut self) {
+        let site = Arc::clone(&self.site);
+        let mut nets = Vec::new();
+        self.memory.by_vlan = imbl::OrdMap::new();
+        let old = std::mem::take(&mut self.segments);
+        for (at, spec) in site.segments.iter().enumerate() {
+            let Ok(at) = u16::try_from(at) else {
+                self.drop_one("segments beyond 65,536");
+                continue;
+            };
+            let id = SegmentId(at);
+            let same = old.get(&id).filter(|s| s.name == spec.name);
+            let segment = Segment {
+                id,
+                name: spec.name.clone(),
+                vlan: spec.vlan,
+                clinical: spec.clinical,
+                out_bps: same.map_or(0, |s| s.out_bps),
+                in_bps: same.map_or(0, |s| s.in_bps),
+            };
+            if same.is_none() {
+                // the place in the list now means another segment: its rates are counted anew
+                let gone: Vec<_> = self
+                    .memory
+                    .load
+                    .iter()
+                    .filter(|(_, (s, _, _))| *s == id)
+                    .map(|(k, _)| *k)
+                    .collect();
+                for key in gone {
+                    self.memory.load.remove(&key);
+                }
+            }
+            if spec.vlan != 0 {
+                self.memory.by_vlan.entry(spec.vlan).or_insert(id);
+            }
+            nets.extend(spec.nets.iter().map(|n| (n.trunc(), id)));
+            self.segments.insert(id, Arc::new(segment));
+        }
+        let known = self.segments.len();
+        self.memory.load = self
+            .memory
+            .load
+            .iter()
+            .filter(|(_, (s, _, _))| usize::from(s.0) < known)
+            .map(|(k, v)| (*k, *v))
+            .collect();
+        nets.sort_by(|(a, _), (b, _)| b.prefix_len().cmp(&a.prefix_len()).then(a.cmp(b)));
+        self.memory.nets = Arc::new(nets);
+    }
+
+    /// The device that a declaration means: the one that bore its name, has its MAC, or its address; else a new one.
+    fn declared(&mut self, spec: &DeviceSpec, out: &mut Out) -> Option<DeviceId> {
+        let free = |state: &Self, id: &DeviceId| !state.memory.spec.contains_key(id);
+        let folded = Text::from(spec.name.as_str().to_lowercase());
+        let by_name = self.memory.by_name.get(&folded).copied();
+        let known = by_name
+            .filter(|id| free(self, id))
+            .or_else(|| {
+                spec.macs
+                    .iter()
+                    .find_map(|m| self.by_mac.get(m).copied().filter(|id| free(self, id)))
+            })
+            .or_else(|| {
+                spec.addresses.iter().find_map(|a| {
+                    self.by_address
+                        .get(&a.to_canonical())
+                        .copied()
+                        .filter(|id| free(self, id))
+                })
+            });
+        if known.is_some() {
+            return known;
+        }
+        let id = self.make(out.now, out)?;
+        // declared is not seen
+        self.edit(id, |d| d.first_seen = crate::model::Time::default());
+        Some(id)
+    }
+
+    fn declare(&mut self, id: DeviceId, spec: &DeviceSpec, out: &mut Out) {
+        let now = out.now;
+        self.edit(id, |d| d.declared = true);
+        for mac in &spec.macs {
+            self.bind_mac(*mac, id, out);
+        }
+        for address in &spec.addresses {
+            self.move_address(address.to_canonical(), id, now, out);
+        }
+        let first = spec.addresses.first().map(std::net::IpAddr::to_canonical);
+        if first.is_some() {
+            self.edit(id, |d| d.address = first);
+        }
+        let class = Text::from(spec.class.word());
+        for (key, value) in [
+            (FactKey::Name, &spec.name),
+            (FactKey::Vendor, &spec.vendor),
+            (FactKey::Model, &spec.model),
+            (FactKey::Firmware, &spec.firmware),
+            (FactKey::Serial, &spec.serial),
+            (FactKey::Ward, &spec.ward),
+            (FactKey::Room, &spec.room),
+            (FactKey::Owner, &spec.owner),
+            (FactKey::Tag, &spec.tag),
+        ] {
+            if value.is_empty() {
+                self.forget(id, key, FactSource::Site, out);
+            } else {
+                self.learn(id, key, value, FactSource::Site, now, out);
+            }
+        }
+        if spec.class != crate::model::DeviceClass::Unknown {
+            self.learn(id, FactKey::Class, &class, FactSource::Site, now, out);
+        }
+    }
+}
+
+const SITE_KEYS: &[FactKey] = &[
+    FactKey::Name,
+    FactKey::Class,
+    FactKey::Vendor,
+    FactKey::Model,
+    FactKey::Firmware,
+    FactKey::Serial,
+    FactKey::Ward,
+    FactKey::Room,
+    FactKey::Owner,
+    FactKey::Tag,
+];
+
+/// A community given in plain on the command line is not the engine's to hold (invariant 11), and can't be serialised.
+fn without_secrets(site: &Site) -> Site {
+    let mut site = site.clone();
+    let hide = |secret: &mut SecretRef| {
+        if matches!(secret, SecretRef::Plain(_)) {
+            *secret = SecretRef::Env(String::new());
+        }
+    };
+    for credential in &mut site.credentials {
+        match &mut credential.how {
+            CredentialKind::V1 { community } | CredentialKind::V2c { community } => hide(community),
+            CredentialKind::V3 { auth, privacy, .. } => {
+                if let Some((_, secret)) = auth {
+                    hide(secret);
+                }
+                if let Some((_, secret)) = privacy {
+                    hide(secret);
+                }
+            }
+        }
+    }
+    site
+}

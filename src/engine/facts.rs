@@ -1,0 +1,245 @@
+//! Beliefs about a device: which source is believed, what disagrees, and what it is called.
+
+use crate::model::{DeviceClass, DeviceId, Fact, FactKey, FactSource, Text, Time};
+
+use super::fold::Out;
+use super::state::State;
+
+/// How many disagreeing values a device keeps.
+const CONFLICTS: usize = 16;
+
+impl State {
+    /// Takes a belief in. The source that stands higher is believed; the other value stays beside it as a conflict.
+    pub(super) fn learn(
+        &mut self,
+        id: DeviceId,
+        key: FactKey,
+        value: &Text,
+        source: FactSource,
+        at: Time,
+        out: &mut Out,
+    ) {
+        if value.is_empty() {
+            return;
+        }
+        let fact = Fact {
+            value: value.clone(),
+            first: at.secs32(),
+            last: at.secs32(),
+            key,
+            source,
+            confidence: confidence(source),
+        };
+        let Some(device) = self.devices.get(&id) else {
+            return;
+        };
+        let mut changed = None;
+        match device.facts.get(&key) {
+            Some(old) if same(key, &old.value, value) && old.source >= source => {
+                if old.last >= fact.last {
+                    return;
+                }
+                self.edit(id, |d| {
+                    if let Some(f) = d.facts.get_mut(&key)
+                        && f.source == source
+                    {
+                        f.last = fact.last;
+                    }
+                    d.conflicts.retain(|c| c.key != key || c.source != source);
+                });
+                return;
+            }
+            Some(old) if old.source > source => {
+                self.edit(id, |d| {
+                    let kept = d
+                        .conflicts
+                        .iter_mut()
+                        .find(|c| c.key == key && c.source == source);
+                    match kept {
+                        Some(c) if c.value == fact.value => c.last = fact.last,
+                        Some(c) => *c = fact,
+                        None => {
+                            d.conflicts.push_back(fact);
+                            while d.conflicts.len() > CONFLICTS {
+                                d.conflicts.pop_front();
+                            }
+                        }
+                    }
+                });
+            }
+            Some(old) => {
+                let old = old.clone();
+                let agrees = same(key, &old.value, value);
+                if old.source == source {
+                    changed = Some(old.value.clone());
+                }
+                self.edit(id, |d| {
+                    d.conflicts.retain(|c| c.key != key || c.source != source);
+                    if old.source != source && !agrees {
+                        d.conflicts.push_back(old);
+                    }
+                    d.facts.insert(key, fact);
+                });
+            }
+            None => {
+                self.edit(id, |d| d.facts.insert(key, fact));
+            }
+        }
+        out.inventory = true;
+        if let Some(before) = changed.filter(|_| !is_reading(key)) {
+            self.note(id, key_word(key), before, value.clone(), out);
+        }
+        match key {
+            FactKey::Name | FactKey::DnsName | FactKey::DhcpName => self.rename(id, out),
+            FactKey::Class => self.reclass(id, out),
+            _ => {}
+        }
+        out.judge.insert(id);
+    }
+
+    /// Forgets what a source said.
+    pub(super) fn forget(&mut self, id: DeviceId, key: FactKey, source: FactSource, out: &mut Out) {
+        let had = self
+            .devices
+            .get(&id)
+            .and_then(|d| d.facts.get(&key))
+            .filter(|f| f.source == source)
+            .cloned();
+        self.edit(id, |d| {
+            d.conflicts.retain(|c| c.key != key || c.source != source);
+        });
+        if let Some(old) = had {
+            self.edit(id, |d| d.facts.remove(&key));
+            self.note(id, key_word(key), old.value, Text::empty(), out);
+            self.rename(id, out);
+        }
+    }
+
+    /// What it is called: site, `sysName`, DNS, DHCP, address, MAC.
+    pub(super) fn rename(&mut self, id: DeviceId, out: &mut Out) {
+        let Some(d) = self.devices.get(&id) else {
+            return;
+        };
+        let fact = [FactKey::Name, FactKey::DnsName, FactKey::DhcpName]
+            .into_iter()
+            .find_map(|k| d.fact(k).filter(|t| !t.is_empty()).cloned());
+        let name = fact
+            .or_else(|| d.address.map(|a| Text::from(a.to_string())))
+            .or_else(|| d.macs.first().map(|m| Text::from(m.to_string())))
+            .unwrap_or_else(|| Text::from(format!("device {id}")));
+        if name == d.name {
+            return;
+        }
+        let before = d.name.clone();
+        let quiet = before.is_empty() || before.as_str() == "";
+        self.edit(id, |d| d.name = name.clone());
+        self.index_name(id, &before, &name);
+        out.inventory = true;
+        if !quiet {
+            self.note(id, "name", before, name, out);
+        }
+    }
+
+    /// Keeps the index of names. A name that two devices bear stays with the first, the declared one before all.
+    pub(super) fn index_name(&mut self, id: DeviceId, before: &Text, after: &Text) {
+        let fold = |t: &Text| Text::from(t.as_str().to_lowercase());
+        if !before.is_empty() && self.memory.by_name.get(&fold(before)) == Some(&id) {
+            self.memory.by_name.remove(&fold(before));
+        }
+        let key = fold(after);
+        let holder = self.memory.by_name.get(&key).copied();
+        let taken = holder.is_some_and(|h| h != id && self.memory.spec.contains_key(&h));
+        if !taken {
+            self.memory.by_name.insert(key, id);
+        }
+    }
+
+    /// Takes the class over from what is believed, where the site did not say it.
+    pub(super) fn reclass(&mut self, id: DeviceId, out: &mut Out) {
+        let Some(d) = self.devices.get(&id) else {
+            return;
+        };
+        let said = self.spec(id).map_or(DeviceClass::Unknown, |s| s.class);
+        let class = if said == DeviceClass::Unknown {
+            d.fact_str(FactKey::Class).parse().unwrap_or_default()
+        } else {
+            said
+        };
+        let care = self
+            .spec(id)
+            .and_then(|s| s.care)
+            .or_else(|| self.class_spec(class).and_then(|c| c.care))
+            .unwrap_or(class.care());
+        if (d.class, d.care) != (class, care) {
+            self.edit(id, |d| {
+                d.class = class;
+                d.care = care;
+            });
+            out.inventory = true;
+            out.links = true;
+        }
+        self.retouch(id, out);
+        out.judge.insert(id);
+    }
+}
+
+fn confidence(source: FactSource) -> u8 {
+    match source {
+        FactSource::Operator | FactSource::Site => 100,
+        FactSource::Snmp => 90,
+        FactSource::Lldp => 80,
+        FactSource::Dhcp => 60,
+        FactSource::Fdb | FactSource::Arp | FactSource::Dns => 50,
+        FactSource::Oui => 30,
+    }
+}
+
+/// Readings move with every poll: no history of changes, no conflicts worth keeping.
+fn is_reading(key: FactKey) -> bool {
+    matches!(
+        key,
+        FactKey::UpsSecondsOnBattery | FactKey::UpsMinutesLeft | FactKey::UpsCharge
+    )
+}
+
+/// Two spellings of one thing: case, and for names the domain behind the host.
+fn same(key: FactKey, a: &Text, b: &Text) -> bool {
+    let (a, b) = (a.as_str(), b.as_str());
+    if a.eq_ignore_ascii_case(b) {
+        return !matches!(key, FactKey::Firmware | FactKey::Serial) || a == b;
+    }
+    let host = |s: &str| s.split('.').next().unwrap_or("").to_ascii_lowercase();
+    let is_address = |s: &str| s.parse::<std::net::IpAddr>().is_ok();
+    matches!(key, FactKey::Name | FactKey::DnsName)
+        && !is_address(a)
+        && !is_address(b)
+        && host(a) == host(b)
+}
+
+/// The word of a fact's key in a history.
+pub(super) fn key_word(key: FactKey) -> &'static str {
+    match key {
+        FactKey::Name => "name",
+        FactKey::Class => "class",
+        FactKey::Vendor => "vendor",
+        FactKey::Model => "model",
+        FactKey::Os => "os",
+        FactKey::Firmware => "firmware",
+        FactKey::Serial => "serial",
+        FactKey::SysDescr => "description",
+        FactKey::SysObjectId => "sysObjectID",
+        FactKey::Location => "location",
+        FactKey::Contact => "contact",
+        FactKey::EngineId => "engine id",
+        FactKey::DnsName => "DNS name",
+        FactKey::Ward => "ward",
+        FactKey::Room => "room",
+        FactKey::Owner => "owner",
+        FactKey::Tag => "tag",
+        FactKey::DhcpVendorClass => "DHCP vendor class",
+        FactKey::DhcpName => "DHCP name",
+        FactKey::UpsSecondsOnBattery => "seconds on battery",
+        FactKey::UpsMinutesLeft => "minutes left",
+        FactKey::UpsCharge => "charge",
+    }
+}

@@ -1,0 +1,404 @@
+//! What an agent answered, or that it did not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::event::{IfSampleV1, ObsPollV1, PollOutcome};
+use crate::model::{
+    CounterBaseline, DeviceId, FactKey, FactSource, INTERFACE_CAP, IfIndex, IfStatus, Interface,
+    Mac, RateState, Reach, SegmentId, TRAFFIC_RING, Text, Time, Traffic,
+};
+
+use super::alerts::escaped;
+use super::conditions::{is_down, troubled};
+use super::counters::{self, Continuity, Measure};
+use super::fold::Out;
+use super::reach::{answered, missed};
+use super::state::State;
+
+/// What moved on the ports of one device at one poll.
+#[derive(Default)]
+struct Moved {
+    /// Port, before, after.
+    oper: Vec<(IfIndex, IfStatus, IfStatus)>,
+    macs: Vec<Mac>,
+    /// Ports that are new or bear another name.
+    named: bool,
+    traffic: bool,
+    /// Ports in trouble.
+    troubled: Vec<IfIndex>,
+    discarded: u32,
+    lost: u32,
+}
+
+impl State {
+    pub(super) fn poll(&mut self, poll: &ObsPollV1, out: &mut Out) {
+        let at = poll.at.min(out.now);
+        let address = poll.address.to_canonical();
+        let lives = matches!(
+            poll.outcome,
+            PollOutcome::Answered | PollOutcome::Refused(_) | PollOutcome::Malformed(_)
+        );
+        let id = match self.by_address.get(&address).copied() {
+            Some(id) => id,
+            None if lives => match self.find_or_make(Some(address), None, at, out) {
+                Some(id) => id,
+                None => return,
+            },
+            None => return,
+        };
+        out.visible = true;
+        match &poll.outcome {
+            PollOutcome::Answered => self.answer(id, poll, at, out),
+            PollOutcome::Refused(why) => {
+                self.answers_wrongly(id, escaped(format!("refuses: {}", why.as_str())), at, out);
+            }
+            PollOutcome::Malformed(why) => {
+                let says = escaped(format!("answers nonsense: {}", why.as_str()));
+                self.answers_wrongly(id, says, at, out);
+            }
+            PollOutcome::Timeout | PollOutcome::Unreachable(_) => self.no_answer(id, at, out),
+            PollOutcome::NotAllowed(_) => {}
+        }
+    }
+
+    /// It answered by SNMP: a poll, or one of its tables.
+    pub(super) fn table_answered(&mut self, id: DeviceId, at: Time, out: &mut Out) {
+        let Some(d) = self.devices.get(&id) else {
+            return;
+        };
+        let news = d.snmp.reach != Reach::Answers
+            || d.state == crate::model::DeviceState::Unknown
+            || self.memory.grace.contains_key(&id)
+            || self.memory.blind.contains_key(&id);
+        self.edit(id, |d| {
+            answered(&mut d.snmp, at);
+            d.last_seen = d.last_seen.max(at);
+            if d.first_seen == Time::default() {
+                d.first_seen = at;
+            }
+        });
+        if news {
+            self.memory.first_miss.remove(&id);
+            self.memory.agent_says.remove(&id);
+            self.memory.grace.remove(&id);
+            if let Some(root) = self.memory.blind.get(&id) {
+                // it answers through one that is thought dead
+                out.judge.insert(*root);
+            }
+            out.judge.insert(id);
+        } else if !self.memory.held.is_empty() && self.is_node(id) {
+            self.review_held(id, out);
+        }
+    }
+
+    fn answers_wrongly(&mut self, id: DeviceId, says: Text, at: Time, out: &mut Out) {
+        self.memory.first_miss.remove(&id);
+        let same = self.memory.agent_says.get(&id) == Some(&says);
+        self.memory.agent_says.insert(id, says);
+        let was = self.devices.get(&id).map(|d| d.snmp.reach);
+        self.edit(id, |d| {
+            if d.snmp.reach != Reach::Refuses {
+                d.snmp.reach = Reach::Refuses;
+                d.snmp.since = at;
+            }
+            d.snmp.misses = 0;
+            d.snmp.seen = d.snmp.seen.max(at);
+            d.last_seen = d.last_seen.max(at);
+        });
+        if !same || was != Some(Reach::Refuses) {
+            out.judge.insert(id);
+        }
+    }
+
+    fn no_answer(&mut self, id: DeviceId, at: Time, out: &mut Out) {
+        let first = *self.memory.first_miss.entry(id).or_insert(at);
+        let confirm_s = self.site.intervals.confirm_s;
+        let Some(before) = self.devices.get(&id).map(|d| d.snmp.reach) else {
+            return;
+        };
+        self.edit(id, |d| missed(&mut d.snmp, at, first, confirm_s));
+        let now = self.devices.get(&id).map_or(before, |d| d.snmp.reach);
+        if now == before {
+            return;
+        }
+        if now == Reach::Missed {
+            // those before it are judged first
+            let parents = self.before(id);
+            self.probe(&parents, out);
+        }
+        out.judge.insert(id);
+    }
+
+    fn answer(&mut self, id: DeviceId, poll: &ObsPollV1, at: Time, out: &mut Out) {
+        self.table_answered(id, at, out);
+        if let Some(rtt) = poll.rtt_ms {
+            self.edit(id, |d| d.rtt_ms = Some(rtt));
+        }
+        if let Some(uptime) = poll.uptime {
+            self.uptime(id, uptime, at, out);
+        }
+        if let Some(system) = &poll.system {
+            for (key, value) in [
+                (FactKey::SysDescr, &system.descr),
+                (FactKey::SysObjectId, &system.object_id),
+                (FactKey::Name, &system.name),
+                (FactKey::Location, &system.location),
+                (FactKey::Contact, &system.contact),
+            ] {
+                self.learn(id, key, value, FactSource::Snmp, at, out);
+            }
+        }
+        for (key, value) in poll.facts.iter().take(64) {
+            self.learn(id, *key, value, FactSource::Snmp, at, out);
+        }
+        if !poll.interfaces.is_empty() {
+            self.interfaces(id, poll, at, out);
+        }
+    }
+
+    fn uptime(&mut self, id: DeviceId, uptime: u32, at: Time, out: &mut Out) {
+        let before = self.devices.get(&id).and_then(|d| d.uptime);
+        self.edit(id, |d| d.uptime = Some((uptime, at)));
+        let Some(before) = before else { return };
+        let elapsed = at.since(before.1).as_millis() as u64 / 10;
+        // younger than the time since the last answer: that is a restart, not a clock that went astray
+        if counters::continuity(before, (uptime, at)) == Continuity::Rebooted
+            && u64::from(uptime) <= elapsed + 6_000
+        {
+            self.restarted(id, uptime, out);
+        }
+    }
+
+    fn interfaces(&mut self, id: DeviceId, poll: &ObsPollV1, at: Time, out: &mut Out) {
+        let Some(moved) = self.edit(id, |d| {
+            let mut moved = Moved::default();
+            for sample in &poll.interfaces {
+                if !d.interfaces.contains_key(&sample.index) && d.interfaces.len() >= INTERFACE_CAP
+                {
+                    moved.lost += 1;
+                    continue;
+                }
+                let i = d.interfaces.entry(sample.index).or_default();
+                take_sample(i, sample, at, &mut moved);
+            }
+            if poll.interfaces_whole {
+                let kept: std::collections::BTreeSet<IfIndex> =
+                    poll.interfaces.iter().map(|s| s.index).collect();
+                d.interfaces.retain(|index, _| kept.contains(index));
+            }
+            d.interfaces_dropped = d.interfaces_dropped.max(moved.lost);
+            moved
+        }) else {
+            return;
+        };
+        for _ in 0..moved.discarded {
+            self.drop_one("rates beyond the speed of the link");
+        }
+        for mac in &moved.macs {
+            if self.by_mac.get(mac).is_none() {
+                self.bind_mac(*mac, id, out);
+            }
+        }
+        if moved.named && self.is_node(id) {
+            out.links = true;
+        }
+        for (port, before, after) in &moved.oper {
+            self.port_moved(id, *port, *before, *after, at, out);
+        }
+        if moved.traffic {
+            self.carry(id);
+        }
+        let had_alerts = self.device_has_alerts(id);
+        for port in &moved.troubled {
+            self.review_port(id, *port, out);
+        }
+        if had_alerts {
+            for port in poll.interfaces.iter().map(|s| s.index) {
+                if !moved.troubled.contains(&port) {
+                    self.review_port(id, port, out);
+                }
+            }
+        }
+    }
+
+    fn device_has_alerts(&self, id: DeviceId) -> bool {
+        use crate::model::{AlertId, Condition};
+        self.memory
+            .device_alerts
+            .range((id, AlertId(0))..=(id, AlertId(u64::MAX)))
+            .filter_map(|(_, a)| self.alerts.get(a))
+            .any(|a| {
+                a.closed.is_none()
+                    && matches!(
+                        a.condition,
+                        Condition::InterfaceErrors | Condition::Saturated | Condition::LinkDown
+                    )
+            })
+    }
+
+    /// The link of a port went or came.
+    fn port_moved(
+        &mut self,
+        id: DeviceId,
+        port: IfIndex,
+        before: IfStatus,
+        after: IfStatus,
+        at: Time,
+        out: &mut Out,
+    ) {
+        let name = self.port_name(id, port);
+        if before != IfStatus::Unknown {
+            self.note(
+                id,
+                name.clone(),
+                Text::from(before.word()),
+                Text::from(after.word()),
+                out,
+            );
+        }
+        for link in self.links_of_port(id, port) {
+            self.recheck_link(link, out);
+        }
+        let uplink = self.is_uplink(id, port);
+        if before != IfStatus::Unknown && !uplink {
+            // stations moved: the table tells who
+            out.tables.extend(
+                self.devices
+                    .get(&id)
+                    .and_then(|d| d.address)
+                    .filter(|_| self.is_node(id)),
+            );
+        }
+        if !is_down(after) || uplink {
+            return;
+        }
+        let shut = self
+            .interface(id, port)
+            .is_some_and(|i| i.admin == IfStatus::Down);
+        let how = if shut { "was shut" } else { "lost link" };
+        let because = format!("{} {} {how}", self.name_of(id).as_str(), name.as_str());
+        let hanging: Vec<DeviceId> = self.on_port(id, port).collect();
+        for device in hanging {
+            self.gone(device, at, &because, out);
+        }
+    }
+
+    /// Counts what each access port carries to the segment of whoever hangs on it.
+    pub(super) fn carry(&mut self, switch: DeviceId) {
+        let mut by_port: BTreeMap<IfIndex, DeviceId> = BTreeMap::new();
+        for (port, device) in self.on_switch(switch) {
+            by_port.entry(port).or_insert(device);
+        }
+        for (port, device) in by_port {
+            let segment = self.devices.get(&device).and_then(|d| d.segment);
+            let load = self
+                .interface(switch, port)
+                .filter(|i| i.rate == RateState::Known && i.is_up())
+                .map_or((0, 0), |i| (i.traffic.out_bps, i.traffic.in_bps));
+            self.load(switch, port, segment.map(|s| (s, load.0, load.1)));
+        }
+    }
+
+    /// Puts a port's load into its segment's sum, in place of what it was.
+    pub(super) fn load(
+        &mut self,
+        switch: DeviceId,
+        port: IfIndex,
+        load: Option<(SegmentId, u64, u64)>,
+    ) {
+        let key = (switch, port);
+        let before = self.memory.load.get(&key).copied();
+        if before == load {
+            return;
+        }
+        match load {
+            Some(load) => self.memory.load.insert(key, load),
+            None => self.memory.load.remove(&key),
+        };
+        if let Some((segment, inward, outward)) = before {
+            self.add_load(segment, |s| {
+                (s.0.saturating_sub(inward), s.1.saturating_sub(outward))
+            });
+        }
+        if let Some((segment, inward, outward)) = load {
+            self.add_load(segment, |s| {
+                (s.0.saturating_add(inward), s.1.saturating_add(outward))
+            });
+        }
+    }
+
+    fn add_load(&mut self, id: SegmentId, add: impl Fn((u64, u64)) -> (u64, u64)) {
+        let Some(segment) = self.segments.get_mut(&id) else {
+            return;
+        };
+        let segment = Arc::make_mut(segment);
+        let (inward, outward) = add((segment.in_bps, segment.out_bps));
+        segment.in_bps = inward;
+        segment.out_bps = outward;
+        let summary = self.summary_mut(id);
+        summary.in_bps = inward;
+        summary.out_bps = outward;
+    }
+}
+
+fn take_sample(i: &mut Interface, sample: &IfSampleV1, at: Time, moved: &mut Moved) {
+    i.index = sample.index;
+    if let Some(meta) = &sample.meta {
+        if i.name != meta.name {
+            // another interface has this index now: a series of its own
+            i.baseline = None;
+            i.ring = imbl::Vector::new();
+            i.rate = RateState::NoBaseline;
+            moved.named = true;
+        }
+        i.name = meta.name.clone();
+        i.alias = meta.alias.clone();
+        i.kind = meta.kind;
+        i.speed = meta.speed;
+        i.mac = meta.mac;
+        moved.macs.extend(meta.mac.filter(|m| m.is_station()));
+    }
+    i.admin = sample.admin;
+    if i.oper != sample.oper {
+        moved.oper.push((i.index, i.oper, sample.oper));
+        i.oper = sample.oper;
+        i.oper_since = at;
+    }
+    if let Some(counters) = &sample.counters {
+        let (baseline, measure) = counters::measure(i.baseline.as_ref(), counters, at, i.speed);
+        take_measure(i, baseline, measure, moved);
+    }
+    let (errors, full) = troubled(i);
+    let marked_down = is_down(i.oper) && !i.alias.is_empty() && i.admin != IfStatus::Down;
+    if errors || full || (marked_down && super::conditions::marked(&i.alias)) {
+        moved.troubled.push(i.index);
+    }
+}
+
+fn take_measure(i: &mut Interface, baseline: CounterBaseline, measure: Measure, moved: &mut Moved) {
+    i.baseline = Some(baseline);
+    match measure {
+        Measure::Rate(traffic) => {
+            moved.traffic = true;
+            i.rate = RateState::Known;
+            i.traffic = traffic;
+            i.ring.push_back(traffic);
+            while i.ring.len() > TRAFFIC_RING {
+                i.ring.pop_front();
+            }
+        }
+        Measure::NotMeasurable => i.rate = RateState::NotMeasurable,
+        Measure::Discarded => {
+            moved.discarded += 1;
+            i.rate = RateState::NoBaseline;
+        }
+        Measure::NoBaseline | Measure::Reset => i.rate = RateState::NoBaseline,
+    }
+    if i.rate != RateState::Known {
+        if i.traffic != Traffic::default() {
+            moved.traffic = true;
+        }
+        i.traffic = Traffic::default();
+    }
+}

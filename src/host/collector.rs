@@ -1,0 +1,354 @@
+//! The one owner of log and state: drain, write down, fold, carry out, publish.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use super::hub::{Hub, Input};
+use crate::engine::State;
+use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
+use crate::log::recording::RecordingWriter;
+use crate::log::{Log, LogError};
+use crate::model::{Change, DeviceId, Seq, Text, Time};
+
+/// How many inputs are folded before the state is published.
+const BATCH: usize = 512;
+/// How many events wait in memory while the disk refuses them; older observations are dropped and counted.
+const HELD_CAP: usize = 50_000;
+/// How often what is not urgent is flushed.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// How often a snapshot is kept, so that a start needs to fold little.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(900);
+/// How often retention looks.
+const RETAIN_EVERY: Duration = Duration::from_secs(3600);
+
+/// Carries out what the engine asks for. Called on the collector's thread: it must not wait.
+pub trait Carry: Send {
+    /// One effect; in order.
+    fn carry(&mut self, effect: Effect, state: &State);
+    /// About once a second: what to note, such as rows of the ledger.
+    fn beat(&mut self) -> Vec<Body>;
+}
+
+/// Someone waits to hear that an event is durable.
+type Waiting = Vec<(Seq, oneshot::Sender<Result<Seq, Text>>)>;
+
+/// The collector's side of a [`Hub`].
+pub struct Collector<C: Carry> {
+    hub: Arc<Hub>,
+    log: Box<dyn Log>,
+    state: State,
+    last: (Seq, Time),
+    carry: C,
+    /// Folded, but refused by the disk so far.
+    held: VecDeque<Event>,
+    dropped: u64,
+    trouble: Text,
+    recorder: Option<RecordingWriter>,
+}
+
+/// How a [`Collector`] begins.
+pub struct Begin<C: Carry> {
+    /// Where it meets the others.
+    pub hub: Arc<Hub>,
+    /// Where events live.
+    pub log: Box<dyn Log>,
+    /// Who carries effects out.
+    pub carry: C,
+    /// A recording that is written beside the log.
+    pub recorder: Option<RecordingWriter>,
+}
+
+impl<C: Carry> Collector<C> {
+    /// Folds what the log holds, and publishes it. What effects it asked for then was carried out then.
+    pub fn begin(begin: Begin<C>) -> Result<Self, LogError> {
+        let Begin {
+            hub,
+            mut log,
+            carry,
+            mut recorder,
+        } = begin;
+        let state = restore(log.as_mut())?;
+        if let Some(writer) = recorder.as_mut().filter(|_| state.seq.0 > 0) {
+            // what was known before is where the recording begins
+            writer.snapshot(state.seq, state.time, &state.to_snapshot())?;
+        }
+        let last = log.last();
+        let last = (last.0.max(state.seq), last.1.max(state.time));
+        hub.publish(state.clone());
+        Ok(Self {
+            hub,
+            log,
+            state,
+            last,
+            carry,
+            held: VecDeque::new(),
+            dropped: 0,
+            trouble: Text::empty(),
+            recorder,
+        })
+    }
+
+    /// What was folded so far.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Works until it is told to stop, or every way in is gone.
+    pub async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        let start = Instant::now();
+        let (mut flush, mut snapshot, mut retain) = (
+            start,
+            start + SNAPSHOT_EVERY,
+            start + Duration::from_secs(60),
+        );
+        let mut stopping = None;
+        while stopping.is_none() {
+            let tick = self
+                .state
+                .due()
+                .map(|due| Instant::now() + due.since(Time::from_clock()));
+            let wake = tick.map_or(flush, |t| t.min(flush));
+            let mut batch = Vec::new();
+            tokio::select! {
+                biased;
+                n = inputs.recv_many(&mut batch, BATCH) => if n == 0 { break },
+                () = sleep_until(wake) => {}
+            }
+            let mut bodies: Vec<(Body, Option<oneshot::Sender<Result<Seq, Text>>>)> = Vec::new();
+            let now = Time::from_clock();
+            if self.state.due().is_some_and(|due| due <= now) {
+                bodies.push((Body::Tick, None));
+            }
+            for input in batch {
+                match input {
+                    Input::Observations(list) => {
+                        bodies.extend(list.into_iter().map(|o| (Body::Observation(o), None)))
+                    }
+                    Input::Ledger(rows) => bodies.push((Body::Ledger(rows), None)),
+                    Input::Config(config) => bodies.push((Body::Config(config), None)),
+                    Input::Durable(body, tell) => bodies.push((*body, Some(tell))),
+                    Input::Query(query, tell) => drop(tell.send(self.log.query(&query))),
+                    Input::Stop(tell) => stopping = Some(tell),
+                }
+            }
+            if Instant::now() >= flush || stopping.is_some() {
+                bodies.extend(self.carry.beat().into_iter().map(|b| (b, None)));
+            }
+            self.take(bodies, now);
+            if Instant::now() >= flush {
+                self.settle();
+                flush = Instant::now() + FLUSH_EVERY;
+            }
+            if Instant::now() >= snapshot {
+                self.keep_snapshot();
+                snapshot = Instant::now() + SNAPSHOT_EVERY;
+            }
+            if Instant::now() >= retain {
+                let kept = self.log.retain(now);
+                self.note_trouble("log", kept.err().map(|e| e.to_string()));
+                retain = Instant::now() + RETAIN_EVERY;
+            }
+            self.hub.beat(Time::from_clock());
+        }
+        self.settle();
+        self.keep_snapshot();
+        let _ = self.log.flush();
+        if let Some(Err(error)) = self.recorder.map(RecordingWriter::finish) {
+            tracing::error!("the recording lacks its end: {error}");
+        }
+        drop(self.log);
+        // what changed nothing on a screen was not published, and counts all the same
+        self.hub.publish(self.state);
+        self.hub.end();
+        if let Some(tell) = stopping {
+            let _ = tell.send(());
+        }
+    }
+
+    /// Stamps, writes down, folds, carries out, publishes.
+    fn take(&mut self, bodies: Vec<(Body, Option<oneshot::Sender<Result<Seq, Text>>>)>, now: Time) {
+        if bodies.is_empty() {
+            return;
+        }
+        let first = self.last.0;
+        let mut events = Vec::with_capacity(bodies.len());
+        let mut waiting: Waiting = Vec::new();
+        for (body, tell) in bodies {
+            self.last = (Seq(self.last.0.0 + 1), self.last.1.max(now));
+            if let Some(tell) = tell {
+                waiting.push((self.last.0, tell));
+            }
+            events.push(Event {
+                seq: self.last.0,
+                time: self.last.1,
+                body,
+            });
+        }
+        let kept = self.write(&events);
+        if let Err(error) = &kept {
+            // what must be durable and is not, did not happen: it is neither folded nor acknowledged
+            for (_, tell) in waiting.drain(..) {
+                let _ = tell.send(Err(error.clone()));
+            }
+            events.retain(|e| !e.body.must_be_durable());
+            // no place in the log stays empty
+            self.last.0 = first;
+            for event in &mut events {
+                self.last.0 = Seq(self.last.0.0 + 1);
+                event.seq = self.last.0;
+            }
+        }
+        let before = self.state.revision;
+        let mut changes = Vec::new();
+        for event in &events {
+            let outcome = self.state.apply(event);
+            changes.extend(outcome.changes);
+            for effect in outcome.effects {
+                self.carry.carry(effect, &self.state);
+            }
+        }
+        if kept.is_err() {
+            self.hold(events);
+        } else {
+            self.record(&events);
+        }
+        self.index(&changes);
+        for (seq, tell) in waiting {
+            let _ = tell.send(Ok(seq));
+        }
+        if self.state.revision != before || !self.hub.started() {
+            self.hub.publish(self.state.clone());
+        }
+    }
+
+    fn write(&mut self, events: &[Event]) -> Result<(), Text> {
+        if !self.held.is_empty() {
+            return Err(self.trouble.clone());
+        }
+        match self.log.append(events) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let words = Text::from(error.to_string());
+                tracing::error!("{words}");
+                self.trouble = words.clone();
+                Err(words)
+            }
+        }
+    }
+
+    fn hold(&mut self, events: Vec<Event>) {
+        self.held.extend(events);
+        while self.held.len() > HELD_CAP {
+            self.held.pop_front();
+            self.dropped += 1;
+        }
+    }
+
+    fn record(&mut self, events: &[Event]) {
+        let Some(writer) = &mut self.recorder else {
+            return;
+        };
+        if let Err(error) = writer.append(events) {
+            tracing::error!("the recording ends here: {error}");
+            self.recorder = None;
+            self.note_trouble("recording", Some(error.to_string()));
+        }
+    }
+
+    fn index(&mut self, changes: &[(DeviceId, Change)]) {
+        if changes.is_empty() || !self.held.is_empty() {
+            return;
+        }
+        if let Err(error) = self.log.note_changes(changes) {
+            tracing::warn!("the index of changes lacks {}: {error}", changes.len());
+        }
+    }
+
+    /// Tries again what the disk refused, then flushes; says so when it goes wrong and when it is well again.
+    fn settle(&mut self) {
+        if !self.held.is_empty() {
+            self.held.make_contiguous();
+            match self.log.append(self.held.as_slices().0) {
+                Ok(()) => {
+                    let events: Vec<Event> = self.held.drain(..).collect();
+                    self.record(&events);
+                    self.trouble = Text::empty();
+                }
+                Err(error) => self.trouble = error.to_string().into(),
+            }
+        }
+        let kept = self
+            .recorder
+            .as_mut()
+            .map_or(Ok(()), RecordingWriter::flush);
+        if let Err(error) = kept {
+            tracing::error!("the recording is behind: {error}");
+        }
+        let flushed = if self.held.is_empty() {
+            self.log.flush().err()
+        } else {
+            None
+        };
+        let trouble = flushed
+            .map(|e| e.to_string())
+            .or_else(|| (!self.held.is_empty()).then(|| self.trouble.to_string()));
+        self.note_trouble("log", trouble);
+    }
+
+    /// An observation of our own, when it is not what the state knows already.
+    fn note_trouble(&mut self, source: &str, trouble: Option<String>) {
+        let trouble = Text::from(trouble.unwrap_or_default());
+        let known = self
+            .state
+            .troubles
+            .get(&Text::from(source))
+            .map_or(Text::empty(), |(t, _)| t.clone());
+        if known == trouble {
+            return;
+        }
+        let now = Time::from_clock();
+        let seen = ObsSourceV1 {
+            at: now,
+            source: source.into(),
+            trouble,
+            dropped: self.dropped,
+        };
+        self.take(
+            vec![(Body::Observation(Observation::Source(seen)), None)],
+            now,
+        );
+    }
+
+    fn keep_snapshot(&mut self) {
+        if !self.held.is_empty() {
+            return;
+        }
+        let bytes = self.state.to_snapshot();
+        if let Err(error) = self.log.keep_snapshot(self.state.seq, &bytes) {
+            tracing::warn!("no snapshot kept: {error}");
+        }
+    }
+}
+
+/// The state that a log stands for: its newest snapshot, and what came after.
+pub fn restore(log: &mut dyn Log) -> Result<State, LogError> {
+    let mut state = State::new();
+    if let Some((seq, bytes)) = log.snapshot()? {
+        match State::from_snapshot(&bytes) {
+            Ok(found) => state = found,
+            Err(error) => tracing::warn!(
+                "snapshot at {seq} is of no use ({error}); folding the whole log instead"
+            ),
+        }
+    }
+    log.read_from(state.seq, &mut |event| {
+        // its effects were carried out, or are due again by the state itself
+        let _ = state.apply(&event);
+        true
+    })?;
+    Ok(state)
+}

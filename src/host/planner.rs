@@ -1,0 +1,120 @@
+//! The catalogue as a session sees it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::access::Person;
+use crate::actions::catalogue::{Catalogue, InputKind, Remediation, Work};
+use crate::actions::plan::{Ask, Own, offers, plan};
+use crate::engine::State;
+use crate::model::{RunPlan, Text};
+use crate::ui::Selection;
+use crate::ui::planner::{InputSpec, Offer, RunPlanner};
+
+/// Plans for one person on this machine.
+pub struct Planner {
+    catalogue: Arc<Catalogue>,
+    own: Own,
+    person: Person,
+}
+
+impl Planner {
+    /// For this person.
+    pub fn new(catalogue: Arc<Catalogue>, person: Person) -> Self {
+        Self {
+            catalogue,
+            own: Own::of_this_host(),
+            person,
+        }
+    }
+}
+
+impl RunPlanner for Planner {
+    fn offers(&self, state: &State, selection: &Selection) -> Vec<Offer> {
+        let Some(device) = selection.device else {
+            return Vec::new();
+        };
+        let found = offers(
+            state,
+            &self.catalogue,
+            &self.own,
+            device,
+            selection.interface,
+            &self.person,
+        );
+        found.into_iter().map(|o| self.offer(o)).collect()
+    }
+
+    fn plan(
+        &self,
+        state: &State,
+        selection: &Selection,
+        name: &Text,
+        inputs: &BTreeMap<Text, Text>,
+        _: &Text,
+        dry_run: bool,
+    ) -> Result<RunPlan, Text> {
+        let device = selection
+            .device
+            .ok_or_else(|| Text::from("choose a device first"))?;
+        let ask = Ask {
+            device,
+            interface: selection.interface,
+            remediation: name.as_str(),
+            inputs,
+            person: &self.person,
+            dry_run,
+        };
+        plan(state, &self.catalogue, &self.own, &ask).map_err(|why| why.to_string().into())
+    }
+}
+
+impl Planner {
+    fn offer(&self, o: crate::actions::plan::Offer) -> Offer {
+        let inputs = o
+            .inputs
+            .iter()
+            .map(|i| InputSpec {
+                name: i.name.clone(),
+                title: i.title.clone(),
+                hint: i.kind.describe(),
+                choices: match &i.kind {
+                    InputKind::Choice(words) => words.clone(),
+                    _ => Vec::new(),
+                },
+                default: i.default.clone().unwrap_or_default(),
+                required: i.default.is_none(),
+            })
+            .collect();
+        Offer {
+            needs: self
+                .catalogue
+                .get(o.name.as_str())
+                .map(needs)
+                .unwrap_or_default(),
+            dry_run: true,
+            name: o.name,
+            key: o.key,
+            title: o.title,
+            risk: o.risk,
+            confirm: o.confirm,
+            inputs,
+            refused: o.refusal,
+        }
+    }
+}
+
+/// What it sends, in a few words.
+fn needs(remediation: &Remediation) -> Text {
+    match &remediation.work {
+        Work::Program(program) if program.packets.is_empty() => {
+            format!("starts {}", program.called).into()
+        }
+        Work::Program(program) => {
+            let kinds: Vec<&str> = program.packets.iter().map(|p| p.kind.word()).collect();
+            format!("starts {}, sends {}", program.called, kinds.join(", ")).into()
+        }
+        Work::SnmpGet(_) => "one SNMP GET".into(),
+        Work::Port(_) => "SNMP SET of ifAdminStatus on the switch".into(),
+    }
+}

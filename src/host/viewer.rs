@@ -1,0 +1,264 @@
+//! One viewer on this process's terminal: its keys to the session, the session's bytes to its terminal.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, KeyEventKind};
+use tokio::runtime::Handle;
+
+use super::hub::Waker;
+use super::runner::{Runner, wish};
+use crate::access::Person;
+use crate::engine::State;
+use crate::event::Body;
+use crate::log::{Answer, Query};
+use crate::model::{Text, Time};
+use crate::term::{Signal, TermEvent, Terminal, clipboard};
+use crate::ui::session::{Input, Session, World};
+use crate::ui::{Live, Request};
+
+/// At most thirty frames a second (invariant 7), or one on a bad link.
+const FRAME: Duration = Duration::from_millis(33);
+const SLOW_FRAME: Duration = Duration::from_secs(1);
+
+/// Where a viewer's states come from: the collector, or a recording.
+pub trait Feed: Send + Sync {
+    /// The newest state.
+    fn state(&self) -> Arc<State>;
+    /// How true it is.
+    fn live(&self) -> Live;
+    /// The present; in a replay, the recording's.
+    fn now(&self) -> Time;
+    /// Calls back when there is a newer state.
+    fn attach(&self, waker: &Arc<Waker>);
+    /// Replay: go there.
+    fn seek(&self, to: Time);
+    /// Replay: times real time.
+    fn speed(&self, times: u32);
+    /// Asks the log; the answer comes back by `tell`, on any thread.
+    fn query(&self, query: Query, tell: Box<dyn FnOnce(Answer) + Send>);
+    /// Hands a person's deed to the collector; `tell` hears what went wrong.
+    fn deed(&self, body: Body, tell: Box<dyn FnOnce(Text) + Send>);
+}
+
+/// Why a viewer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// By a key.
+    ByKey,
+    /// By SIGTERM or SIGINT.
+    Terminated,
+    /// The terminal went away.
+    TerminalGone,
+    /// Drawing failed; the words are on stderr.
+    Panicked,
+}
+
+enum Msg {
+    Term(TermEvent),
+    Wake,
+    Answer(u64, Answer),
+    Said(Text),
+}
+
+/// What a viewer needs beside its terminal.
+pub struct Viewer {
+    /// Where states come from.
+    pub feed: Arc<dyn Feed>,
+    /// Who runs remediations; none in a replay, and none before the collector has started.
+    pub runner: Arc<OnceLock<Arc<Runner>>>,
+    /// Who looks.
+    pub person: Person,
+    /// One frame a second.
+    pub low_bandwidth: bool,
+    /// Ends by itself then.
+    pub until: Option<Instant>,
+    /// Set when what feeds the viewer could not start: the viewer ends.
+    pub failed: Arc<OnceLock<Text>>,
+}
+
+impl Viewer {
+    /// Draws until the person leaves or the terminal goes away.
+    pub fn run(self, session: &mut Session, terminal: &mut Terminal, runtime: &Handle) -> Left {
+        let (tell, told) = channel();
+        forward(terminal.events(), tell.clone());
+        let wake = tell.clone();
+        let waker = Waker::new(move || drop(wake.send(Msg::Wake)));
+        self.feed.attach(&waker);
+        let frame = if self.low_bandwidth {
+            SLOW_FRAME
+        } else {
+            FRAME
+        };
+        let mut bytes = Vec::with_capacity(64 * 1024);
+        let mut last_frame: Option<Instant> = None;
+        let mut dirty = true;
+        loop {
+            let world = self.world();
+            if dirty && last_frame.is_none_or(|at| at.elapsed() >= frame) {
+                bytes.clear();
+                waker.taken();
+                let drawn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    session.draw(&world, &mut bytes)
+                }));
+                let Ok(drawn) = drawn else {
+                    return Left::Panicked;
+                };
+                if drawn && terminal.write(&bytes).is_err() {
+                    return Left::TerminalGone;
+                }
+                last_frame = Some(Instant::now());
+                dirty = false;
+                // a wallboard's views turn by themselves
+                let asked = session.requests(&world);
+                if let Some(left) = asked
+                    .into_iter()
+                    .find_map(|r| self.carry(r, terminal, runtime, &tell))
+                {
+                    return left;
+                }
+            }
+            let pause = if dirty {
+                frame.saturating_sub(last_frame.map_or(frame, |at| at.elapsed()))
+            } else {
+                session.next_wake(&world).unwrap_or(Duration::from_secs(60))
+            };
+            let pause = self.until.map_or(pause, |end| {
+                pause.min(end.saturating_duration_since(Instant::now()))
+            });
+            let first = match told.recv_timeout(pause) {
+                Ok(msg) => Some(msg),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Left::TerminalGone,
+            };
+            if self.until.is_some_and(|end| Instant::now() >= end) {
+                return Left::ByKey;
+            }
+            if self.failed.get().is_some() {
+                return Left::ByKey;
+            }
+            dirty = true;
+            for msg in first
+                .into_iter()
+                .chain(std::iter::from_fn(|| told.try_recv().ok()))
+            {
+                if let Some(left) = self.take(msg, session, terminal, runtime, &tell) {
+                    return left;
+                }
+            }
+        }
+    }
+
+    fn world(&self) -> World {
+        World {
+            state: self.feed.state(),
+            now: self.feed.now(),
+            live: self.feed.live(),
+        }
+    }
+
+    fn take(
+        &self,
+        msg: Msg,
+        session: &mut Session,
+        terminal: &mut Terminal,
+        runtime: &Handle,
+        tell: &Sender<Msg>,
+    ) -> Option<Left> {
+        let input = match msg {
+            Msg::Wake => return None,
+            Msg::Term(TermEvent::Input(event)) => input(event)?,
+            Msg::Term(TermEvent::Gone | TermEvent::Signal(Signal::Hangup)) => {
+                return Some(Left::TerminalGone);
+            }
+            Msg::Term(TermEvent::Signal(Signal::Terminate)) => return Some(Left::Terminated),
+            Msg::Term(TermEvent::Signal(Signal::Resize)) => {
+                let (columns, rows) = crate::term::size();
+                Input::Resize(columns, rows)
+            }
+            Msg::Term(TermEvent::Signal(Signal::Suspend)) => match terminal.suspend() {
+                Ok(()) => Input::Repaint,
+                Err(_) => return Some(Left::TerminalGone),
+            },
+            Msg::Term(TermEvent::Signal(Signal::Continue)) => match terminal.resume() {
+                Ok(()) => Input::Repaint,
+                Err(_) => return Some(Left::TerminalGone),
+            },
+            Msg::Answer(id, answer) => Input::Answer(id, Box::new(answer)),
+            Msg::Said(words) => Input::Said(words),
+        };
+        let requests = session.input(input, &self.world());
+        requests
+            .into_iter()
+            .find_map(|r| self.carry(r, terminal, runtime, tell))
+    }
+
+    fn carry(
+        &self,
+        request: Request,
+        terminal: &mut Terminal,
+        runtime: &Handle,
+        tell: &Sender<Msg>,
+    ) -> Option<Left> {
+        let said = tell.clone();
+        let say = move |words: Text| drop(said.send(Msg::Said(words)));
+        match request {
+            Request::Command(command) => {
+                let body = Body::Command { by: self.person.name.clone(), command };
+                self.feed.deed(body, Box::new(say));
+            }
+            Request::Run(run) => match self.runner.get() {
+                Some(runner) => runner.start(runtime, wish(*run, self.person.clone()), say),
+                None => say("nothing can be run here: this is a recording, or the collector is not there yet".into()),
+            },
+            Request::CancelRun(id) => {
+                if let Some(runner) = self.runner.get() {
+                    runner.cancel(id);
+                }
+            }
+            Request::Query(id, query) => {
+                let tell = tell.clone();
+                self.feed.query(query, Box::new(move |answer| drop(tell.send(Msg::Answer(id, answer)))));
+            }
+            Request::Copy(text) => {
+                let copied = terminal.write(&clipboard(text.as_str())).is_ok();
+                say(if copied { format!("sent to the clipboard: {text}") } else { "the terminal took no copy".into() }.into());
+            }
+            Request::Seek(to) => self.feed.seek(to),
+            Request::Speed(times) => self.feed.speed(times),
+            Request::Suspend => {
+                if terminal.suspend().is_err() {
+                    return Some(Left::TerminalGone);
+                }
+                drop(tell.send(Msg::Term(TermEvent::Signal(Signal::Continue))));
+            }
+            Request::Leave => return Some(Left::ByKey),
+        }
+        None
+    }
+}
+
+/// What a session understands of a terminal's event.
+fn input(event: Event) -> Option<Input> {
+    match event {
+        // kitty-style terminals tell releases as well
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(key)),
+        Event::Resize(columns, rows) => Some(Input::Resize(columns, rows)),
+        Event::Paste(text) => Some(Input::Paste(text)),
+        Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
+        _ => None,
+    }
+}
+
+/// Terminal events into the viewer's one channel.
+fn forward(events: Receiver<TermEvent>, to: Sender<Msg>) {
+    std::thread::spawn(move || {
+        for event in events {
+            if to.send(Msg::Term(event)).is_err() {
+                return;
+            }
+        }
+        let _ = to.send(Msg::Term(TermEvent::Gone));
+    });
+}

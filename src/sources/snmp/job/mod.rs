@@ -1,0 +1,204 @@
+//! What is asked of an agent, one file a job. A job asks through its [`Io`] and hands back a [`Report`]; it knows no socket,
+//! no timer and no retry.
+
+mod bench;
+mod facts;
+mod interfaces;
+mod neighbours;
+mod status;
+mod tables;
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use super::io::{Ask, Failure, Io};
+use super::walk;
+use crate::event::{IfSampleV1, Job, Observation, SysGroupV1};
+use crate::model::{FactKey, Text, Time};
+use crate::wire::snmp::{Oid, Value, VarBind};
+
+/// What a job found.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// The system group, if it is not what it was.
+    pub(super) system: Option<SysGroupV1>,
+    /// `sysUpTime` of the last answer that carried one.
+    pub(super) uptime: Option<u32>,
+    /// `snmpEngineBoots`
+    pub(super) boots: Option<u32>,
+    /// Facts that are not what they were.
+    pub(super) facts: Vec<(FactKey, Text)>,
+    pub(super) interfaces: Vec<IfSampleV1>,
+    pub(super) interfaces_whole: bool,
+    /// Tables, each an observation of its own.
+    pub(super) others: Vec<Observation>,
+    /// What an ad hoc question gave.
+    pub(super) varbinds: Vec<VarBind>,
+    /// Why it ended early.
+    pub(super) failure: Option<Failure>,
+}
+
+/// A job under way.
+pub(super) type Running = Pin<Box<dyn Future<Output = Report> + Send>>;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// On schedule.
+    Job(Job),
+    /// One GET of sysUpTime: does it live?
+    Touch,
+    /// The plan `bench`.
+    Bench,
+    /// Everything, once.
+    All,
+    /// For a person or a remediation.
+    Get(Vec<Oid>),
+    /// For a person or a remediation.
+    Set(Vec<VarBind>),
+    /// For a person or a remediation: a subtree, so many rows at the most.
+    Walk(Oid, usize),
+}
+
+impl Kind {
+    /// It needs more than GETs.
+    pub(super) fn walks(&self) -> bool {
+        !matches!(
+            self,
+            Self::Job(Job::Status | Job::Ups) | Self::Touch | Self::Get(_) | Self::Set(_)
+        )
+    }
+
+    /// For the ledger.
+    pub(super) fn cause(&self) -> &'static str {
+        match self {
+            Self::Job(Job::Status) => "poll status",
+            Self::Job(Job::Interfaces) => "poll interfaces",
+            Self::Job(Job::Tables) => "poll tables",
+            Self::Job(Job::Inventory) => "poll inventory",
+            Self::Job(Job::Ups) => "poll ups",
+            Self::Touch => "poll probe",
+            Self::Bench => "poll bench",
+            Self::All => "poll all",
+            Self::Get(_) => "get",
+            Self::Set(_) => "set",
+            Self::Walk(..) => "walk",
+        }
+    }
+}
+
+/// Whom a job is about, and when it began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About {
+    pub(super) address: IpAddr,
+    /// The driver's monotonic milliseconds.
+    pub(super) now_ms: u64,
+    /// The wall clock, for what is told.
+    pub(super) at: Time,
+}
+
+/// Begins.
+pub(super) fn begin(kind: Kind, io: Io, about: About) -> Running {
+    match kind {
+        Kind::Job(Job::Status) => Box::pin(status::run(io)),
+        Kind::Job(Job::Interfaces) => Box::pin(interfaces::run(io, about)),
+        Kind::Job(Job::Tables) => Box::pin(tables(io, about)),
+        Kind::Job(Job::Inventory) => Box::pin(facts::inventory(io)),
+        Kind::Job(Job::Ups) => Box::pin(facts::ups(io)),
+        Kind::Touch => Box::pin(status::touch(io)),
+        Kind::Bench => Box::pin(bench::run(io)),
+        Kind::All => Box::pin(all(io, about)),
+        Kind::Get(names) => Box::pin(async move {
+            match walk::get(&io, &names).await {
+                Ok(values) => Report {
+                    varbinds: names
+                        .into_iter()
+                        .zip(values)
+                        .map(|(oid, value)| VarBind { oid, value })
+                        .collect(),
+                    ..Report::default()
+                },
+                Err(failure) => failed(failure),
+            }
+        }),
+        Kind::Set(binds) => Box::pin(set(io, binds)),
+        Kind::Walk(root, cap) => Box::pin(async move {
+            let (varbinds, table) = walk::subtree(&io, root, cap).await;
+            Report {
+                varbinds,
+                interfaces_whole: table.whole,
+                failure: table.failure,
+                ..Report::default()
+            }
+        }),
+    }
+}
+
+pub(super) fn failed(failure: Failure) -> Report {
+    Report {
+        failure: Some(failure),
+        ..Report::default()
+    }
+}
+
+async fn set(io: Io, binds: Vec<VarBind>) -> Report {
+    match io.ask(Ask::Set(binds)).await {
+        Ok(reply) if reply.error_status == 0 => Report {
+            varbinds: reply.varbinds,
+            ..Report::default()
+        },
+        Ok(reply) => failed(Failure::Agent {
+            status: reply.error_status,
+            index: reply.error_index,
+        }),
+        Err(failure) => failed(failure),
+    }
+}
+
+async fn tables(io: Io, about: About) -> Report {
+    let mut report = tables::run(&io, about).await;
+    if report.failure.is_none() || matches!(report.failure, Some(Failure::Malformed(_))) {
+        let more = neighbours::run(&io, about).await;
+        report.others.extend(more.others);
+        report.failure = report.failure.or(more.failure);
+    }
+    report
+}
+
+async fn all(io: Io, about: About) -> Report {
+    let mut report = status::run(io.clone()).await;
+    if report.failure.is_some() {
+        return report;
+    }
+    let interfaces = interfaces::run(io.clone(), about).await;
+    report.interfaces = interfaces.interfaces;
+    report.interfaces_whole = interfaces.interfaces_whole;
+    report.uptime = interfaces.uptime.or(report.uptime);
+    report.failure = interfaces.failure;
+    for more in [
+        facts::inventory(io.clone()).await,
+        facts::ups(io.clone()).await,
+        tables(io, about).await,
+    ] {
+        report.facts.extend(more.facts);
+        report.others.extend(more.others);
+        report.failure = report.failure.or(more.failure);
+    }
+    report
+}
+
+/// An octet string as text; anything else is none.
+pub(super) fn text(value: Option<&Value>) -> Text {
+    match value.and_then(Value::as_octets) {
+        Some(octets) => Text::from_bytes(octets),
+        None => Text::empty(),
+    }
+}
+
+/// A 32-bit number of any type.
+pub(super) fn number32(value: Option<&Value>) -> Option<u32> {
+    value
+        .and_then(Value::as_u64)
+        .and_then(|n| u32::try_from(n).ok())
+}

@@ -1,0 +1,346 @@
+//! What a network device's LLDP and CDP say of its neighbours.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::interfaces::known;
+use super::tables::inet;
+use super::{About, Report, text};
+use crate::event::{IfMetaV1, NeighbourProtocol, NeighbourV1, ObsNeighboursV1, Observation};
+use crate::model::{IfIndex, Mac, Text};
+use crate::sources::snmp::io::Io;
+use crate::sources::snmp::names::{
+    CDP_ADDRESS, CDP_ADDRESS_TYPE, CDP_DEVICE_ID, CDP_DEVICE_PORT, CDP_PLATFORM,
+    LLDP_LOC_PORT_DESC, LLDP_LOC_PORT_ID, LLDP_LOC_PORT_SUBTYPE, LLDP_REM_CHASSIS,
+    LLDP_REM_CHASSIS_SUBTYPE, LLDP_REM_MAN_ADDR, LLDP_REM_PORT, LLDP_REM_PORT_DESC,
+    LLDP_REM_PORT_SUBTYPE, LLDP_REM_SYS_DESC, LLDP_REM_SYS_NAME,
+};
+use crate::sources::snmp::walk::{self, Cell, Table};
+use crate::wire::snmp::Value;
+
+/// Neighbours of one agent.
+const CAP: usize = 4_096;
+
+pub(super) async fn run(io: &Io, about: About) -> Report {
+    let mut report = Report::default();
+    report.failure = lldp(io, about, &mut report).await;
+    if report.failure.is_none() {
+        report.failure = cdp(io, about, &mut report).await;
+    }
+    report
+}
+
+type Failed = Option<crate::sources::snmp::io::Failure>;
+
+async fn lldp(io: &Io, about: About, report: &mut Report) -> Failed {
+    let remote = walk::columns(
+        io,
+        &[],
+        &[
+            LLDP_REM_CHASSIS_SUBTYPE,
+            LLDP_REM_CHASSIS,
+            LLDP_REM_PORT_SUBTYPE,
+            LLDP_REM_PORT,
+            LLDP_REM_PORT_DESC,
+            LLDP_REM_SYS_NAME,
+            LLDP_REM_SYS_DESC,
+        ],
+        CAP,
+    )
+    .await;
+    if remote.failure.is_some() {
+        return remote.failure;
+    }
+    let mut whole = remote.whole;
+    let mut entries = Vec::new();
+    if !remote.rows.is_empty() {
+        let addresses = walk::columns(io, &[], &[LLDP_REM_MAN_ADDR], CAP).await;
+        let local = walk::columns(
+            io,
+            &[],
+            &[LLDP_LOC_PORT_SUBTYPE, LLDP_LOC_PORT_ID, LLDP_LOC_PORT_DESC],
+            CAP,
+        )
+        .await;
+        if let Some(failure) = addresses.failure.or(local.failure.clone()) {
+            return Some(failure);
+        }
+        whole &= addresses.whole && local.whole;
+        let interfaces = known(io).await;
+        entries = lldp_entries(&remote, &addresses.rows, &local, &interfaces);
+    }
+    push(io, about, report, NeighbourProtocol::Lldp, entries, whole);
+    None
+}
+
+fn push(
+    io: &Io,
+    about: About,
+    report: &mut Report,
+    protocol: NeighbourProtocol,
+    entries: Vec<NeighbourV1>,
+    whole: bool,
+) {
+    let mut memory = io.memory();
+    let seen = match protocol {
+        NeighbourProtocol::Lldp => &mut memory.tables.lldp,
+        NeighbourProtocol::Cdp => &mut memory.tables.cdp,
+    };
+    if entries.is_empty() && !*seen {
+        return;
+    }
+    *seen = true;
+    report.others.push(Observation::Neighbours(ObsNeighboursV1 {
+        via: about.address,
+        at: about.at,
+        protocol,
+        entries,
+        whole,
+    }));
+}
+
+fn lldp_entries(
+    remote: &Table,
+    addresses: &BTreeMap<Vec<u32>, Vec<Cell>>,
+    local: &Table,
+    interfaces: &BTreeMap<u32, IfMetaV1>,
+) -> Vec<NeighbourV1> {
+    remote
+        .rows
+        .iter()
+        .filter_map(|(index, row)| {
+            // lldpRemTimeMark, lldpRemLocalPortNum, lldpRemIndex
+            let [_, port, _] = *index.as_slice() else {
+                return None;
+            };
+            let cell = |n| Table::value(row, n);
+            let octets = |n| cell(n).and_then(Value::as_octets).unwrap_or_default();
+            let chassis_subtype = cell(0).and_then(Value::as_i64).unwrap_or(0);
+            let address = addresses
+                .range(index.clone()..)
+                .take_while(|(key, _)| key.starts_with(index))
+                .find_map(|(key, _)| management(key.get(3..)?));
+            Some(NeighbourV1 {
+                port: resolve(port, local.rows.get([port].as_slice()), interfaces),
+                // LldpChassisIdSubtype: macAddress(4), networkAddress(5)
+                chassis: id(octets(1), chassis_subtype == 4, chassis_subtype == 5),
+                chassis_mac: (chassis_subtype == 4)
+                    .then(|| Mac::from_octets(octets(1)))
+                    .flatten(),
+                // LldpPortIdSubtype: macAddress(3), networkAddress(4)
+                port_id: {
+                    let subtype = cell(2).and_then(Value::as_i64).unwrap_or(0);
+                    id(octets(3), subtype == 3, subtype == 4)
+                },
+                port_descr: text(cell(4)),
+                name: text(cell(5)),
+                descr: text(cell(6)),
+                address,
+            })
+        })
+        .collect()
+}
+
+/// lldpRemManAddrSubtype (an address family of IANA), length, octets.
+fn management(arcs: &[u32]) -> Option<IpAddr> {
+    // ipV4(1) and ipV6(2) are the numbers of InetAddressType too
+    match arcs.first()? {
+        1 | 2 => inet(arcs),
+        _ => None,
+    }
+}
+
+/// A chassis or port id as text.
+fn id(octets: &[u8], mac: bool, network: bool) -> Text {
+    if mac && let Some(mac) = Mac::from_octets(octets) {
+        return mac.to_string().into();
+    }
+    // one octet of address family, then the address (IEEE 802.1AB, 8.5.2.3)
+    if network && let Some((_, octets)) = octets.split_first() {
+        if let Ok(v4) = <[u8; 4]>::try_from(octets) {
+            return IpAddr::from(v4).to_string().into();
+        }
+        if let Ok(v6) = <[u8; 16]>::try_from(octets) {
+            return IpAddr::from(v6).to_string().into();
+        }
+    }
+    Text::from_bytes(octets)
+}
+
+/// From lldpLocPortNum, which is a number of LLDP's own, to `ifIndex`: by what the local port calls itself.
+fn resolve(port: u32, local: Option<&Vec<Cell>>, interfaces: &BTreeMap<u32, IfMetaV1>) -> IfIndex {
+    let by = |wanted: &dyn Fn(&IfMetaV1) -> bool| {
+        interfaces
+            .iter()
+            .find(|(_, meta)| wanted(meta))
+            .map(|(index, _)| *index)
+    };
+    let found = local.and_then(|row| {
+        let name = text(Table::value(row, 1));
+        let octets = Table::value(row, 1).and_then(Value::as_octets)?;
+        let subtype = Table::value(row, 0).and_then(Value::as_i64).unwrap_or(0);
+        let descr = text(Table::value(row, 2));
+        // LldpPortIdSubtype: interfaceAlias(1), macAddress(3), interfaceName(5), local(7)
+        let by_id = match subtype {
+            1 => by(&|m| !name.is_empty() && m.alias == name),
+            3 => {
+                let mac = Mac::from_octets(octets)?;
+                // a MAC that several ports share names none
+                (interfaces.values().filter(|m| m.mac == Some(mac)).count() == 1)
+                    .then(|| by(&|m| m.mac == Some(mac)))
+                    .flatten()
+            }
+            5 => by(&|m| m.name == name),
+            _ => by(&|m| m.name == name).or_else(|| {
+                let n: u32 = name.as_str().parse().ok()?;
+                interfaces.contains_key(&n).then_some(n)
+            }),
+        };
+        by_id.or_else(|| by(&|m| !descr.is_empty() && (m.name == descr || m.alias == descr)))
+    });
+    IfIndex(found.unwrap_or(port))
+}
+
+async fn cdp(io: &Io, about: About, report: &mut Report) -> Failed {
+    let table = walk::columns(
+        io,
+        &[],
+        &[
+            CDP_ADDRESS_TYPE,
+            CDP_ADDRESS,
+            CDP_DEVICE_ID,
+            CDP_DEVICE_PORT,
+            CDP_PLATFORM,
+        ],
+        CAP,
+    )
+    .await;
+    if table.failure.is_some() {
+        return table.failure;
+    }
+    let entries = table
+        .rows
+        .iter()
+        .filter_map(|(index, row)| {
+            let cell = |n| Table::value(row, n);
+            let octets = cell(1).and_then(Value::as_octets).unwrap_or_default();
+            let name = text(cell(2));
+            Some(NeighbourV1 {
+                // cdpCacheIfIndex
+                port: IfIndex(*index.first()?),
+                chassis: name.clone(),
+                chassis_mac: None,
+                port_id: text(cell(3)),
+                port_descr: Text::empty(),
+                name,
+                descr: text(cell(4)),
+                address: <[u8; 4]>::try_from(octets)
+                    .map(IpAddr::from)
+                    .or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
+                    .ok(),
+            })
+        })
+        .collect();
+    push(
+        io,
+        about,
+        report,
+        NeighbourProtocol::Cdp,
+        entries,
+        table.whole,
+    );
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meta(name: &str, alias: &str, mac: u8) -> IfMetaV1 {
+        IfMetaV1 {
+            name: name.into(),
+            alias: alias.into(),
+            kind: 6,
+            speed: 0,
+            mac: Some(Mac([0, 9, 0xfb, 0, 0, mac])),
+        }
+    }
+
+    fn row(cells: &[Value]) -> Vec<Cell> {
+        cells.iter().map(|v| Some((0, v.clone()))).collect()
+    }
+
+    fn o(s: &str) -> Value {
+        Value::Octets(s.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_local_port_becomes_an_interface_by_what_it_calls_itself() {
+        let interfaces = BTreeMap::from([
+            (10_117, meta("Gi1/0/17", "uplink core", 1)),
+            (10_118, meta("Gi1/0/18", "", 2)),
+            (10_119, meta("Gi1/0/19", "", 2)),
+        ]);
+        let table = [
+            (row(&[Value::Integer(5), o("Gi1/0/18"), o("")]), 10_118),
+            (row(&[Value::Integer(1), o("uplink core"), o("")]), 10_117),
+            (
+                row(&[
+                    Value::Integer(3),
+                    Value::Octets(vec![0, 9, 0xfb, 0, 0, 1]),
+                    o(""),
+                ]),
+                10_117,
+            ),
+            (
+                row(&[
+                    Value::Integer(3),
+                    Value::Octets(vec![0, 9, 0xfb, 0, 0, 2]),
+                    o("Gi1/0/19"),
+                ]),
+                10_119,
+            ),
+            (row(&[Value::Integer(7), o("10118"), o("")]), 10_118),
+            (row(&[Value::Integer(7), o("nonsense"), o("")]), 42),
+        ];
+        for (local, expected) in table {
+            assert_eq!(
+                resolve(42, Some(&local), &interfaces),
+                IfIndex(expected),
+                "{local:?}"
+            );
+        }
+        assert_eq!(resolve(42, None, &interfaces), IfIndex(42));
+    }
+
+    #[test]
+    fn a_neighbour_is_read_with_its_management_address() {
+        let remote = Table {
+            rows: [(
+                vec![0, 3, 1],
+                row(&[
+                    Value::Integer(4),
+                    Value::Octets(vec![0, 9, 0xfb, 1, 2, 3]),
+                    Value::Integer(5),
+                    o("Te1/1"),
+                    o("to sw-3f-02"),
+                    o("core\x1b[2J"),
+                    o("Core OS"),
+                ]),
+            )]
+            .into(),
+            ..Table::default()
+        };
+        let addresses = [
+            (vec![0, 3, 1, 1, 4, 10, 0, 0, 1], row(&[Value::Integer(2)])),
+            (vec![0, 4, 1, 1, 4, 10, 0, 0, 9], row(&[Value::Integer(2)])),
+        ]
+        .into();
+        let got = lldp_entries(&remote, &addresses, &Table::default(), &BTreeMap::new());
+        assert_eq!(got.len(), 1);
+        assert_eq!(got[0].address, Some("10.0.0.1".parse().unwrap()));
+        assert_eq!(got[0].chassis.as_str(), "00:09:fb:01:02:03");
+        assert_eq!(got[0].name.as_str(), "core\\u{1b}[2J");
+        assert_eq!(got[0].port, IfIndex(3));
+    }
+}

@@ -1,0 +1,80 @@
+//! The system group: one GET, and nothing is walked before it came.
+
+use super::{Report, failed, number32, text};
+use crate::event::SysGroupV1;
+use crate::model::{FactKey, Text};
+use crate::sources::snmp::io::Io;
+use crate::sources::snmp::names::{
+    ENGINE_BOOTS, ENGINE_ID, SYS_CONTACT, SYS_DESCR, SYS_LOCATION, SYS_NAME, SYS_OBJECT_ID,
+    SYS_SERVICES, SYS_UP_TIME, oid,
+};
+use crate::sources::snmp::walk;
+use crate::wire::snmp::Value;
+
+pub(super) async fn run(io: Io) -> Report {
+    let names = [
+        SYS_UP_TIME,
+        SYS_DESCR,
+        SYS_OBJECT_ID,
+        SYS_CONTACT,
+        SYS_NAME,
+        SYS_LOCATION,
+        SYS_SERVICES,
+        ENGINE_ID,
+        ENGINE_BOOTS,
+    ]
+    .map(oid);
+    let values = match walk::get(&io, &names).await {
+        Ok(values) => values,
+        Err(failure) => return failed(failure),
+    };
+    let value = |n: usize| values.get(n);
+    let system = SysGroupV1 {
+        descr: text(value(1)),
+        object_id: value(2)
+            .and_then(Value::as_oid)
+            .map_or_else(Text::empty, |oid| oid.to_string().into()),
+        contact: text(value(3)),
+        name: text(value(4)),
+        location: text(value(5)),
+        services: number32(value(6)),
+    };
+    let mut memory = io.memory();
+    let facts = memory.news(vec![(FactKey::EngineId, hex(value(7)))]);
+    let changed = memory.system.as_ref() != Some(&system);
+    if changed {
+        memory.system = Some(system.clone());
+    }
+    Report {
+        uptime: number32(value(0)),
+        boots: number32(value(8)),
+        system: changed.then_some(system),
+        facts,
+        ..Report::default()
+    }
+}
+
+pub(super) async fn touch(io: Io) -> Report {
+    match walk::get(&io, &[oid(SYS_UP_TIME)]).await {
+        Ok(values) => Report {
+            uptime: number32(values.first()),
+            ..Report::default()
+        },
+        Err(failure) => failed(failure),
+    }
+}
+
+fn hex(value: Option<&Value>) -> Text {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    // an engine id has 32 octets at the most (RFC 3411, 5)
+    for octet in value
+        .and_then(Value::as_octets)
+        .unwrap_or_default()
+        .iter()
+        .take(32)
+    {
+        let _ = write!(out, "{octet:02x}");
+    }
+    out.into()
+}

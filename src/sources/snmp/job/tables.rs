@@ -1,0 +1,337 @@
+//! Who is where: forwarding tables of switches, address tables of routers.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{About, Report};
+use crate::event::{FdbEntryV1, ObsAddressTableV1, ObsForwardingV1, Observation};
+use crate::model::{IfIndex, Mac};
+use crate::sources::snmp::io::Io;
+use crate::sources::snmp::names::{
+    BASE_PORT_IF_INDEX, D_FDB_PORT, D_FDB_STATUS, IP_NET_TO_MEDIA, IP_NET_TO_PHYSICAL, Q_FDB_PORT,
+    Q_FDB_STATUS, Q_VLAN_FDB_ID,
+};
+use crate::sources::snmp::walk::{self, ROW_CAP, Table};
+use crate::wire::snmp::Value;
+
+/// learned(3) of dot1dTpFdbStatus and dot1qTpFdbStatus.
+const LEARNED: i64 = 3;
+
+pub(super) async fn run(io: &Io, about: About) -> Report {
+    let mut report = Report::default();
+    let mut whole = true;
+    let mut q = walk::columns(io, &[], &[Q_FDB_PORT, Q_FDB_STATUS], ROW_CAP).await;
+    let mut vlans = BTreeMap::new();
+    let by_vlan = !q.rows.is_empty();
+    if by_vlan {
+        let map = walk::columns(io, &[], &[Q_VLAN_FDB_ID], ROW_CAP).await;
+        whole &= map.whole;
+        vlans = vlan_of_fdb(&map);
+    } else if q.failure.is_none() {
+        q = walk::columns(io, &[], &[D_FDB_PORT, D_FDB_STATUS], ROW_CAP).await;
+    }
+    whole &= q.whole;
+    let mut failure = q.failure.take();
+    if !q.rows.is_empty() && failure.is_none() {
+        let ports = walk::columns(io, &[], &[BASE_PORT_IF_INDEX], ROW_CAP).await;
+        whole &= ports.whole;
+        failure.clone_from(&ports.failure);
+        let entries = forwarding(&q, by_vlan, &vlans, &port_map(&ports));
+        forward(io, about, &mut report, entries, whole && failure.is_none());
+    } else if failure.is_none() || !q.rows.is_empty() {
+        let entries = forwarding(&q, by_vlan, &vlans, &BTreeMap::new());
+        // without the ports' map a partial table says nothing
+        if entries.is_empty() || failure.is_none() {
+            forward(io, about, &mut report, entries, whole && failure.is_none());
+        }
+    }
+    if failure.is_none() {
+        failure = addresses(io, about, &mut report).await;
+    }
+    report.failure = failure;
+    report
+}
+
+fn forward(io: &Io, about: About, report: &mut Report, entries: Vec<FdbEntryV1>, whole: bool) {
+    let mut memory = io.memory();
+    if entries.is_empty() && !memory.tables.forwarding {
+        return;
+    }
+    memory.tables.forwarding = true;
+    report.others.push(Observation::Forwarding(ObsForwardingV1 {
+        via: about.address,
+        at: about.at,
+        entries,
+        whole,
+    }));
+}
+
+/// dot1qVlanFdbId by (dot1qVlanTimeMark, VLAN), turned round.
+fn vlan_of_fdb(table: &Table) -> BTreeMap<u32, u16> {
+    table
+        .rows
+        .iter()
+        .filter_map(|(index, row)| {
+            let vlan = u16::try_from(*index.last()?).ok()?;
+            let fdb = Table::value(row, 0)?.as_u64()?;
+            Some((u32::try_from(fdb).ok()?, vlan))
+        })
+        .collect()
+}
+
+/// dot1dBasePortIfIndex
+fn port_map(table: &Table) -> BTreeMap<u32, u32> {
+    table
+        .rows
+        .iter()
+        .filter_map(|(index, row)| {
+            let index_of = u32::try_from(Table::value(row, 0)?.as_u64()?).ok()?;
+            Some((*index.first()?, index_of))
+        })
+        .collect()
+}
+
+fn mac_of(arcs: &[u32]) -> Option<Mac> {
+    let octets: Vec<u8> = arcs
+        .iter()
+        .map(|arc| u8::try_from(*arc))
+        .collect::<Result<_, _>>()
+        .ok()?;
+    Mac::from_octets(&octets)
+}
+
+fn forwarding(
+    table: &Table,
+    by_vlan: bool,
+    vlans: &BTreeMap<u32, u16>,
+    ports: &BTreeMap<u32, u32>,
+) -> Vec<FdbEntryV1> {
+    let mut out: Vec<FdbEntryV1> = table
+        .rows
+        .iter()
+        .filter_map(|(index, row)| {
+            // where the agent says how it knows, only what it learned counts
+            match Table::value(row, 1).and_then(Value::as_i64) {
+                None | Some(LEARNED) => {}
+                Some(_) => return None,
+            }
+            let (fdb, mac) = if by_vlan {
+                let (fdb, mac) = index.split_first()?;
+                (Some(*fdb), mac_of(mac)?)
+            } else {
+                (None, mac_of(index)?)
+            };
+            let port = u32::try_from(Table::value(row, 0)?.as_u64()?).ok()?;
+            // port 0: learned, but not known where
+            if port == 0 || !mac.is_station() {
+                return None;
+            }
+            let vlan = match fdb {
+                Some(fdb) if vlans.is_empty() => {
+                    u16::try_from(fdb).ok().filter(|v| (1..4095).contains(v))
+                }
+                Some(fdb) => vlans.get(&fdb).copied(),
+                None => None,
+            };
+            let port = if ports.is_empty() {
+                port
+            } else {
+                *ports.get(&port)?
+            };
+            Some(FdbEntryV1 {
+                mac,
+                vlan: vlan.unwrap_or(0),
+                port: IfIndex(port),
+            })
+        })
+        .collect();
+    out.sort_unstable();
+    out
+}
+
+async fn addresses(
+    io: &Io,
+    about: About,
+    report: &mut Report,
+) -> Option<crate::sources::snmp::io::Failure> {
+    let new = walk::columns(io, &[], &[IP_NET_TO_PHYSICAL], ROW_CAP).await;
+    let mut whole = new.whole;
+    let mut failure = new.failure.clone();
+    let mut entries: Vec<_> = new
+        .rows
+        .iter()
+        .filter_map(|(i, row)| {
+            let (index, address) = physical_index(i)?;
+            Some((index, address, mac_cell(row)?))
+        })
+        .collect();
+    // some agents keep only IPv6 in the new table
+    if failure.is_none() && !entries.iter().any(|(_, a, _)| a.is_ipv4()) {
+        let old = walk::columns(io, &[], &[IP_NET_TO_MEDIA], ROW_CAP).await;
+        whole &= old.whole;
+        failure.clone_from(&old.failure);
+        entries.extend(old.rows.iter().filter_map(|(i, row)| {
+            let [index, a, b, c, d] = *i.as_slice() else {
+                return None;
+            };
+            Some((
+                IfIndex(index),
+                IpAddr::V4(v4(&[a, b, c, d])?),
+                mac_cell(row)?,
+            ))
+        }));
+    }
+    entries.sort_unstable();
+    let mut memory = io.memory();
+    if !entries.is_empty() || memory.tables.addresses {
+        memory.tables.addresses = true;
+        report
+            .others
+            .push(Observation::AddressTable(ObsAddressTableV1 {
+                via: about.address,
+                at: about.at,
+                entries,
+                whole: whole && failure.is_none(),
+            }));
+    }
+    failure
+}
+
+fn mac_cell(row: &[walk::Cell]) -> Option<Mac> {
+    Mac::from_octets(Table::value(row, 0)?.as_octets()?).filter(|mac| mac.is_station())
+}
+
+fn octets<const N: usize>(arcs: &[u32]) -> Option<[u8; N]> {
+    let octets: Vec<u8> = arcs
+        .iter()
+        .map(|arc| u8::try_from(*arc))
+        .collect::<Result<_, _>>()
+        .ok()?;
+    octets.try_into().ok()
+}
+
+fn v4(arcs: &[u32]) -> Option<Ipv4Addr> {
+    octets::<4>(arcs).map(Ipv4Addr::from)
+}
+
+/// An InetAddress as it stands in an index: type, length, octets (RFC 4001). ipv4(1), ipv6(2), with a zone (3, 4).
+pub(super) fn inet(arcs: &[u32]) -> Option<IpAddr> {
+    let (kind, rest) = arcs.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    if rest.len() != *length as usize {
+        return None;
+    }
+    match kind {
+        1 => v4(rest).map(IpAddr::V4),
+        2 => octets::<16>(rest).map(|o| IpAddr::V6(Ipv6Addr::from(o))),
+        3 => v4(rest.get(..4)?).map(IpAddr::V4),
+        4 => octets::<16>(rest.get(..16)?).map(|o| IpAddr::V6(Ipv6Addr::from(o))),
+        _ => None,
+    }
+}
+
+fn physical_index(index: &[u32]) -> Option<(IfIndex, IpAddr)> {
+    let (port, address) = index.split_first()?;
+    Some((IfIndex(*port), inet(address)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: &[(&[u32], &[Value])]) -> Table {
+        Table {
+            rows: rows
+                .iter()
+                .map(|(index, cells)| {
+                    let cells = cells.iter().map(|v| Some((0, v.clone()))).collect();
+                    (index.to_vec(), cells)
+                })
+                .collect(),
+            ..Table::default()
+        }
+    }
+
+    #[test]
+    fn a_forwarding_entry_gets_its_vlan_by_the_fdb_map_and_its_port_by_the_bridge_map() {
+        let learned = Value::Integer(3);
+        let fdb = table(&[
+            (
+                &[7, 0, 9, 0xfb, 1, 2, 3],
+                &[Value::Integer(5), learned.clone()],
+            ),
+            (
+                &[8, 0, 9, 0xfb, 1, 2, 4],
+                &[Value::Integer(6), learned.clone()],
+            ),
+            (
+                &[7, 0, 0, 0, 0, 0, 0],
+                &[Value::Integer(5), learned.clone()],
+            ),
+            (
+                &[7, 0, 9, 0xfb, 1, 2, 5],
+                &[Value::Integer(0), learned.clone()],
+            ),
+            (
+                &[7, 0, 9, 0xfb, 1, 2, 6],
+                &[Value::Integer(5), Value::Integer(4)],
+            ),
+            (&[7, 300, 9, 0xfb, 1, 2, 6], &[Value::Integer(5), learned]),
+        ]);
+        let vlans = vlan_of_fdb(&table(&[(&[0, 310], &[Value::Gauge32(7)])]));
+        let ports = port_map(&table(&[
+            (&[5], &[Value::Integer(10_105)]),
+            (&[6], &[Value::Integer(10_106)]),
+        ]));
+        let got = forwarding(&fdb, true, &vlans, &ports);
+        let entry = |mac: &str, vlan, port| FdbEntryV1 {
+            mac: mac.parse().unwrap(),
+            vlan,
+            port: IfIndex(port),
+        };
+        assert_eq!(
+            got,
+            [
+                entry("00:09:fb:01:02:03", 310, 10_105),
+                entry("00:09:fb:01:02:04", 0, 10_106)
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_map_the_fdb_is_the_vlan_and_the_port_the_interface() {
+        let fdb = table(&[(&[310, 0, 9, 0xfb, 1, 2, 3], &[Value::Integer(5)])]);
+        let got = forwarding(&fdb, true, &BTreeMap::new(), &BTreeMap::new());
+        assert_eq!((got[0].vlan, got[0].port), (310, IfIndex(5)));
+        let fdb = table(&[(&[0, 9, 0xfb, 1, 2, 3], &[Value::Integer(5)])]);
+        let got = forwarding(&fdb, false, &BTreeMap::new(), &BTreeMap::new());
+        assert_eq!((got[0].vlan, got[0].port), (0, IfIndex(5)));
+    }
+
+    #[test]
+    fn addresses_in_an_index_are_read_or_left() {
+        assert_eq!(
+            physical_index(&[3, 1, 4, 10, 1, 2, 3]),
+            Some((IfIndex(3), "10.1.2.3".parse().unwrap()))
+        );
+        assert_eq!(
+            inet(&[2, 16, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+            Some("fe80::1".parse().unwrap())
+        );
+        assert_eq!(
+            inet(&[
+                4, 20, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2
+            ]),
+            Some("fe80::1".parse().unwrap())
+        );
+        for bad in [
+            &[1, 4, 10, 1, 2][..],
+            &[1, 4, 10, 1, 2, 300],
+            &[9, 4, 1, 2, 3, 4],
+            &[1],
+            &[],
+        ] {
+            assert_eq!(inet(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! What to do next with an agent, and what to make of what a job found.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::device::{Active, CONFIRMED_MISSES, Device};
+use super::driver::{Driver, Models};
+use super::io::{Failure, Io, locked};
+use super::job::{self, About, Kind, Report};
+use super::login::{How, Ready};
+use super::memory::Memory;
+use super::once::PollResult;
+use super::schedule;
+use super::session::Engine;
+use super::task::{Sink, SnmpError, Task, With};
+use crate::event::{Job, ObsPollV1, Observation, PollOutcome};
+use crate::model::{Text, Time, TouchPolicy};
+
+/// After so many misses the other credentials are tried too.
+const DOUBT: u32 = 3;
+/// The gate has no table yet: look again.
+const NO_TABLE_MS: u64 = 200;
+/// A walk waits so long for the system group to be there.
+const STRANGER_MS: u64 = 2_000;
+
+impl Driver {
+    /// Starts what is due; `false` when nothing is.
+    pub(super) fn begin_next(&mut self, index: u32) -> bool {
+        let now = self.now_ms();
+        if let Some(task) = self.at(index).queue.pop_front() {
+            self.begin(index, task);
+            return true;
+        }
+        match self.due(index, now) {
+            Some(task) => {
+                self.begin(index, task);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn due(&mut self, index: u32, now: u64) -> Option<Task> {
+        let patience = self.config.patience;
+        let gate = Arc::clone(&self.gate);
+        let device = self.at(index);
+        let target = device.target.as_ref()?;
+        let (address, names) = (target.address, target.credentials.clone());
+        if device.refused_until_ms.is_some_and(|until| now < until) {
+            return None;
+        }
+        device.refused_until_ms = None;
+        if let Some(until) = device.breaker.open_until() {
+            if now < until {
+                return None;
+            }
+            // half open: one GET of sysUpTime, sent once
+            return Some(Self::own(Kind::Touch, names, Some(1), patience));
+        }
+        for at in 0..device.jobs.len() {
+            let due = device.jobs[at];
+            if due.at_ms > now {
+                continue;
+            }
+            let Some(policy) = gate.policy(address) else {
+                device.jobs[at].at_ms = now + NO_TABLE_MS;
+                continue;
+            };
+            let next = schedule::next(address, due.job, due.interval_ms, now);
+            let needs = if Kind::Job(due.job).walks() {
+                TouchPolicy::Full
+            } else {
+                TouchPolicy::Get
+            };
+            if policy < needs {
+                device.jobs[at].at_ms = next;
+                let told = std::mem::replace(&mut device.jobs[at].told, true);
+                if told {
+                    continue;
+                }
+                let why = format!(
+                    "{} of {address} needs touch policy {needs}, and it is {policy}",
+                    Kind::Job(due.job).cause()
+                );
+                let outcome = PollOutcome::NotAllowed(why.into());
+                self.tell(Observation::Poll(Box::new(blank(address, outcome))));
+                return self.due(index, now);
+            }
+            device.jobs[at].told = false;
+            // while it is silent only its status is asked
+            if device.misses > 0 && due.job != Job::Status && device.due_mut(Job::Status).is_some()
+            {
+                device.jobs[at].at_ms = next;
+                continue;
+            }
+            let within = Duration::from_millis(due.interval_ms * 6 / 10);
+            // nothing is asked of a stranger but its name
+            if !device.met && due.job != Job::Status {
+                device.jobs[at].at_ms = now + due.interval_ms.min(STRANGER_MS);
+                return Some(Self::own(Kind::Job(Job::Status), names, None, within));
+            }
+            device.jobs[at].at_ms = next;
+            return Some(Self::own(Kind::Job(due.job), names, None, within));
+        }
+        None
+    }
+
+    fn begin(&mut self, index: u32, task: Task) {
+        let device = self.at(index);
+        let mut left = VecDeque::new();
+        let ready = match &task.with {
+            With::Login(login) => {
+                let login = login.clone();
+                self.adhoc.ready(&login)
+            }
+            With::Names(names) => {
+                left = order(device, names);
+                match self.next_login(&mut left) {
+                    Some(ready) => ready,
+                    None => broken("there is no credential for it"),
+                }
+            }
+        };
+        self.start(index, task, ready, left, None);
+    }
+
+    fn next_login(&self, left: &mut VecDeque<Text>) -> Option<Arc<Ready>> {
+        while let Some(name) = left.pop_front() {
+            if let Some(ready) = self.logins.get(&name) {
+                return Some(Arc::clone(ready));
+            }
+        }
+        None
+    }
+
+    fn start(
+        &mut self,
+        index: u32,
+        task: Task,
+        login: Arc<Ready>,
+        left: VecDeque<Text>,
+        before: Option<Failure>,
+    ) {
+        let now_ms = self.now_ms();
+        let device = self.at(index);
+        let memory = if matches!(task.sink, Sink::Engine) {
+            Arc::clone(&device.memory)
+        } else {
+            // what a person is told must not be missing from what the engine is told
+            let learned = locked(&device.memory).learned;
+            Arc::new(Mutex::new(Memory {
+                learned,
+                ..Memory::default()
+            }))
+        };
+        let io = Io::new(memory, login.is_v1());
+        let about = About {
+            address: device.to.ip(),
+            now_ms,
+            at: Time::from_clock(),
+        };
+        device.active = Some(Box::new(Active {
+            run: job::begin(task.kind.clone(), io.clone(), about),
+            deadline_ms: now_ms + task.within.as_millis() as u64,
+            task,
+            io,
+            login,
+            left,
+            before,
+            first_trip: None,
+        }));
+    }
+
+    /// A job is over, for better or worse.
+    pub(super) fn finish(&mut self, index: u32, report: Report) {
+        let now = self.now_ms();
+        let device = self.at(index);
+        let Some(mut active) = device.active.take() else {
+            return;
+        };
+        let (answers, varbinds) = active.io.heard();
+        if answers == 0
+            && may_be_the_credential(report.failure.as_ref())
+            && let Some(login) = self.next_login(&mut active.left)
+        {
+            let before = stronger(active.before.take(), report.failure);
+            let Active { task, left, .. } = *active;
+            self.start(index, task, login, left, before);
+            return;
+        }
+        let failure = stronger(active.before.take(), report.failure.clone());
+        if matches!(report.failure, Some(Failure::Malformed(_))) && answers > 0 {
+            self.counters.malformed.add(1);
+        }
+        let outcome = outcome(answers, failure.as_ref());
+        let device = self.at(index);
+        let boots = device.engine.as_ref().and_then(Engine::boots);
+        let credential = if answers > 0 {
+            active.login.name.clone()
+        } else {
+            Text::empty()
+        };
+        let poll = ObsPollV1 {
+            address: device.to.ip(),
+            at: Time::from_clock(),
+            outcome,
+            credential,
+            rtt_ms: active
+                .first_trip
+                .map(|t| u32::try_from(t.as_millis()).unwrap_or(u32::MAX)),
+            uptime: report.uptime,
+            engine_boots: boots.or(report.boots),
+            system: report.system,
+            facts: report.facts,
+            interfaces: report.interfaces,
+            interfaces_whole: report.interfaces_whole,
+        };
+        let refused = self.config.refused.as_millis() as u64;
+        let mut models = std::mem::take(&mut self.models);
+        let device = self.at(index);
+        let Task { sink, kind, .. } = active.task;
+        match sink {
+            Sink::Engine => {
+                learn(device, &kind, &mut models);
+                settle(device, &kind, &poll, now, refused);
+                self.tell(Observation::Poll(Box::new(poll)));
+                for table in report.others {
+                    self.tell(table);
+                }
+            }
+            Sink::Once(to) => {
+                let result = PollResult {
+                    address: device.to.ip(),
+                    port: device.to.port(),
+                    varbinds,
+                    poll,
+                    tables: report.others,
+                };
+                // whoever asked may have gone away
+                let _ = to.send(result);
+            }
+            Sink::Reply(to) => {
+                let partial = matches!(kind, Kind::Walk(..)) && !report.interfaces_whole;
+                let result = match report.failure {
+                    Some(failure) => Err(error(device, failure)),
+                    None if partial => Err(SnmpError::Partial(device.to, "row cap".into())),
+                    None => Ok(report.varbinds),
+                };
+                let _ = to.send(result);
+            }
+        }
+        self.models = models;
+    }
+}
+
+/// Models whose measure is kept.
+const MODELS: usize = 1_024;
+
+/// What an agent can take at once is kept for its model and firmware, and given to the next of that kind.
+fn learn(device: &Device, kind: &Kind, models: &mut Models) {
+    let mut memory = locked(&device.memory);
+    let Some(system) = &memory.system else {
+        return;
+    };
+    let model = (system.object_id.clone(), system.descr.clone());
+    if *kind == Kind::Job(Job::Status) {
+        if let Some(learned) = models.get(&model).filter(|_| !device.met) {
+            memory.learned = *learned;
+        }
+    } else if kind.walks() && (models.len() < MODELS || models.contains_key(&model)) {
+        models.insert(model, memory.learned);
+    }
+}
+
+/// What follows for the schedule.
+fn settle(device: &mut Device, kind: &Kind, poll: &ObsPollV1, now: u64, refused: u64) {
+    match &poll.outcome {
+        PollOutcome::Answered => {
+            device.works = Some(poll.credential.clone());
+            device.met |= *kind == Kind::Job(Job::Status);
+            if device.misses > 0 || *kind == Kind::Touch {
+                // it is back: look at everything soon
+                for due in device.jobs.iter_mut().filter(|d| d.job != Job::Tables) {
+                    due.at_ms = due.at_ms.min(now + 500);
+                }
+            }
+            device.misses = 0;
+        }
+        PollOutcome::Refused(_) => device.refused_until_ms = Some(now + refused),
+        PollOutcome::Timeout | PollOutcome::Malformed(_) | PollOutcome::Unreachable(_) => {
+            device.misses = device.misses.saturating_add(1);
+            let confirm = device
+                .target
+                .as_ref()
+                .map_or(10_000, |t| u64::from(t.confirm_s.max(1)) * 1000);
+            if device.misses <= CONFIRMED_MISSES
+                && let Some(due) = device.due_mut(Job::Status)
+            {
+                due.at_ms = due.at_ms.min(now + confirm);
+            }
+        }
+        PollOutcome::NotAllowed(_) => {}
+    }
+}
+
+/// The one that worked, then, unless it is beyond doubt, the others.
+fn order(device: &Device, names: &[Text]) -> VecDeque<Text> {
+    let works = device.works.iter().filter(|w| names.contains(w));
+    let sure = device.works.is_some() && device.misses < DOUBT;
+    works
+        .clone()
+        .chain(
+            names
+                .iter()
+                .filter(|n| !sure && device.works.as_ref() != Some(n)),
+        )
+        .cloned()
+        .collect()
+}
+
+fn broken(why: &str) -> Arc<Ready> {
+    Arc::new(Ready {
+        name: Text::empty(),
+        how: How::Broken(why.into()),
+    })
+}
+
+fn may_be_the_credential(failure: Option<&Failure>) -> bool {
+    matches!(
+        failure,
+        Some(Failure::Timeout | Failure::Refused(_) | Failure::Malformed(_))
+    )
+}
+
+/// A refusal says more than nonsense, and that more than silence.
+fn stronger(a: Option<Failure>, b: Option<Failure>) -> Option<Failure> {
+    let rank = |f: &Option<Failure>| match f {
+        None => 0,
+        Some(Failure::Timeout | Failure::Deadline) => 1,
+        Some(Failure::Malformed(_)) => 2,
+        Some(_) => 3,
+    };
+    b.as_ref()?;
+    if rank(&a) > rank(&b) { a } else { b }
+}
+
+fn outcome(answers: u32, failure: Option<&Failure>) -> PollOutcome {
+    match failure {
+        None => PollOutcome::Answered,
+        Some(Failure::Refused(why)) => PollOutcome::Refused(why.clone()),
+        // it answered something: it lives, and what is missing is marked as not whole
+        Some(_) if answers > 0 => PollOutcome::Answered,
+        Some(Failure::Timeout | Failure::Deadline) => PollOutcome::Timeout,
+        Some(Failure::Malformed(why)) => PollOutcome::Malformed(why.clone()),
+        Some(Failure::NotAllowed(why)) => PollOutcome::NotAllowed(why.clone()),
+        Some(Failure::Unreachable(why)) => PollOutcome::Unreachable(why.clone()),
+        Some(Failure::TooLong(n)) => {
+            PollOutcome::NotAllowed(format!("{n} octets do not fit a datagram").into())
+        }
+        Some(Failure::Agent { status, .. }) => {
+            PollOutcome::Malformed(crate::wire::snmp::error_word(*status).into())
+        }
+    }
+}
+
+fn error(device: &Device, failure: Failure) -> SnmpError {
+    let agent = device.to;
+    match failure {
+        Failure::Timeout | Failure::Deadline => SnmpError::Timeout(agent),
+        Failure::Malformed(why) => SnmpError::Malformed(agent, why),
+        Failure::Refused(why) => SnmpError::Refused(agent, why),
+        Failure::NotAllowed(why) => SnmpError::NotAllowed(why),
+        Failure::Unreachable(why) => SnmpError::Unreachable(agent, why),
+        Failure::TooLong(n) => SnmpError::TooLong(n),
+        Failure::Agent { status, index } => SnmpError::Agent {
+            agent,
+            status,
+            index,
+        },
+    }
+}
+
+fn blank(address: std::net::IpAddr, outcome: PollOutcome) -> ObsPollV1 {
+    ObsPollV1 {
+        address,
+        at: Time::from_clock(),
+        outcome,
+        credential: Text::empty(),
+        rtt_ms: None,
+        uptime: None,
+        engine_boots: None,
+        system: None,
+        facts: Vec::new(),
+        interfaces: Vec::new(),
+        interfaces_whole: false,
+    }
+}

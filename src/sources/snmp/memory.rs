@@ -1,0 +1,77 @@
+//! What the poller remembers of an agent, so that it tells the log only what changed and asks no more than it must.
+
+use std::collections::BTreeMap;
+
+use crate::event::{IfMetaV1, SysGroupV1};
+use crate::model::{FactKey, Text};
+
+/// Repetitions of the first GETBULK to an agent nobody knows.
+pub(super) const FIRST_REPETITIONS: u16 = 10;
+/// The most repetitions.
+pub(super) const MOST_REPETITIONS: u16 = 50;
+/// Names in one GET to an agent nobody knows.
+const FIRST_GET: usize = 64;
+
+/// How much an agent can take at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Learned {
+    /// Repetitions of a GETBULK.
+    pub(super) repetitions: u16,
+    /// It does not do GETBULK.
+    pub(super) next_only: bool,
+    /// Names in a GET.
+    pub(super) get: usize,
+}
+
+impl Default for Learned {
+    fn default() -> Self {
+        Self {
+            repetitions: FIRST_REPETITIONS,
+            next_only: false,
+            get: FIRST_GET,
+        }
+    }
+}
+
+/// Names, kinds and speeds of the interfaces, and when they must be read again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Interfaces {
+    pub(super) meta: BTreeMap<u32, IfMetaV1>,
+    pub(super) last_change: Option<u64>,
+    pub(super) number: Option<u64>,
+    /// Monotonic milliseconds of the last whole reading.
+    pub(super) read_ms: Option<u64>,
+}
+
+/// Which tables the agent was seen to have; an empty one of those is news, an empty one of others is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tables {
+    pub(super) forwarding: bool,
+    pub(super) addresses: bool,
+    pub(super) lldp: bool,
+    pub(super) cdp: bool,
+}
+
+/// Everything remembered of one agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Memory {
+    /// The system group as last told.
+    pub(super) system: Option<SysGroupV1>,
+    /// Facts as last told.
+    pub(super) facts: BTreeMap<FactKey, Text>,
+    pub(super) interfaces: Interfaces,
+    pub(super) tables: Tables,
+    pub(super) learned: Learned,
+}
+
+impl Memory {
+    /// Keeps those facts that are not what they were; empty ones are no facts.
+    pub(super) fn news(&mut self, facts: Vec<(FactKey, Text)>) -> Vec<(FactKey, Text)> {
+        facts
+            .into_iter()
+            .filter(|(key, value)| {
+                !value.is_empty() && self.facts.insert(*key, value.clone()).as_ref() != Some(value)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,31 @@
+//! The polling engine.
+//!
+//! In: targets with their credentials, and single questions of people and remediations. Out: observations in batches, and
+//! answers. One task drives all agents over a few shared sockets: a table of agents, one heap of timers, shared buffers; a job
+//! is a future the driver polls itself, so that an agent costs no task, no socket and no buffer of its own. It never has more
+//! than one question out to an agent nor more than its window over all, never walks an agent it does not know yet, never
+//! believes a datagram whose source, id or digest is not that of the question, and sends nothing but through the gate.
+
+mod breaker;
+mod device;
+mod driver;
+mod io;
+mod job;
+mod judge;
+mod login;
+mod memory;
+mod names;
+mod once;
+mod poller;
+mod rtt;
+mod schedule;
+mod session;
+mod stats;
+mod task;
+mod walk;
+
+pub use login::Login;
+pub use once::{PollResult, PollSummary, UnknownPlan, check_plan, poll_once};
+pub use poller::{Agent, Poller, PollerConfig};
+pub use stats::PollerStats;
+pub use task::SnmpError;

@@ -1,0 +1,128 @@
+//! Asking a list of agents once, for the command line.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::job::Kind;
+use super::poller::Poller;
+use super::stats::{cpu_seconds, peak_rss_mib};
+use super::task::{Sink, Task, With};
+use crate::event::{Job, ObsPollV1, Observation, PollOutcome, Target};
+use crate::model::Text;
+
+/// What one agent gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PollResult {
+    /// Who.
+    pub address: IpAddr,
+    /// UDP port.
+    pub port: u16,
+    /// Bindings in its answers.
+    pub varbinds: u64,
+    /// How it went, and what came.
+    pub poll: ObsPollV1,
+    /// Its tables, where the plan asked for them.
+    pub tables: Vec<Observation>,
+}
+
+/// The sums of a poll, as `wardwatch poll --summary` prints them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PollSummary {
+    /// Agents asked.
+    pub devices: u64,
+    /// Agents that answered.
+    pub answered: u64,
+    /// Agents that did not.
+    pub timed_out: u64,
+    /// Agents that refused, answered nonsense, or were not to be asked.
+    pub failed: u64,
+    /// Datagrams sent.
+    pub pdus_sent: u64,
+    /// Of these, sent again.
+    pub retries: u64,
+    /// Bindings in answers.
+    pub varbinds: u64,
+    /// Datagrams the system dropped at our sockets.
+    pub socket_drops: u64,
+    /// Seconds it took.
+    pub wall_s: f64,
+    /// Seconds of CPU it took in this process.
+    pub cpu_s: f64,
+    /// The most memory this process ever held resident, MiB.
+    pub peak_rss_mib: f64,
+}
+
+/// A plan by no known name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no poll plan '{0}'; there are: status, interfaces, bench, all")]
+pub struct UnknownPlan(pub Text);
+
+/// Is there a plan of this name? For the command line to say so before anything is sent.
+pub fn check_plan(plan: &str) -> Result<(), UnknownPlan> {
+    kind_of(plan).map(drop)
+}
+
+fn kind_of(plan: &str) -> Result<Kind, UnknownPlan> {
+    match plan {
+        "status" => Ok(Kind::Job(Job::Status)),
+        "interfaces" => Ok(Kind::Job(Job::Interfaces)),
+        "tables" => Ok(Kind::Job(Job::Tables)),
+        "inventory" => Ok(Kind::Job(Job::Inventory)),
+        "ups" => Ok(Kind::Job(Job::Ups)),
+        "bench" => Ok(Kind::Bench),
+        "all" => Ok(Kind::All),
+        other => Err(UnknownPlan(other.into())),
+    }
+}
+
+/// Asks each target once after `plan`, and tells each result as it comes. The poller's own logins are used.
+pub async fn poll_once(
+    poller: &Poller,
+    targets: &[Target],
+    plan: &str,
+    mut on_result: impl FnMut(PollResult),
+) -> Result<PollSummary, UnknownPlan> {
+    let kind = kind_of(plan)?;
+    let cause = Text::from(format!("poll --once {plan}"));
+    let (before, started, cpu) = (poller.stats(), Instant::now(), cpu_seconds());
+    let (sink, mut results) = mpsc::unbounded_channel();
+    for target in targets {
+        poller.submit(
+            SocketAddr::new(target.address.to_canonical(), target.port),
+            Task {
+                kind: kind.clone(),
+                with: With::Names(target.credentials.clone()),
+                cause: cause.clone(),
+                permit: None,
+                sink: Sink::Once(sink.clone()),
+                tries: None,
+                within: poller.patience,
+            },
+        );
+    }
+    drop(sink);
+    let mut summary = PollSummary {
+        devices: targets.len() as u64,
+        ..PollSummary::default()
+    };
+    while let Some(result) = results.recv().await {
+        match result.poll.outcome {
+            PollOutcome::Answered => summary.answered += 1,
+            PollOutcome::Timeout => summary.timed_out += 1,
+            _ => summary.failed += 1,
+        }
+        summary.varbinds += result.varbinds;
+        on_result(result);
+    }
+    let after = poller.stats();
+    summary.pdus_sent = after.pdus_sent - before.pdus_sent;
+    summary.retries = after.retries - before.retries;
+    summary.socket_drops = after.socket_drops.saturating_sub(before.socket_drops);
+    summary.wall_s = started.elapsed().as_secs_f64();
+    summary.cpu_s = cpu_seconds() - cpu;
+    summary.peak_rss_mib = peak_rss_mib();
+    Ok(summary)
+}

@@ -1,0 +1,360 @@
+//! One question on the wire: from an [`Ask`] to datagrams and back, with the discovery and clock of a v3 engine. Bytes in,
+//! bytes out; no socket and no timer.
+
+use std::sync::Arc;
+
+use super::io::{Ask, Failure, Reply};
+use super::login::{How, Ready};
+use crate::model::{PacketKind, Text};
+use crate::wire::snmp::usm::{EngineClock, LocalKeys, Stat, UsmError};
+use crate::wire::snmp::{
+    DecodeError, EncodeError, MAX_DATAGRAM, Message, Oid, Pdu, PduKind, V3Flags, V3Header,
+    V3Message, VarBind,
+};
+
+/// The longest answer that is taken, as a message says it (RFC 3412, 6.3).
+const MAX_SIZE: i32 = MAX_DATAGRAM as i32;
+
+/// What is known of an agent's v3 engine.
+#[derive(Clone, Debug)]
+pub(super) struct Engine {
+    pub(super) id: Vec<u8>,
+    /// Believed only where `proven`; before, a hint out of an unauthenticated Report.
+    clock: EngineClock,
+    /// An authenticated message carried this clock.
+    proven: bool,
+    /// The credential that was answered last.
+    answered: Option<Arc<Ready>>,
+}
+
+impl Engine {
+    /// `snmpEngineBoots`, where an authenticated message said it.
+    pub(super) fn boots(&self) -> Option<u32> {
+        self.proven.then(|| self.clock.boots())
+    }
+}
+
+/// A question under way.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// `request-id`, and `msgID` in v3.
+    pub(super) id: i32,
+    ask: Ask,
+    login: Arc<Ready>,
+    discovered: bool,
+    resynced: bool,
+    /// The datagram on its way is a discovery.
+    discovering: bool,
+    /// Nothing came back to encrypted questions: the one on its way is not encrypted, and asks for the uptime only.
+    probing: bool,
+    /// An engine that a Report named; it becomes the agent's once an authentic message comes from it.
+    candidate: Option<Engine>,
+}
+
+/// What a datagram came to.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// The answer.
+    Answer(Result<Reply, Failure>),
+    /// Send the question (again) at once: the engine is known now, or its clock is.
+    Again,
+    /// Not for this question: another id, another engine, not authentic.
+    Stranger,
+    /// Nonsense; the agent may yet send sense.
+    Malformed(DecodeError),
+}
+
+impl Exchange {
+    pub(super) fn new(id: i32, ask: Ask, login: Arc<Ready>) -> Self {
+        Self {
+            id,
+            ask,
+            login,
+            discovered: false,
+            resynced: false,
+            discovering: false,
+            probing: false,
+            candidate: None,
+        }
+    }
+
+    /// It gave up. Worth one more datagram, to tell a wrong privacy password (many agents say nothing to noise) from silence?
+    /// Only where the agent's engine is known, and never for a credential that was answered before.
+    pub(super) fn probe_privacy(&mut self, engine: Option<&Engine>) -> bool {
+        let worth = self.level().privacy
+            && self.candidate.as_ref().or(engine).is_some_and(|engine| {
+                let answered = engine.answered.as_ref();
+                !answered.is_some_and(|a| Arc::ptr_eq(a, &self.login))
+            });
+        self.probing |= worth;
+        worth
+    }
+
+    pub(super) fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
+    /// What the ledger calls the next datagram; a discovery, and a probe, are GETs.
+    pub(super) fn kind(&self, engine: Option<&Engine>) -> PacketKind {
+        let discovers = matches!(self.login.how, How::User { .. })
+            && engine.is_none()
+            && self.candidate.is_none();
+        if discovers || self.probing {
+            PacketKind::Get
+        } else {
+            self.ask.kind()
+        }
+    }
+
+    fn pdu(&self) -> Pdu {
+        let id = self.id;
+        if self.probing {
+            return Pdu::request(
+                PduKind::Get,
+                id,
+                [super::names::oid(super::names::SYS_UP_TIME)],
+            );
+        }
+        let names = |names: &[Oid], kind| Pdu::request(kind, id, names.iter().cloned());
+        match &self.ask {
+            Ask::Get(n) => names(n, PduKind::Get),
+            Ask::Next(n) => names(n, PduKind::GetNext),
+            Ask::Bulk {
+                once,
+                repetitions,
+                names: n,
+            } => Pdu {
+                error_status: i32::try_from(*once).unwrap_or(0),
+                error_index: i32::from(*repetitions),
+                ..names(n, PduKind::GetBulk)
+            },
+            Ask::Set(binds) => Pdu {
+                kind: PduKind::Set,
+                request_id: id,
+                error_status: 0,
+                error_index: 0,
+                varbinds: binds.clone(),
+            },
+        }
+    }
+
+    /// The datagram to send now. `salt` is another one for each.
+    pub(super) fn datagram(
+        &mut self,
+        engine: Option<&Engine>,
+        now_ms: u64,
+        salt: u64,
+    ) -> Result<Vec<u8>, Failure> {
+        let (user, context) = match &self.login.how {
+            How::Community { version, community } => {
+                let bytes = Message::encode_parts(*version, community.bytes(), &self.pdu());
+                return if bytes.len() > MAX_DATAGRAM {
+                    Err(Failure::TooLong(bytes.len()))
+                } else {
+                    Ok(bytes)
+                };
+            }
+            How::Broken(why) => return Err(Failure::Refused(why.clone())),
+            How::User { user, context, .. } => (user, context),
+        };
+        let mut message = V3Message {
+            msg_id: self.id,
+            max_size: MAX_SIZE,
+            flags: V3Flags {
+                reportable: true,
+                ..V3Flags::default()
+            },
+            engine_id: Vec::new(),
+            boots: 0,
+            time: 0,
+            user: Vec::new(),
+            context_engine_id: Vec::new(),
+            context_name: Vec::new(),
+            pdu: Pdu::request(PduKind::Get, self.id, []),
+        };
+        let Some(engine) = self.candidate.as_ref().or(engine) else {
+            // RFC 3414, 4: an empty request to an unknown engine, answered by a Report that names it
+            self.discovering = true;
+            return sealed(&message, None, salt);
+        };
+        self.discovering = false;
+        let keys = self.login.keys(&engine.id);
+        message.flags = self.level();
+        message.engine_id.clone_from(&engine.id);
+        message.context_engine_id.clone_from(&engine.id);
+        message.user.clone_from(user);
+        message.context_name.clone_from(context);
+        if message.flags.auth {
+            (message.boots, message.time) = engine.clock.now(now_ms);
+        }
+        message.pdu = self.pdu();
+        sealed(&message, keys.as_deref(), salt)
+    }
+
+    fn level(&self) -> V3Flags {
+        let (auth, privacy) = match &self.login.how {
+            How::User { keys, .. } => (keys.has_auth(), keys.has_privacy()),
+            _ => (false, false),
+        };
+        V3Flags {
+            auth,
+            privacy: privacy && !self.probing,
+            reportable: true,
+        }
+    }
+
+    /// Judges a datagram from the agent's address.
+    pub(super) fn hear(&mut self, bytes: &[u8], engine: &mut Option<Engine>, now_ms: u64) -> Heard {
+        match &self.login.how {
+            How::Community { version, .. } => match Message::decode(bytes) {
+                Ok(message)
+                    if message.pdu.kind == PduKind::Response
+                        && message.version == *version
+                        && message.pdu.request_id == self.id =>
+                {
+                    Heard::Answer(Ok(reply(message.pdu)))
+                }
+                Ok(_) => Heard::Stranger,
+                Err(error) => Heard::Malformed(error),
+            },
+            How::User { .. } => self.hear_v3(bytes, engine, now_ms),
+            How::Broken(_) => Heard::Stranger,
+        }
+    }
+
+    fn hear_v3(&mut self, bytes: &[u8], engine: &mut Option<Engine>, now_ms: u64) -> Heard {
+        let header = match V3Header::parse(bytes) {
+            Ok(header) => header,
+            Err(error) => return Heard::Malformed(error),
+        };
+        if header.msg_id != self.id {
+            return Heard::Stranger;
+        }
+        let keys: Option<Arc<LocalKeys>> = if header.flags.auth {
+            let expected = self.candidate.as_ref().or(engine.as_ref());
+            if expected.is_none_or(|e| e.id != header.engine_id) {
+                return Heard::Stranger;
+            }
+            self.login.keys(&header.engine_id)
+        } else {
+            None
+        };
+        let message = match header.open(bytes, keys.as_deref()) {
+            Ok(message) => message,
+            // not authentic: whoever sent it, nothing of it is believed
+            Err(UsmError::WrongDigest | UsmError::NoKeys) => return Heard::Stranger,
+            Err(UsmError::Decode(error)) => return Heard::Malformed(error),
+            Err(UsmError::Undecipherable) => {
+                return Heard::Answer(Err(Failure::Refused(
+                    "its answer can't be decrypted: wrong privacy password or protocol".into(),
+                )));
+            }
+        };
+        match (message.pdu.kind, Stat::of(&message.pdu)) {
+            (PduKind::Report, stat) => self.report(&message, stat, engine, now_ms),
+            (PduKind::Response, _) => self.response(message, engine, now_ms),
+            _ => Heard::Stranger,
+        }
+    }
+
+    fn report(
+        &mut self,
+        message: &V3Message,
+        stat: Option<Stat>,
+        engine: &mut Option<Engine>,
+        now_ms: u64,
+    ) -> Heard {
+        let clock = EngineClock::new(message.boots, message.time, now_ms);
+        match stat {
+            Some(Stat::UnknownEngineIds) => {
+                if self.discovered || !(5..=32).contains(&message.engine_id.len()) {
+                    return Heard::Stranger;
+                }
+                self.discovered = true;
+                self.candidate = Some(Engine {
+                    id: message.engine_id.clone(),
+                    clock,
+                    proven: false,
+                    answered: None,
+                });
+                Heard::Again
+            }
+            // only an authentic Report may move the clock; its fresh msgID keeps old ones out
+            Some(Stat::NotInTimeWindows) if message.flags.auth => {
+                if self.resynced {
+                    return Heard::Answer(Err(Failure::Refused(
+                        Stat::NotInTimeWindows.word().into(),
+                    )));
+                }
+                self.resynced = true;
+                let answered = engine.take().and_then(|e| e.answered);
+                *engine = Some(Engine {
+                    id: message.engine_id.clone(),
+                    clock,
+                    proven: true,
+                    answered,
+                });
+                self.candidate = None;
+                Heard::Again
+            }
+            Some(Stat::NotInTimeWindows) => Heard::Stranger,
+            // a Report to a discovery can't be about a user or digest: there was none
+            Some(_) if self.discovering => Heard::Stranger,
+            Some(stat) => Heard::Answer(Err(Failure::Refused(stat.word().into()))),
+            None => Heard::Answer(Err(Failure::Refused("an unknown Report".into()))),
+        }
+    }
+
+    fn response(&mut self, message: V3Message, engine: &mut Option<Engine>, now_ms: u64) -> Heard {
+        let level = self.level();
+        let sent_to = self.candidate.as_ref().or(engine.as_ref());
+        let ours = message.pdu.request_id == self.id
+            && message.flags.auth == level.auth
+            && message.flags.privacy == level.privacy
+            && sent_to.is_some_and(|e| e.id == message.engine_id);
+        if !ours || self.discovering {
+            return Heard::Stranger;
+        }
+        if self.probing {
+            return Heard::Answer(Err(Failure::Refused(
+                "wrong privacy password or protocol (it knows the user, and does not answer encrypted questions)".into(),
+            )));
+        }
+        if let Some(candidate) = self.candidate.take() {
+            *engine = Some(candidate);
+        }
+        if let Some(known) = engine.as_mut() {
+            known.answered = Some(Arc::clone(&self.login));
+        }
+        if let Some(known) = engine.as_mut().filter(|_| level.auth) {
+            if !known.proven {
+                known.clock = EngineClock::new(message.boots, message.time, now_ms);
+                known.proven = true;
+            } else if !known.clock.is_timely(message.boots, message.time, now_ms) {
+                return Heard::Stranger;
+            } else {
+                known.clock.commit(message.boots, message.time, now_ms);
+            }
+        }
+        Heard::Answer(Ok(reply(message.pdu)))
+    }
+}
+
+fn reply(pdu: Pdu) -> Reply {
+    let varbinds: Vec<VarBind> = pdu.varbinds;
+    Reply {
+        error_status: pdu.error_status,
+        error_index: pdu.error_index,
+        varbinds,
+    }
+}
+
+fn sealed(message: &V3Message, keys: Option<&LocalKeys>, salt: u64) -> Result<Vec<u8>, Failure> {
+    message.seal(keys, salt).map_err(|error| match error {
+        EncodeError::TooLong(n) => Failure::TooLong(n),
+        EncodeError::Usm(_) => Failure::Refused(Text::from(error.to_string())),
+    })
+}
+
+#[cfg(test)]
+mod tests;

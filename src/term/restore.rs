@@ -1,0 +1,75 @@
+//! The way out: leaves the terminal as it was found, once, from whichever thread gets there first.
+
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::{self, ThreadId};
+
+use super::terminal::{self, Tty};
+
+/// The terminal is ours.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+/// The thread whose panic ends the screen, and what other threads said in theirs.
+static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// The most that is kept of panics of other threads.
+const SAID_CAP: usize = 16;
+
+/// Ends a synchronized update that was cut short, attributes, mouse, bracketed paste and the alternate screen; shows the cursor.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// The terminal is ours from now on; this thread draws.
+pub(super) fn entered() {
+    *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+    ENTERED.store(true, Ordering::SeqCst);
+    hook();
+}
+
+/// Is it ours still?
+pub(super) fn is_entered() -> bool {
+    ENTERED.load(Ordering::SeqCst)
+}
+
+/// Gives the terminal back. Does nothing the second time.
+pub(super) fn restore(tty: &Tty) {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // a terminal that has gone away can't be restored, and one that hangs is not waited for
+    let _ = tty.write(LEAVE, |waited| waited > terminal::LAST_WORDS);
+    let _ = crossterm::terminal::disable_raw_mode();
+    let said = std::mem::take(&mut *SAID.lock().unwrap_or_else(PoisonError::into_inner));
+    for words in said {
+        eprintln!("{words}");
+    }
+}
+
+/// A panic of the drawing thread gives the terminal back before it is told; that of another thread is told afterwards, and
+/// does not write over the screen.
+fn hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !is_entered() {
+                before(info);
+                return;
+            }
+            let own = OWNER
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_none_or(|id| id == thread::current().id());
+            if own {
+                if let Some(tty) = terminal::current() {
+                    restore(&tty);
+                }
+                before(info);
+            } else {
+                let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+                if said.len() < SAID_CAP {
+                    said.push(info.to_string());
+                }
+            }
+        }));
+    });
+}

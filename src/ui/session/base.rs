@@ -1,0 +1,129 @@
+//! What every part of a session looks at: configuration, theme, filters, and which state is to be shown.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::actions::registry::Standing;
+use crate::engine::State;
+use crate::model::{Text, Time};
+use crate::ui::{ColorDepth, Ctx, Glyphs, Live, Theme, ViewFilter};
+
+use super::config::{SessionConfig, World};
+
+/// The unchanging side of a session while one input or frame is handled.
+pub struct Base {
+    pub config: SessionConfig,
+    pub theme: Theme,
+    pub glyphs: &'static Glyphs,
+    /// Filters in force, one a tab.
+    pub filters: BTreeMap<&'static str, ViewFilter>,
+    filter_revision: u64,
+    /// The state held by pause, and since when.
+    pub paused: Option<(Arc<State>, Time)>,
+}
+
+/// What is shown at this moment: the world, or what pause or a recording makes of it.
+pub struct Moment {
+    pub state: Arc<State>,
+    pub now: Time,
+    pub live: Live,
+    pub standing: Standing,
+}
+
+impl Base {
+    pub fn new(config: SessionConfig) -> Self {
+        let depth = config.caps.color;
+        // a name that is not known was refused by the command line; a viewer that sends one gets the default
+        let theme = Theme::built_in(&config.theme, depth)
+            .or_else(|_| Theme::built_in("terminal", depth))
+            .unwrap_or_default();
+        Self {
+            glyphs: Glyphs::of(config.caps.unicode),
+            theme,
+            config,
+            filters: BTreeMap::new(),
+            filter_revision: 0,
+            paused: None,
+        }
+    }
+
+    /// What is to be shown of the world.
+    pub fn moment(&self, world: &World) -> Moment {
+        let (state, now, live) = match (&self.paused, &world.live) {
+            (_, Live::Replay { at, .. }) => (world.state.clone(), *at, world.live.clone()),
+            // that the data is old is the greater truth
+            (Some((held, since)), Live::Stale(_) | Live::NoCollector) => {
+                (held.clone(), *since, world.live.clone())
+            }
+            (Some((held, since)), _) => (held.clone(), *since, Live::Paused(*since)),
+            (None, _) => (world.state.clone(), world.now, world.live.clone()),
+        };
+        // ages of a held screen stand still, but that of its staleness does not
+        let now = if matches!(live, Live::Stale(_)) {
+            world.now
+        } else {
+            now
+        };
+        let standing = Standing {
+            role: self.config.role,
+            read_only: self.config.read_only,
+            wallboard: self.config.wallboard.is_some(),
+            replay: matches!(live, Live::Replay { .. }),
+        };
+        Moment {
+            state,
+            now,
+            live,
+            standing,
+        }
+    }
+
+    /// What a view of this tab may look at.
+    pub fn ctx<'a>(&'a self, moment: &'a Moment, tab: &str) -> Ctx<'a> {
+        let standing = moment.standing;
+        Ctx {
+            state: &moment.state,
+            now: moment.now,
+            live: &moment.live,
+            zone: &self.config.zone,
+            person: &self.config.person,
+            read_only: standing.read_only
+                || standing.wallboard
+                || standing.replay
+                || !standing.role.may_act(),
+            low_bandwidth: self.config.low_bandwidth,
+            theme: &self.theme,
+            glyphs: self.glyphs,
+            filter: self.filters.get(tab),
+        }
+    }
+
+    /// Sets the filter of a tab; empty words remove it.
+    pub fn set_filter(&mut self, tab: &'static str, words: &str) -> Result<(), Text> {
+        self.filter_revision += 1;
+        if words.is_empty() {
+            self.filters.remove(tab);
+            return Ok(());
+        }
+        let filter = ViewFilter {
+            words: words.to_owned(),
+            revision: self.filter_revision,
+            matches: self.config.filters.read(words)?,
+        };
+        self.filters.insert(tab, filter);
+        Ok(())
+    }
+
+    /// The next theme; gives its name.
+    pub fn next_theme(&mut self) -> &str {
+        let depth = self.config.caps.color;
+        let names: Vec<_> = Theme::names().collect();
+        let at = names.iter().position(|name| *name == self.theme.name());
+        let next = names.get((at.map_or(0, |at| at + 1)) % names.len());
+        let theme = next.and_then(|name| Theme::built_in(name, depth).ok());
+        if let Some(theme) = theme.filter(|_| depth != ColorDepth::None) {
+            self.theme = theme;
+        }
+        self.theme.name()
+    }
+}

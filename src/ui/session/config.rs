@@ -1,0 +1,162 @@
+//! What a session is made with, and what it is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::access::Role as Rank;
+use crate::engine::State;
+use crate::log::Answer;
+use crate::model::{AlertId, DeviceId, RunId, SegmentId, Text, Time};
+use crate::ui::language::{FilterLanguage, SiteFilters};
+use crate::ui::planner::{NoPlanner, RunPlanner};
+use crate::ui::{ColorDepth, Live, View, views};
+
+/// What a viewer's terminal can do. It comes over the socket with a viewer, so it is plain data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caps {
+    /// Colours.
+    pub color: ColorDepth,
+    /// It shows UTF-8, and its ambiguous signs are one column wide.
+    pub unicode: bool,
+    /// It knows synchronized updates (mode 2026); one that does not ignores them.
+    pub sync_update: bool,
+    /// It takes text for the clipboard (OSC 52).
+    pub clipboard: bool,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            color: ColorDepth::Sixteen,
+            unicode: true,
+            sync_update: false,
+            clipboard: true,
+        }
+    }
+}
+
+/// A screen in a room with nobody at the keyboard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wallboard {
+    /// Views in rotation.
+    pub views: Vec<String>,
+    /// How long each stays.
+    pub dwell: Duration,
+}
+
+/// Something that a view can be opened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// One of the views of line 2: `board`, `map`, `alerts`, `devices`, `runs`.
+    Named(&'static str),
+    /// A device.
+    Device(DeviceId),
+    /// The packets ever sent to a device.
+    Ledger(DeviceId),
+    /// A segment.
+    Segment(SegmentId),
+    /// An alert.
+    Alert(AlertId),
+    /// A run.
+    Run(RunId),
+}
+
+/// Makes the view of a place; nothing where there is none.
+pub type Factory = fn(&Place) -> Option<Box<dyn View>>;
+
+/// The views of the program.
+pub fn place(place: &Place) -> Option<Box<dyn View>> {
+    Some(match *place {
+        Place::Named(name) => return views::open(name),
+        Place::Device(id) => views::device(id),
+        Place::Ledger(id) => views::device_at(id, views::Tab::Ledger),
+        Place::Segment(id) => views::segment(Some(id)),
+        Place::Alert(id) => views::alert(id),
+        Place::Run(id) => views::run(id),
+    })
+}
+
+/// Everything a session is made with.
+#[derive(Clone)]
+pub struct SessionConfig {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// What the terminal can do.
+    pub caps: Caps,
+    /// Name of the theme.
+    pub theme: String,
+    /// Who looks.
+    pub person: Text,
+    /// What they may do.
+    pub role: Rank,
+    /// Nothing may be done here.
+    pub read_only: bool,
+    /// A wallboard.
+    pub wallboard: Option<Wallboard>,
+    /// One frame a second, no sparklines.
+    pub low_bandwidth: bool,
+    /// Times are shown in it.
+    pub zone: TimeZone,
+    /// The catalogue of remediations.
+    pub planner: Arc<dyn RunPlanner>,
+    /// The filter language.
+    pub filters: Arc<dyn FilterLanguage>,
+    /// The views.
+    pub views: Factory,
+    /// The view that is open first: a name of line 2.
+    pub start: String,
+}
+
+impl SessionConfig {
+    /// A plain session of this size for somebody; the rest is to be set as needed.
+    pub fn new(size: (u16, u16), person: Text) -> Self {
+        Self {
+            size,
+            caps: Caps::default(),
+            theme: "terminal".into(),
+            person,
+            role: Rank::Operator,
+            read_only: false,
+            wallboard: None,
+            low_bandwidth: false,
+            zone: TimeZone::UTC,
+            planner: Arc::new(NoPlanner),
+            filters: Arc::new(SiteFilters),
+            views: place,
+            start: "board".into(),
+        }
+    }
+}
+
+/// The world at this moment.
+pub struct World {
+    /// The newest state.
+    pub state: Arc<State>,
+    /// The wall clock of whoever runs the session. In a replay the views are given the recording's time instead.
+    pub now: Time,
+    /// How true the state is.
+    pub live: Live,
+}
+
+/// What a session is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A key.
+    Key(KeyEvent),
+    /// Columns and rows.
+    Resize(u16, u16),
+    /// Text put in at once.
+    Paste(String),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// The answer to the query of that number.
+    Answer(u64, Box<Answer>),
+    /// Something to be said to the person: a command failed, a run was refused.
+    Said(Text),
+    /// The terminal was given back to the shell and is ours again, or another program wrote over it.
+    Repaint,
+}

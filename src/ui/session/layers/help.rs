@@ -1,0 +1,152 @@
+//! The keys that work here, and what they do; made from the registry.
+
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::actions::registry::{ACTIONS, Action, Scope, Standing, refusal};
+use crate::model::Text;
+use crate::ui::keymap;
+use crate::ui::widgets::{Ink, Row, width, wrap};
+
+use super::{Desk, Layer, Step, moved, popup};
+
+enum Line {
+    Heading(&'static str),
+    Action(&'static Action, Option<Text>),
+    Tail(String),
+    Blank,
+}
+
+/// The help.
+pub struct Help {
+    standing: Standing,
+    here: Vec<&'static str>,
+    lines: Vec<Line>,
+    columns: u16,
+    top: usize,
+    rows: usize,
+}
+
+impl Help {
+    /// For somebody who may do this; `here` are the actions that the open view understands now.
+    pub fn new(standing: Standing, here: Vec<&'static str>) -> Self {
+        Self {
+            standing,
+            here,
+            lines: Vec::new(),
+            columns: 0,
+            top: 0,
+            rows: 1,
+        }
+    }
+
+    fn lay_out(&mut self, columns: u16) {
+        self.columns = columns;
+        self.lines.clear();
+        let mut section = |title, actions: Vec<&'static Action>| {
+            if actions.is_empty() {
+                return;
+            }
+            self.lines.push(Line::Heading(title));
+            for action in actions {
+                self.lines
+                    .push(Line::Action(action, refusal(action, self.standing)));
+                let room = columns.saturating_sub(KEYS);
+                for line in wrap(action.help, room, 3).into_iter().skip(1) {
+                    self.lines.push(Line::Tail(line.to_owned()));
+                }
+            }
+            self.lines.push(Line::Blank);
+        };
+        let here: Vec<_> = ACTIONS
+            .iter()
+            .filter(|a| self.here.contains(&a.name) && a.scope != Scope::Program)
+            .collect();
+        section("Here", here);
+        for scope in Scope::ALL {
+            if scope == Scope::Replay && !self.standing.replay {
+                continue;
+            }
+            let all = ACTIONS
+                .iter()
+                .filter(|a| a.scope == scope && !a.keys.is_empty())
+                .filter(|a| scope == Scope::Program || !self.here.contains(&a.name))
+                .collect();
+            section(scope.title(), all);
+        }
+    }
+}
+
+/// Columns of the keys.
+const KEYS: u16 = 18;
+
+impl Layer for Help {
+    fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
+        let size = (96, area.height.saturating_sub(2));
+        let inside = popup(ink, buf, area, size, "Help");
+        if self.columns != inside.width || self.lines.is_empty() {
+            self.lay_out(inside.width);
+        }
+        self.rows = usize::from(inside.height);
+        self.top = self.top.min(self.lines.len().saturating_sub(self.rows));
+        for (y, line) in self.lines.iter().skip(self.top).take(self.rows).enumerate() {
+            let mut row = Row::new(ink, buf, inside, y as u16);
+            match line {
+                Line::Heading(title) => {
+                    row.put(title, ink.heading);
+                }
+                Line::Action(action, refused) => {
+                    let mut keys = String::new();
+                    for key in action.keys {
+                        let key = keymap::shown(key, ink.g);
+                        if width(&keys) + width(&key) + 2 < KEYS {
+                            keys.push_str(&key);
+                            keys.push(' ');
+                        }
+                    }
+                    let (key, text) = match refused {
+                        None => (ink.role(crate::ui::Role::Key), ink.text),
+                        Some(_) => (ink.faint, ink.faint),
+                    };
+                    row.put(&keys, key).at(KEYS);
+                    let first = wrap(action.help, row.left(), 3).into_iter().next();
+                    row.put(first.unwrap_or(""), text);
+                }
+                Line::Tail(rest) => {
+                    row.at(KEYS).put(rest, ink.text);
+                }
+                Line::Blank => {}
+            }
+        }
+        if self.lines.len() > self.rows {
+            let bottom = inside.bottom().min(area.bottom().saturating_sub(1));
+            let percent = self.top * 100 / (self.lines.len() - self.rows).max(1);
+            let edge = Rect::new(inside.x, bottom, inside.width, 1);
+            Row::new(ink, buf, edge, 0).right(format!(" {percent} % "), ink.dim);
+        }
+        None
+    }
+
+    fn key(&mut self, key: &KeyEvent, _: &Desk<'_>) -> Step {
+        let name = keymap::name(key).unwrap_or_default();
+        let name = match name.as_str() {
+            "j" => "down",
+            "k" => "up",
+            "g" => "home",
+            "G" => "end",
+            "space" | "ctrl-f" => "page-down",
+            "q" | "?" | "enter" | "f1" => return Step::Close,
+            other => other,
+        };
+        let steps = self.lines.len().saturating_sub(self.rows) + 1;
+        if let Some(top) = moved(name, self.top, steps, self.rows) {
+            self.top = top;
+        }
+        Step::Stay
+    }
+
+    fn hints(&self) -> Vec<(&'static str, &'static str)> {
+        vec![("down", "more"), ("esc", "back")]
+    }
+}

@@ -1,0 +1,352 @@
+//! One viewer's session: what came in, what is open, what is shown. [`Session::input`] takes keys and sizes,
+//! [`Session::draw`] gives bytes; both are handed the world, neither has a clock or a terminal.
+
+mod base;
+mod config;
+mod footer;
+mod header;
+mod layers;
+mod paint;
+mod perform;
+mod replay;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod wallboard;
+
+pub use config::{Caps, Factory, Input, Place, SessionConfig, Wallboard, World, place};
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use crate::actions::registry::{self, refusal};
+use crate::event::Command;
+use crate::model::{Text, Time};
+use crate::ui::screen::Screen;
+use crate::ui::{Live, Outcome, Request, Selection, View, keymap};
+
+use base::{Base, Moment};
+use layers::{Desk, Layer, Recent, Step};
+use stack::Stacks;
+use wallboard::{Rotation, Scene};
+
+/// How long something said stays.
+const TOAST: Duration = Duration::from_secs(5);
+/// How many things said wait.
+const TOASTS: usize = 8;
+/// How many questions to the log may be open.
+const QUERIES: usize = 64;
+
+/// Something said to the person.
+struct Toast {
+    words: Text,
+    /// Set when it is first drawn.
+    until: Option<Time>,
+}
+
+/// One viewer's session.
+pub struct Session {
+    base: Base,
+    screen: Screen,
+    stacks: Stacks,
+    layers: Vec<Box<dyn Layer>>,
+    recent: Recent,
+    toasts: VecDeque<Toast>,
+    /// Speed of a replay before it was stopped.
+    resume: u32,
+    /// Open questions to the log: who asked, and by what number.
+    queries: BTreeMap<u64, (u64, u64)>,
+    next_query: u64,
+    rotation: Option<Rotation>,
+    scene: Option<Scene>,
+    spots: header::TabSpots,
+    pending: Vec<Request>,
+    /// What the last frame was drawn from; nothing when something else changed since.
+    stamp: Option<(u64, i64, Live)>,
+}
+
+impl Session {
+    /// A session of which nothing is drawn yet.
+    pub fn new(config: SessionConfig) -> Self {
+        let (width, height) = config.size;
+        let first = tab_named(&config.start).unwrap_or("board");
+        Self {
+            screen: Screen::new(width, height, config.caps.sync_update),
+            base: Base::new(config),
+            stacks: Stacks::new(first),
+            layers: Vec::new(),
+            recent: Recent::default(),
+            toasts: VecDeque::new(),
+            resume: 1,
+            queries: BTreeMap::new(),
+            next_query: 1,
+            rotation: None,
+            scene: None,
+            spots: Vec::new(),
+            pending: Vec::new(),
+            stamp: None,
+        }
+    }
+
+    /// Takes what came in; gives what is asked of the process. Draw afterwards.
+    pub fn input(&mut self, input: Input, world: &World) -> Vec<Request> {
+        self.stamp = None;
+        let moment = self.base.moment(world);
+        match input {
+            Input::Key(key) => self.key(&key, world, &moment),
+            Input::Resize(width, height) => {
+                self.base.config.size = (width, height);
+                self.screen.resize(width, height);
+            }
+            Input::Repaint => self.screen.forget(),
+            Input::Paste(text) => {
+                if let Some(mut layer) = self.layers.pop() {
+                    self.with_desk(&moment, |desk| layer.paste(&text, desk));
+                    self.layers.push(layer);
+                }
+            }
+            Input::Mouse(mouse) => self.mouse(mouse, world, &moment),
+            Input::Answer(id, answer) => {
+                let asked = self.queries.remove(&id);
+                let open = asked.and_then(|(serial, own)| Some((self.stacks.find(serial)?, own)));
+                if let Some((open, own)) = open {
+                    open.view.answer(own, &answer);
+                }
+            }
+            Input::Said(words) => self.say(words),
+        }
+        self.requests(world)
+    }
+
+    /// What is asked of the process since the last time; also to be called after [`Session::draw`] of a wallboard, whose
+    /// views change by themselves. What may not be done here was taken out.
+    pub fn requests(&mut self, world: &World) -> Vec<Request> {
+        let standing = self.base.moment(world).standing;
+        let mut out = Vec::new();
+        for request in std::mem::take(&mut self.pending) {
+            // views and dialogs have asked before; this wall stands even if one forgot to
+            let action = deed(&request).and_then(registry::action);
+            match action.and_then(|action| refusal(action, standing)) {
+                Some(why) => self.say(why),
+                None => out.push(request),
+            }
+        }
+        out
+    }
+
+    /// When a frame may look different although nothing came in: ages, the clock, a rotation. Nothing: not by itself.
+    pub fn next_wake(&self, world: &World) -> Option<Duration> {
+        let frozen = self.base.paused.is_some() && !matches!(world.live, Live::Stale(_));
+        if frozen && self.toasts.is_empty() {
+            return None;
+        }
+        let into = world.now.0.rem_euclid(1000) as u64;
+        let second = Duration::from_millis(1000 - into);
+        let turn = self.rotation.as_ref().map(|r| r.next(world.now));
+        Some(turn.map_or(second, |turn| turn.min(second)))
+    }
+
+    /// Says something to the person.
+    fn say(&mut self, words: Text) {
+        if self.toasts.back().is_some_and(|last| last.words == words) {
+            self.toasts.pop_back();
+        }
+        if self.toasts.len() >= TOASTS {
+            self.toasts.pop_front();
+        }
+        self.toasts.push_back(Toast { words, until: None });
+    }
+
+    fn key(&mut self, key: &KeyEvent, world: &World, moment: &Moment) {
+        let name = keymap::name(key);
+        let Some(name) = name.as_deref() else { return };
+        // what was said was read
+        self.toasts.retain(|toast| toast.until.is_none());
+        if let Some(mut layer) = self.layers.pop() {
+            match name {
+                "ctrl-c" => self.pending.push(Request::Leave),
+                "esc" => {
+                    if layer.back() {
+                        self.layers.push(layer);
+                    }
+                }
+                "ctrl-l" => {
+                    self.screen.forget();
+                    self.layers.push(layer);
+                }
+                "ctrl-z" => {
+                    self.pending.push(Request::Suspend);
+                    self.layers.push(layer);
+                }
+                _ => {
+                    let step = self.with_desk(moment, |desk| layer.key(key, desk));
+                    self.step(step, layer, world, moment);
+                }
+            }
+            return;
+        }
+        if let Some(action) = keymap::action(key) {
+            self.perform(action, world, moment);
+        }
+    }
+
+    fn step(&mut self, step: Step, layer: Box<dyn Layer>, world: &World, moment: &Moment) {
+        match step {
+            Step::Stay => self.layers.push(layer),
+            Step::Close => {}
+            Step::Ask(requests) => self.pending.extend(requests),
+            Step::Perform(action) => {
+                self.recent.used(action.name);
+                self.perform(action, world, moment);
+            }
+            Step::Filter(words) => {
+                if let Err(why) = self.base.set_filter(self.stacks.tab(), &words) {
+                    self.say(why);
+                }
+            }
+            Step::Say(words) => {
+                self.layers.push(layer);
+                self.say(words);
+            }
+        }
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, world: &World, moment: &Moment) {
+        let at = Position::new(mouse.column, mouse.row);
+        let action = match mouse.kind {
+            MouseEventKind::ScrollDown => "cursor-down",
+            MouseEventKind::ScrollUp => "cursor-up",
+            MouseEventKind::Down(MouseButton::Left) if at.y == 1 => {
+                let hit = self
+                    .spots
+                    .iter()
+                    .find(|(_, from, to)| (*from..*to).contains(&at.x));
+                let tab =
+                    hit.and_then(|(name, ..)| header::TABS.iter().find(|(_, n, _)| n == name));
+                tab.map_or("", |(action, ..)| action)
+            }
+            _ => return,
+        };
+        if let Some(action) = registry::action(action).filter(|_| self.layers.is_empty()) {
+            self.perform(action, world, moment);
+        }
+    }
+
+    /// Hands the topmost view an action and does what it asks for.
+    fn act(&mut self, action: &str, moment: &Moment) -> bool {
+        let ctx = self.base.ctx(moment, self.stacks.tab());
+        let Some(open) = self.stacks.top() else {
+            return false;
+        };
+        let serial = open.serial;
+        let outcome = open.view.act(action, &ctx);
+        self.apply(outcome, serial, moment)
+    }
+
+    fn apply(&mut self, outcome: Outcome, serial: u64, moment: &Moment) -> bool {
+        match outcome {
+            Outcome::Ignored => return false,
+            Outcome::Consumed => {}
+            Outcome::Open(view) => self.open(view, moment),
+            Outcome::Ask(requests) => self.ask(requests, serial),
+        }
+        true
+    }
+
+    /// Requests of a view; its questions to the log get numbers that no other view has.
+    fn ask(&mut self, requests: Vec<Request>, serial: u64) {
+        for request in requests {
+            let request = match request {
+                Request::Query(own, query) => {
+                    let id = self.next_query;
+                    self.next_query += 1;
+                    while self.queries.len() >= QUERIES {
+                        self.queries.pop_first();
+                    }
+                    self.queries.insert(id, (serial, own));
+                    Request::Query(id, query)
+                }
+                other => other,
+            };
+            self.pending.push(request);
+        }
+    }
+
+    /// Puts a view on top, and asks what it needs.
+    fn open(&mut self, view: Box<dyn View>, moment: &Moment) {
+        let serial = self.stacks.push(view);
+        let ctx = self.base.ctx(moment, self.stacks.tab());
+        if let Some(open) = self.stacks.top() {
+            let requests = open.view.opened(&ctx);
+            self.ask(requests, serial);
+        }
+    }
+
+    /// Puts the view of a place on top, if there is one.
+    fn open_place(&mut self, place: &Place, moment: &Moment) -> bool {
+        let view = (self.base.config.views)(place);
+        let opened = view.is_some();
+        if let Some(view) = view {
+            self.open(view, moment);
+        }
+        opened
+    }
+
+    /// Brings a tab to the front, opening its first view where it has none.
+    fn show(&mut self, tab: &'static str, moment: &Moment) {
+        self.stacks.show(tab);
+        if !self.stacks.has(tab) {
+            self.open_place(&Place::Named(tab), moment);
+        }
+    }
+
+    fn selection(&self, moment: &Moment) -> Selection {
+        let ctx = self.base.ctx(moment, self.stacks.tab());
+        let open = self.stacks.peek();
+        open.map(|open| open.view.selection(&ctx))
+            .unwrap_or_default()
+    }
+
+    fn with_desk<R>(&self, moment: &Moment, work: impl FnOnce(&Desk<'_>) -> R) -> R {
+        let selection = self.selection(moment);
+        let ctx = self.base.ctx(moment, self.stacks.tab());
+        work(&Desk {
+            ctx: &ctx,
+            selection: &selection,
+            planner: &*self.base.config.planner,
+            filters: &*self.base.config.filters,
+        })
+    }
+}
+
+/// The name of a view of line 2 as the table has it.
+fn tab_named(name: &str) -> Option<&'static str> {
+    header::TABS
+        .iter()
+        .map(|(_, tab, _)| *tab)
+        .find(|tab| *tab == name)
+}
+
+/// The action that a request is the deed of; nothing for what only looks.
+fn deed(request: &Request) -> Option<&'static str> {
+    Some(match request {
+        Request::Command(command) => match command {
+            Command::Acknowledge { .. } => "acknowledge",
+            Command::Unacknowledge { .. } => "unacknowledge",
+            Command::Close { .. } => "close-alert",
+            Command::Note { .. } => "note",
+            Command::OverrideTouch { .. } => "run",
+        },
+        Request::Run(_) => "run",
+        Request::CancelRun(_) => "cancel-run",
+        Request::Query(..)
+        | Request::Copy(_)
+        | Request::Seek(_)
+        | Request::Speed(_)
+        | Request::Suspend
+        | Request::Leave => return None,
+    })
+}

@@ -1,0 +1,287 @@
+//! One frame: header, views, body, what lies over it, last line.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::widgets::Widget;
+use tui_big_text::{BigText, PixelSize};
+
+use crate::model::Severity;
+use crate::ui::widgets::{Ink, Row, clock};
+use crate::ui::{Live, Role};
+
+use super::base::Moment;
+use super::config::{Place, World};
+use super::wallboard::{Rotation, Scene};
+use super::{Session, TOAST, footer, header, perform, replay, tab_named};
+
+/// The smallest terminal on which everything can be reached.
+const SMALLEST: (u16, u16) = (60, 16);
+
+impl Session {
+    /// Appends one frame as differences from the last; false and not one byte when nothing visible changed.
+    pub fn draw(&mut self, world: &World, out: &mut Vec<u8>) -> bool {
+        let stamp = (
+            world.state.revision,
+            world.now.0.div_euclid(1000),
+            world.live.clone(),
+        );
+        if self.stamp.as_ref() == Some(&stamp) {
+            return false;
+        }
+        self.expire(world);
+        let moment = self.base.moment(world);
+        self.turn(world, &moment);
+        let tab = self.stacks.tab();
+        self.show(tab, &moment);
+
+        let ctx = self.base.ctx(&moment, tab);
+        let ink = Ink::of(&ctx);
+        let whole = self.screen.area();
+        let area = match &self.rotation {
+            Some(rotation) => rotation.drift(whole, world.now),
+            None => whole,
+        };
+        let buf = self.screen.blank(ink.text);
+        let mut cursor = None;
+        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+            too_small(&ink, buf, area);
+        } else {
+            let lines = Lines::of(area, &moment, self.rotation.is_some(), ink.g.ascii);
+            header::line_one(&ink, buf, lines.one, self.base.config.role);
+            if let Some(two) = lines.two {
+                self.spots = header::line_two(&ink, buf, two, tab, ctx.filter.is_some());
+            }
+            if let Some(band) = lines.band {
+                big(&ink, buf, band);
+            }
+            // what is selected may follow from what was drawn, so the last line comes after
+            let mut here = Vec::new();
+            if let Some(open) = self.stacks.top() {
+                open.view.draw(buf, lines.body, &ctx);
+                here = perform::here(&*open.view, &ctx, &moment);
+            } else {
+                Row::new(&ink, buf, lines.body, 0)
+                    .gap(1)
+                    .put("this view is not there", ink.dim);
+            }
+            if matches!(
+                moment.live,
+                Live::Stale(_) | Live::NoCollector | Live::Starting
+            ) {
+                fade(buf, lines.body, ink.text.patch(ink.dim));
+            }
+            if let Some(bar) = lines.replay {
+                replay::bar(&ink, buf, bar);
+            }
+            // line 1 is the truth about the data: nothing lies over it
+            let over = Rect {
+                y: area.y + 1,
+                height: lines.foot.y.saturating_sub(area.y + 1),
+                ..area
+            };
+            let mut hints = footer::hints(&ink, &here, moment.standing);
+            if let Some(layer) = self.layers.last() {
+                let shown = |(key, word): (&str, &str)| {
+                    (crate::ui::keymap::shown(key, ink.g), word.to_owned())
+                };
+                hints = layer.hints().into_iter().map(shown).collect();
+            } else {
+                hints.extend(footer::hints(
+                    &ink,
+                    &["filter", "palette", "help"],
+                    moment.standing,
+                ));
+            }
+            let crumbs: Vec<_> = self
+                .stacks
+                .all()
+                .map(|open| open.view.crumb(&ctx))
+                .collect();
+            let crumb = crumbs.join(ink.g.crumb);
+            let words = ctx.filter.map(|filter| filter.words.as_str());
+            footer::draw(&ink, buf, lines.foot, &crumb, words, &hints);
+            for layer in &mut self.layers {
+                cursor = layer.draw(&ink, buf, over);
+            }
+            toasts(&ink, buf, over, &mut self.toasts, world);
+        }
+        self.stamp = Some(stamp);
+        self.screen
+            .flush(cursor.filter(|at: &Position| whole.contains(*at)), out)
+    }
+
+    fn expire(&mut self, world: &World) {
+        self.toasts
+            .retain(|toast| toast.until.is_none_or(|until| until > world.now));
+    }
+
+    /// A wallboard's rotation: shows what is due now.
+    fn turn(&mut self, world: &World, moment: &Moment) {
+        let Some(config) = &self.base.config.wallboard else {
+            return;
+        };
+        let rotation = self
+            .rotation
+            .get_or_insert_with(|| Rotation::new(config, world.now));
+        let scene = rotation.scene(&moment.state, world.now);
+        if self.scene.as_ref() == Some(&scene) {
+            return;
+        }
+        match &scene {
+            Scene::View(name) => {
+                self.stacks.pop_all();
+                if let Some(tab) = tab_named(name) {
+                    self.show(tab, moment);
+                }
+            }
+            Scene::Alert(alert) => {
+                self.show("alerts", moment);
+                self.stacks.pop_all();
+                self.open_place(&Place::Alert(*alert), moment);
+            }
+        }
+        self.scene = Some(scene);
+    }
+}
+
+/// The parts of a frame.
+struct Lines {
+    one: Rect,
+    two: Option<Rect>,
+    band: Option<Rect>,
+    body: Rect,
+    replay: Option<Rect>,
+    foot: Rect,
+}
+
+impl Lines {
+    fn of(area: Rect, moment: &Moment, wallboard: bool, ascii: bool) -> Self {
+        let line = |y: u16| Rect::new(area.x, area.y + y, area.width, 1);
+        let mut top = 1;
+        let two = (!wallboard).then(|| {
+            top += 1;
+            line(1)
+        });
+        let mut band = None;
+        if wallboard && !ascii && area.width >= 120 && area.height >= 40 {
+            band = Some(Rect::new(area.x, area.y + top + 1, area.width, 4));
+            top += 6;
+        } else if area.height >= 30 {
+            // where there is room, air
+            top += 1;
+        }
+        let replay = matches!(moment.live, Live::Replay { .. }).then(|| line(area.height - 2));
+        let bottom = 1 + u16::from(replay.is_some());
+        Self {
+            one: line(0),
+            two,
+            band,
+            body: Rect::new(
+                area.x,
+                area.y + top,
+                area.width,
+                area.height.saturating_sub(top + bottom),
+            ),
+            replay,
+            foot: line(area.height - 1),
+        }
+    }
+}
+
+fn too_small(ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
+    let (w, h) = SMALLEST;
+    let critical = ink.ctx.state.counts.alerts_new[3];
+    let size = format!("{w}x{h} needed, this is {}x{}", area.width, area.height);
+    Row::new(ink, buf, area, 0).put(size, ink.text);
+    // a small window must not hide what matters most
+    let said = format!("{} {critical} critical", ink.g.alert);
+    if critical > 0 {
+        Row::new(ink, buf, area, 1).put(said, ink.badge(Severity::Critical));
+    }
+    if let Live::Stale(_) | Live::NoCollector = ink.ctx.live {
+        Row::new(ink, buf, area, 2).put("STALE", ink.role(Role::Stale));
+    }
+}
+
+/// What is not live must not look live: no weight, no hue, no ground.
+fn fade(buf: &mut Buffer, area: Rect, style: Style) {
+    let area = area.intersection(buf.area);
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.set_style(Style::reset());
+                cell.set_style(style);
+            }
+        }
+    }
+}
+
+/// Clock and counts that are read from five metres.
+fn big(ink: &Ink<'_>, buf: &mut Buffer, band: Rect) {
+    let counts = &ink.ctx.state.counts;
+    let [_, _, major, critical] = counts.alerts_new;
+    let mut x = band.x + 2;
+    let mut say = |words: String, style: Style, after: &str| {
+        let columns = (words.chars().count() * 4) as u16;
+        if x + columns > band.right() {
+            return;
+        }
+        let place = Rect::new(x, band.y, columns, band.height).intersection(buf.area);
+        BigText::builder()
+            .pixel_size(PixelSize::Quadrant)
+            .style(style)
+            .lines(vec![words.into()])
+            .build()
+            .render(place, buf);
+        x += columns + 1;
+        let tail = Rect::new(x, band.y + 2, band.right().saturating_sub(x), 1);
+        let mut row = Row::new(ink, buf, tail, 0);
+        row.put(after, ink.dim);
+        x += row.used() + 5;
+    };
+    let now = clock(ink.ctx.now, ink.ctx.now, ink.ctx.zone);
+    say(now, ink.strong, "");
+    if critical > 0 {
+        say(
+            critical.to_string(),
+            ink.severity(Severity::Critical),
+            "critical",
+        );
+    }
+    if major > 0 {
+        say(major.to_string(), ink.severity(Severity::Major), "major");
+    }
+    if counts.down > 0 {
+        say(counts.down.to_string(), ink.role(Role::Down), "down");
+    }
+    if critical == 0 && major == 0 {
+        say(counts.up.to_string(), ink.dim, "up");
+    }
+}
+
+fn toasts(
+    ink: &Ink<'_>,
+    buf: &mut Buffer,
+    over: Rect,
+    toasts: &mut std::collections::VecDeque<super::Toast>,
+    world: &World,
+) {
+    let waiting = toasts.len().saturating_sub(1);
+    let Some(toast) = toasts.back_mut() else {
+        return;
+    };
+    toast.until.get_or_insert(world.now + TOAST);
+    let line = Rect::new(over.x, over.bottom().saturating_sub(1), over.width, 1).intersection(over);
+    for x in line.left()..line.right() {
+        if let Some(cell) = buf.cell_mut((x, line.y)) {
+            cell.reset();
+        }
+    }
+    buf.set_style(line, ink.text.patch(ink.role(Role::Popup)));
+    let mut row = Row::new(ink, buf, line, 0);
+    if waiting > 0 {
+        row.right(format!("and {waiting} more "), ink.dim);
+    }
+    row.gap(1).put(toast.words.as_str(), ink.strong);
+}

@@ -1,0 +1,405 @@
+//! What each action of the registry does in a session. What is not the frame's is the view's.
+
+use crate::actions::registry::{Action, refusal};
+use crate::event::Command;
+use crate::model::{AlertId, AlertState, DeviceId, Text};
+use crate::ui::{Ctx, Live, Request, Selection, View};
+
+use super::base::Moment;
+use super::config::{Place, World};
+use super::layers::{Ack, FilterBar, Help, Lines, Palette, Prompt, Question, RunDialog, Step};
+use super::{Session, header, replay};
+
+impl Session {
+    /// Does it, or says why not.
+    pub(super) fn perform(&mut self, action: &'static Action, world: &World, moment: &Moment) {
+        if let Some(why) = refusal(action, moment.standing) {
+            self.say(why);
+            return;
+        }
+        match action.name {
+            "back" => self.back(moment),
+            "quit" => self.quit(world, moment),
+            "leave" => {
+                // in the pane of a run it stops the run
+                if self.selection(moment).run.is_none() || !self.act("leave", moment) {
+                    self.pending.push(Request::Leave);
+                }
+            }
+            "filter" => {
+                let tab = self.stacks.tab();
+                let words = self.base.filters.get(tab).map(|f| f.words.clone());
+                let words = words.unwrap_or_default();
+                let bar = self.with_desk(moment, |desk| FilterBar::new(&words, desk));
+                self.layers.push(Box::new(bar));
+            }
+            "filter-clear" => {
+                // no words can't be wrong
+                let _ = self.base.set_filter(self.stacks.tab(), "");
+            }
+            "palette" => {
+                let palette = Palette::new(moment.standing, self.recent.clone());
+                self.layers.push(Box::new(palette));
+            }
+            "help" => {
+                let here = self.here(moment);
+                self.layers.push(Box::new(Help::new(moment.standing, here)));
+            }
+            "pause" => self.pause(world, moment),
+            "view-previous" => self.show(self.stacks.before(), moment),
+            "theme-next" => {
+                let name = self.base.next_theme().to_owned();
+                self.say(Text::from(format!("theme {name}")));
+            }
+            "redraw" => self.screen.forget(),
+            "suspend" => self.pending.push(Request::Suspend),
+            "low-bandwidth" => {
+                let low = &mut self.base.config.low_bandwidth;
+                *low = !*low;
+                let words = if *low {
+                    "slow link: one frame a second"
+                } else {
+                    "fast link"
+                };
+                self.say(Text::from(words));
+            }
+            "troubles" => self.layers.push(Box::new(troubles(moment))),
+            "about" => self.layers.push(Box::new(about(moment))),
+            "acknowledge" | "unacknowledge" | "close-alert" => self.on_alert(action.name, moment),
+            "run" => self.run(moment),
+            "note" => self.note(moment),
+            "cancel-run" => self.cancel(moment),
+            "replay-seek" => {
+                let hint = "03:07, 03:07:40, +5m, -90s";
+                let done = Box::new(|field: &crate::ui::field::Field, desk: &super::Desk<'_>| {
+                    replay::read_time(field.text(), desk.ctx.live, desk.ctx.zone)
+                        .map(|time| Step::Ask(vec![Request::Seek(time)]))
+                });
+                self.layers.push(Box::new(Prompt::new("Go to", hint, done)));
+            }
+            name if name.starts_with("replay-") => self.replay(name, moment),
+            name => self.in_view(name, action, moment),
+        }
+    }
+
+    fn in_view(&mut self, name: &'static str, action: &'static Action, moment: &Moment) {
+        let tab = header::TABS.iter().find(|(action, ..)| *action == name);
+        if let Some((_, tab, _)) = tab {
+            if self.stacks.tab() == *tab && self.stacks.has(tab) {
+                self.stacks.pop_all();
+            }
+            self.show(tab, moment);
+            return;
+        }
+        if self.act(name, moment) {
+            return;
+        }
+        let selection = self.selection(moment);
+        let place = place_of(name, &selection, moment);
+        if place.is_some_and(|place| self.open_place(&place, moment)) {
+            return;
+        }
+        if name == "copy" {
+            let device = selection
+                .device
+                .and_then(|id| moment.state.devices.get(&id));
+            if let Some(device) = device {
+                self.pending.push(Request::Copy(device.name.clone()));
+                self.say(Text::from(format!("copied {}", device.name)));
+                return;
+            }
+        }
+        if !name.starts_with("cursor-") && !name.starts_with("page-") {
+            self.say(Text::from(format!("{} means nothing here", action.short)));
+        }
+    }
+
+    /// Actions that work here, for the help.
+    fn here(&self, moment: &Moment) -> Vec<&'static str> {
+        let ctx = self.base.ctx(moment, self.stacks.tab());
+        let open = self.stacks.peek();
+        open.map(|open| here(&*open.view, &ctx, moment))
+            .unwrap_or_default()
+    }
+
+    fn back(&mut self, moment: &Moment) {
+        if self.act("back", moment) || self.stacks.pop() {
+            return;
+        }
+        if self.base.filters.contains_key(self.stacks.tab()) {
+            // no words can't be wrong
+            let _ = self.base.set_filter(self.stacks.tab(), "");
+        }
+    }
+
+    fn quit(&mut self, world: &World, moment: &Moment) {
+        if self.stacks.depth() > 0 {
+            self.back(moment);
+            return;
+        }
+        let running: Vec<_> = world
+            .state
+            .runs
+            .values()
+            .filter(|run| !run.state.is_over())
+            .collect();
+        let mut choices: Vec<super::layers::Choice> = Vec::new();
+        let mut lines = Vec::new();
+        if running.is_empty() || moment.standing.replay {
+            lines.push("The collector goes on, if others watch or it is the service.".to_owned());
+        } else {
+            for run in &running {
+                lines.push(format!(
+                    "{} on {} is {}; leaving, it goes on in the background, and what must be put back is put back.",
+                    run.plan.remediation,
+                    run.plan.device_name,
+                    run.state.word()
+                ));
+            }
+        }
+        choices.push((&["y", "q"], "leave", vec![Request::Leave]));
+        let own: Vec<_> = running
+            .iter()
+            .filter(|run| run.by == self.base.config.person)
+            .map(|run| Request::CancelRun(run.id))
+            .chain([Request::Leave])
+            .collect();
+        let may = crate::actions::registry::action("cancel-run")
+            .is_some_and(|action| refusal(action, moment.standing).is_none());
+        if own.len() > 1 && may {
+            choices.push((&["c"], "stop what you started, put it back, and leave", own));
+        }
+        choices.push((&["n"], "stay", Vec::new()));
+        self.layers.push(Box::new(Question {
+            title: "Leave wardwatch?".into(),
+            lines,
+            choices,
+        }));
+    }
+
+    fn pause(&mut self, world: &World, moment: &Moment) {
+        if let Live::Replay { speed, .. } = world.live {
+            self.replay("pause", moment);
+            if speed > 0 {
+                self.resume = speed;
+            }
+        } else if self.base.paused.take().is_none() {
+            self.base.paused = Some((world.state.clone(), world.now));
+        }
+    }
+
+    fn replay(&mut self, name: &str, moment: &Moment) {
+        if let Some(request) = replay::request(name, &moment.live, self.resume) {
+            if name == "replay-step" {
+                self.pending.push(Request::Speed(0));
+            }
+            self.pending.push(request);
+        }
+    }
+
+    fn on_alert(&mut self, name: &str, moment: &Moment) {
+        let selection = self.selection(moment);
+        let Some(id) = selection.alert.or_else(|| alert_of(&selection, moment)) else {
+            self.say(Text::from("no alert is selected"));
+            return;
+        };
+        let Some(alert) = moment.state.alerts.get(&id) else {
+            self.say(Text::from("that alert is no longer kept"));
+            return;
+        };
+        let device = alert.device.and_then(|id| moment.state.devices.get(&id));
+        let about = match device {
+            Some(device) => format!("{} {}", device.name, alert.text),
+            None => alert.text.to_string(),
+        };
+        match (name, alert.state) {
+            ("acknowledge" | "close-alert", AlertState::Closed) => {
+                self.say(Text::from("that alert is over"));
+            }
+            ("acknowledge", _) => self.layers.push(Box::new(Ack::new(id, about))),
+            ("unacknowledge", AlertState::Acknowledged) => {
+                self.pending
+                    .push(Request::Command(Command::Unacknowledge { alert: id }));
+            }
+            ("unacknowledge", _) => self.say(Text::from("nobody has acknowledged it")),
+            _ => {
+                let hint = format!("why is it over? {about}");
+                let done = Box::new(
+                    move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
+                        let note = field.value();
+                        if note.is_empty() {
+                            return Err(Text::from("say why: the others will ask"));
+                        }
+                        Ok(Step::Ask(vec![Request::Command(Command::Close {
+                            alert: id,
+                            note,
+                        })]))
+                    },
+                );
+                self.layers
+                    .push(Box::new(Prompt::new("Close the alert", hint, done)));
+            }
+        }
+    }
+
+    fn run(&mut self, moment: &Moment) {
+        let selection = self.selection(moment);
+        let device = selection
+            .device
+            .and_then(|id| moment.state.devices.get(&id));
+        let Some(device) = device else {
+            self.say(Text::from("no device is selected"));
+            return;
+        };
+        let about = device.name.to_string();
+        let dialog = self.with_desk(moment, |desk| RunDialog::new(about, desk));
+        self.layers.push(Box::new(dialog));
+    }
+
+    fn note(&mut self, moment: &Moment) {
+        let selection = self.selection(moment);
+        let Some((id, device)) = selection
+            .device
+            .and_then(|id| Some((id, moment.state.devices.get(&id)?)))
+        else {
+            self.say(Text::from("no device is selected"));
+            return;
+        };
+        let hint = format!("for the history of {}, with your name", device.name);
+        let done = Box::new(
+            move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
+                let note = field.value();
+                if note.is_empty() {
+                    return Ok(Step::Close);
+                }
+                Ok(Step::Ask(vec![Request::Command(Command::Note {
+                    device: id,
+                    note,
+                })]))
+            },
+        );
+        self.layers.push(Box::new(Prompt::new("Note", hint, done)));
+    }
+
+    fn cancel(&mut self, moment: &Moment) {
+        let run = self
+            .selection(moment)
+            .run
+            .and_then(|id| moment.state.runs.get(&id));
+        match run {
+            None => self.say(Text::from("no run is selected")),
+            Some(run) if run.state.is_over() => self.say(Text::from("that run is over")),
+            Some(run) => {
+                let line = format!(
+                    "{} on {}, started by {}: its processes are stopped, and what must be put back is put back.",
+                    run.plan.remediation, run.plan.device_name, run.by
+                );
+                self.layers.push(Box::new(Question {
+                    title: "Stop the run?".into(),
+                    lines: vec![line],
+                    choices: vec![
+                        (&["y"], "stop it", vec![Request::CancelRun(run.id)]),
+                        (&["n"], "let it go on", Vec::new()),
+                    ],
+                }));
+            }
+        }
+    }
+}
+
+/// Actions that work in a view now, what is selected counted in, for help and the last line.
+pub(super) fn here(view: &dyn View, ctx: &Ctx<'_>, moment: &Moment) -> Vec<&'static str> {
+    let selection = view.selection(ctx);
+    let mut here = vec!["open"];
+    if selection.alert.is_some() || alert_of(&selection, moment).is_some() {
+        here.push("acknowledge");
+    }
+    if selection.device.is_some() {
+        here.push("run");
+    }
+    if selection.run.is_some_and(|run| {
+        moment
+            .state
+            .runs
+            .get(&run)
+            .is_some_and(|run| !run.state.is_over())
+    }) {
+        here.push("cancel-run");
+    }
+    if moment.standing.replay {
+        here.extend(["pause", "replay-slower", "replay-faster", "replay-seek"]);
+    }
+    for name in view.actions(ctx) {
+        // those stand at the end of the line in any case, and esc is no news
+        let always = matches!(name, "back" | "filter" | "palette" | "help");
+        if !here.contains(&name) && !always {
+            here.push(name);
+        }
+    }
+    here
+}
+
+/// Where an action leads that a view does not know itself.
+fn place_of(name: &str, selection: &Selection, moment: &Moment) -> Option<Place> {
+    let device = selection.device;
+    let known = |id: DeviceId| moment.state.devices.get(&id);
+    Some(match name {
+        "open-device" | "history" => Place::Device(device?),
+        "ledger" => Place::Ledger(device?),
+        "open-switch" => Place::Device(known(device?)?.attached?.switch),
+        "open-segment" => Place::Segment(
+            selection
+                .segment
+                .or_else(|| device.and_then(known).and_then(|d| d.segment))?,
+        ),
+        "open-alert" => Place::Alert(selection.alert.or_else(|| alert_of(selection, moment))?),
+        "open-run" => Place::Run(selection.run?),
+        _ => return None,
+    })
+}
+
+/// The worst active alert of the selected device.
+fn alert_of(selection: &Selection, moment: &Moment) -> Option<AlertId> {
+    let device = selection.device?;
+    moment
+        .state
+        .alerts
+        .values()
+        .filter(|alert| alert.device == Some(device) && alert.is_active())
+        .max_by_key(|alert| (alert.severity, alert.id))
+        .map(|alert| alert.id)
+}
+
+fn troubles(moment: &Moment) -> Lines {
+    let state = &moment.state;
+    let mut lines: Vec<_> = state
+        .troubles
+        .iter()
+        .map(|(source, (why, _))| (source.to_string(), why.to_string()))
+        .collect();
+    for (source, n) in &state.dropped {
+        lines.push((source.to_string(), format!("{n} dropped")));
+    }
+    if lines.is_empty() {
+        lines.push((
+            String::new(),
+            "every source works, nothing was dropped".into(),
+        ));
+    }
+    Lines::new("What wardwatch could not do", lines)
+}
+
+fn about(moment: &Moment) -> Lines {
+    let state = &moment.state;
+    let line = |what: &str, of: String| (what.to_owned(), of);
+    Lines::new(
+        "About",
+        vec![
+            line("wardwatch", env!("CARGO_PKG_VERSION").to_owned()),
+            line("site", state.site.name.to_string()),
+            line("configuration", state.config_hash.to_string()),
+            line("last event", state.seq.to_string()),
+            line("devices", state.counts.devices.to_string()),
+        ],
+    )
+}

@@ -1,0 +1,149 @@
+//! Ledger: every packet that wardwatch ever sent to this device, by kind, with time and cause.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::asked::Asked;
+use crate::event::LedgerRow;
+use crate::log::Answer;
+use crate::model::{Device, PacketKind};
+use crate::ui::Outcome;
+use crate::ui::views::below;
+use crate::ui::widgets::{Align, Ink, List, Row, clock_long, counted, empty};
+
+/// The tab.
+#[derive(Default)]
+pub struct Ledger {
+    /// What the log was asked.
+    pub asked: Asked<LedgerRow>,
+    list: List<usize>,
+    keys: Vec<usize>,
+}
+
+impl Ledger {
+    /// Draws it.
+    pub fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect, device: &Device) {
+        let policy = format!(
+            "policy {}{}{}",
+            device.touch.policy,
+            if device.touch.because.is_empty() {
+                ""
+            } else {
+                ", because of "
+            },
+            device.touch.because
+        );
+        let Asked::Answered(rows) = &self.asked else {
+            self.asked.draw(ink, buf, area, 0);
+            return;
+        };
+        if rows.is_empty() {
+            let headline = format!("no packet was ever sent to this device ({policy})");
+            let advice = if device.addresses.is_empty() {
+                "It has no known address, so nothing could have been. It is watched through switch and router tables."
+            } else {
+                "What is known of it was heard, or read from switches and routers. Every packet to it would stand here."
+            };
+            empty(ink, buf, area, &headline, advice);
+            return;
+        }
+        let sent: u64 = rows.iter().map(|r| u64::from(r.count)).sum();
+        let kinds: Vec<String> = [
+            PacketKind::Arp,
+            PacketKind::Ping,
+            PacketKind::Get,
+            PacketKind::Walk,
+            PacketKind::Set,
+            PacketKind::Reply,
+        ]
+        .into_iter()
+        .filter_map(|kind| {
+            let n: u64 = rows
+                .iter()
+                .filter(|r| r.kind == kind)
+                .map(|r| u64::from(r.count))
+                .sum();
+            (n > 0).then(|| format!("{} {n}", kind.word()))
+        })
+        .collect();
+        let mut row = Row::new(ink, buf, area, 0);
+        row.put(
+            counted(
+                usize::try_from(sent).unwrap_or(usize::MAX),
+                "packet",
+                "packets",
+            ),
+            ink.strong,
+        )
+        .gap(3)
+        .put(kinds.join(&ink.between()), ink.text)
+        .gap(3)
+        .put(policy, ink.dim);
+        let list = below(area, 2);
+        Row::new(ink, buf, list, 0)
+            .gap(1)
+            .column("LAST", 15, Align::Left, ink.dim)
+            .gap(1)
+            .column("KIND", 6, Align::Left, ink.dim)
+            .gap(1)
+            .column("COUNT", 7, Align::Right, ink.dim)
+            .gap(2)
+            .column("ADDRESS", 15, Align::Left, ink.dim)
+            .gap(1)
+            .put("CAUSE", ink.dim);
+        let body = below(list, 1);
+        self.keys = (0..rows.len()).collect();
+        let range = self.list.settle(&self.keys, usize::from(body.height));
+        for (y, at) in (0u16..).zip(range) {
+            let Some(r) = rows.get(at) else {
+                break;
+            };
+            let kind = if r.kind == PacketKind::Set {
+                ink.strong
+            } else {
+                ink.text
+            };
+            Row::new(ink, buf, body, y)
+                .gap(1)
+                .column(
+                    clock_long(r.last, ink.ctx.now, ink.ctx.zone),
+                    15,
+                    Align::Left,
+                    ink.dim,
+                )
+                .gap(1)
+                .column(r.kind.word(), 6, Align::Left, kind)
+                .gap(1)
+                .column(r.count.to_string(), 7, Align::Right, ink.text)
+                .gap(2)
+                .column(r.address.to_string(), 15, Align::Left, ink.dim)
+                .gap(1)
+                .put(r.cause.as_str(), ink.text);
+            if self.list.at() == Some(at) {
+                Row::new(ink, buf, body, y).put(ink.g.cursor, ink.accent);
+            }
+        }
+    }
+
+    /// Scrolls.
+    pub fn act(&mut self, action: &str) -> Outcome {
+        if self.list.act(action, &self.keys) {
+            Outcome::Consumed
+        } else {
+            Outcome::Ignored
+        }
+    }
+
+    /// Takes the answer to its question.
+    pub fn answer(&mut self, id: u64, answer: &Answer) {
+        if !self.asked.waits_for(id) {
+            return;
+        }
+        self.asked = match answer {
+            Answer::Ledger(rows) => Asked::Answered(rows.clone()),
+            Answer::NotKept { oldest } => Asked::NotKept(*oldest),
+            Answer::Failed(why) => Asked::Failed(why.clone()),
+            _ => Asked::No,
+        };
+    }
+}

@@ -1,0 +1,269 @@
+//! What a frame needs sorted and summed, made once a revision of the state.
+
+use std::cmp::Reverse;
+
+use crate::engine::State;
+use crate::model::{
+    Alert, AlertId, AlertState, CareLevel, DeviceClass, DeviceId, DeviceState, IfIndex, SegmentId,
+    Seq, Severity, Text, Time,
+};
+use crate::ui::widgets::{Cell, ClassGroup};
+
+/// One segment in sums. `id` is `None` for the devices that are in no segment.
+#[derive(Clone, Debug)]
+pub struct SegmentSum {
+    /// Which.
+    pub id: Option<SegmentId>,
+    /// Its name.
+    pub name: Text,
+    /// Its VLAN, zero where there is none.
+    pub vlan: u16,
+    /// Its devices by class, closest to the patient first.
+    pub groups: Vec<ClassGroup>,
+    /// How many are up, degraded, down, unknown.
+    pub counts: [u32; 4],
+    /// The worst alert that nobody has, and how many; where all are in hand, as if they were info.
+    pub worst: Option<(Severity, u32)>,
+    /// Devices that can't be judged because something before them is down.
+    pub blind: u32,
+    /// Bits a second out of its members' ports.
+    pub out_bps: u64,
+}
+
+/// Sums and orders of one state.
+#[derive(Debug, Default)]
+pub struct Index {
+    stamp: (Seq, u64, usize),
+    /// Segments, the worst first, otherwise in the site's order.
+    pub segments: Vec<SegmentSum>,
+    /// By care level, the closest to the patient first: up, degraded, down, unknown.
+    pub care: [(CareLevel, [u32; 4]); 5],
+    /// What hangs on which port of which switch, in that order.
+    pub attached: Vec<(DeviceId, IfIndex, DeviceId)>,
+    /// Alerts as listed: active ones the worst first, then those being checked, then closed ones the newest first.
+    pub alerts: Vec<AlertId>,
+    /// How many of `alerts` are active.
+    pub active: usize,
+}
+
+/// Place of a state in counts.
+pub fn slot(state: DeviceState) -> usize {
+    match state {
+        DeviceState::Up => 0,
+        DeviceState::Degraded => 1,
+        DeviceState::Down => 2,
+        DeviceState::Unknown => 3,
+    }
+}
+
+impl Index {
+    /// Makes it anew if the state moved.
+    pub fn refresh(&mut self, state: &State) {
+        let stamp = (state.seq, state.revision, state.devices.len());
+        if self.stamp == stamp && !self.segments.is_empty() {
+            return;
+        }
+        let mut rows: Vec<(u32, DeviceClass, Cell)> = Vec::with_capacity(state.devices.len());
+        self.attached.clear();
+        self.care = CareLevel::ALL.map(|care| (care, [0; 4]));
+        let mut blind: Vec<u32> = Vec::new();
+        for (id, device) in &state.devices {
+            // devices without a segment come after all others
+            let segment = device.segment.map_or(u32::MAX, |s| u32::from(s.0));
+            rows.push((
+                segment,
+                device.class,
+                Cell {
+                    id: *id,
+                    state: device.state,
+                },
+            ));
+            if let Some((_, counts)) = self.care.iter_mut().find(|(c, _)| *c == device.care) {
+                counts[slot(device.state)] += 1;
+            }
+            if let Some(at) = device.attached {
+                self.attached.push((at.switch, at.port, *id));
+            }
+            if device.state == DeviceState::Unknown && !device.state_why.is_empty() {
+                blind.push(segment);
+            }
+        }
+        rows.sort_unstable();
+        self.attached.sort_unstable();
+        blind.sort_unstable();
+        self.sum_segments(state, &rows, &blind);
+        self.sort_alerts(state);
+        self.stamp = stamp;
+    }
+
+    fn sum_segments(&mut self, state: &State, rows: &[(u32, DeviceClass, Cell)], blind: &[u32]) {
+        self.segments = state
+            .segments
+            .values()
+            .map(|s| SegmentSum {
+                id: Some(s.id),
+                name: s.name.clone(),
+                vlan: s.vlan,
+                groups: Vec::new(),
+                counts: [0; 4],
+                worst: None,
+                blind: 0,
+                out_bps: s.out_bps,
+            })
+            .collect();
+        let mut elsewhere = SegmentSum {
+            id: None,
+            name: Text::from("in no segment"),
+            vlan: 0,
+            groups: Vec::new(),
+            counts: [0; 4],
+            worst: None,
+            blind: 0,
+            out_bps: 0,
+        };
+        for part in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let Some((segment, class, _)) = part.first().copied() else {
+                continue;
+            };
+            let mut counts = [0u32; 4];
+            for (_, _, cell) in part {
+                counts[slot(cell.state)] += 1;
+            }
+            let sum = self
+                .segments
+                .iter_mut()
+                .find(|s| s.id.is_some_and(|id| u32::from(id.0) == segment))
+                .unwrap_or(&mut elsewhere);
+            for (all, n) in sum.counts.iter_mut().zip(counts) {
+                *all += n;
+            }
+            sum.groups.push(ClassGroup {
+                class,
+                cells: part.iter().map(|(_, _, cell)| *cell).collect(),
+                counts,
+            });
+        }
+        if !elsewhere.groups.is_empty() {
+            self.segments.push(elsewhere);
+        }
+        for part in blind.chunk_by(|a, b| a == b) {
+            let id = part.first().copied().unwrap_or(u32::MAX);
+            if let Some(sum) = self
+                .segments
+                .iter_mut()
+                .find(|s| s.id.map_or(u32::MAX, |s| u32::from(s.0)) == id)
+            {
+                sum.blind = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            }
+        }
+        for alert in state.alerts.values().filter(|a| listed(a) && a.is_active()) {
+            let segment = alert.segment;
+            let Some(sum) = self.segments.iter_mut().find(|s| s.id == segment) else {
+                continue;
+            };
+            let severity = if alert.state == AlertState::Open {
+                alert.severity
+            } else {
+                Severity::Info
+            };
+            sum.worst = Some(match sum.worst {
+                None => (severity, 1),
+                Some((worst, n)) => (worst.max(severity), n + 1),
+            });
+        }
+        self.segments.sort_by_key(|s| Reverse(badness(s)));
+    }
+
+    fn sort_alerts(&mut self, state: &State) {
+        // active or not, severity, in hand or not, how many are behind it, since when
+        type Rank = (
+            u8,
+            Reverse<Severity>,
+            bool,
+            Reverse<u32>,
+            Reverse<Time>,
+            AlertId,
+        );
+        let rank = |a: &Alert| -> Rank {
+            let (part, severity, at) = match a.state {
+                AlertState::Open | AlertState::Acknowledged => {
+                    (0, a.severity, a.opened.unwrap_or(a.since))
+                }
+                AlertState::Pending => (1, a.severity, a.since),
+                AlertState::Closed => (2, Severity::Info, a.closed.unwrap_or(a.changed)),
+            };
+            (
+                part,
+                Reverse(severity),
+                a.state == AlertState::Acknowledged,
+                Reverse(if part == 0 { a.impact.behind } else { 0 }),
+                Reverse(at),
+                a.id,
+            )
+        };
+        let mut listed: Vec<Rank> = state
+            .alerts
+            .values()
+            .filter(|a| listed(a))
+            .map(|a| rank(a))
+            .collect();
+        listed.sort_unstable();
+        self.active = listed.partition_point(|row| row.0 == 0);
+        self.alerts = listed.into_iter().map(|row| row.5).collect();
+    }
+
+    /// What hangs on a switch, in the order of its ports.
+    pub fn on_switch(&self, switch: DeviceId) -> &[(DeviceId, IfIndex, DeviceId)] {
+        let from = self.attached.partition_point(|row| row.0 < switch);
+        let to = self.attached.partition_point(|row| row.0 <= switch);
+        self.attached.get(from..to).unwrap_or(&[])
+    }
+}
+
+/// A person sees this alert in lists: not one that is held back because of another.
+pub fn listed(alert: &Alert) -> bool {
+    alert.parent.is_none()
+}
+
+/// Worst first: an alert that nobody has, then what can't be judged, then what is down or degraded.
+fn badness(s: &SegmentSum) -> (u8, bool, bool, bool) {
+    let alert = match s.worst {
+        Some((Severity::Critical, _)) => 4,
+        Some((Severity::Major, _)) => 3,
+        Some((Severity::Minor, _)) => 2,
+        Some((Severity::Info, _)) => 1,
+        None => 0,
+    };
+    (alert, s.blind > 0, s.counts[2] > 0, s.counts[1] > 0)
+}
+
+/// Groups of some devices by class, for cells.
+pub fn group(state: &State, ids: impl Iterator<Item = DeviceId>) -> Vec<ClassGroup> {
+    let mut rows: Vec<(DeviceClass, Cell)> = ids
+        .filter_map(|id| state.devices.get(&id))
+        .map(|d| {
+            (
+                d.class,
+                Cell {
+                    id: d.id,
+                    state: d.state,
+                },
+            )
+        })
+        .collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows.chunk_by(|a, b| a.0 == b.0)
+        .map(|part| {
+            let mut counts = [0u32; 4];
+            for (_, cell) in part {
+                counts[slot(cell.state)] += 1;
+            }
+            ClassGroup {
+                class: part.first().map_or(DeviceClass::Unknown, |row| row.0),
+                cells: part.iter().map(|(_, cell)| *cell).collect(),
+                counts,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! Words for people: kinds of devices, who is touched by a fault, the parts of an alert's sentence.
+
+use crate::engine::State;
+use crate::model::{Alert, AlertState, CareLevel, Device, DeviceClass, Impact, SegmentId};
+use crate::ui::widgets::{Ink, counted};
+
+/// `1 ventilator`, `12 infusion pumps`.
+pub fn kinds(class: DeviceClass, n: usize) -> String {
+    let (one, many) = kind_words(class);
+    counted(n, one, many)
+}
+
+/// A kind as it stands before a name: `ventilator`, `CT scanner`.
+pub fn kind(class: DeviceClass) -> &'static str {
+    kind_words(class).0
+}
+
+fn kind_words(class: DeviceClass) -> (&'static str, &'static str) {
+    use DeviceClass as C;
+    match class {
+        C::Ventilator => ("ventilator", "ventilators"),
+        C::Anaesthesia => ("anaesthesia machine", "anaesthesia machines"),
+        C::InfusionPump => ("infusion pump", "infusion pumps"),
+        C::Dialysis => ("dialysis machine", "dialysis machines"),
+        C::PatientMonitor => ("monitor", "monitors"),
+        C::Telemetry => ("telemetry unit", "telemetry units"),
+        C::Ct => ("CT scanner", "CT scanners"),
+        C::Mr => ("MR scanner", "MR scanners"),
+        C::Xray => ("X-ray unit", "X-ray units"),
+        C::Ultrasound => ("ultrasound unit", "ultrasound units"),
+        C::Pacs => ("PACS server", "PACS servers"),
+        C::LabAnalyser => ("analyser", "analysers"),
+        C::MedicationCabinet => ("medication cabinet", "medication cabinets"),
+        C::Refrigerator => ("refrigerator", "refrigerators"),
+        C::NurseCall => ("nurse call unit", "nurse call units"),
+        C::Bed => ("bed", "beds"),
+        C::Medical => ("medical device", "medical devices"),
+        C::Router => ("router", "routers"),
+        C::Switch => ("switch", "switches"),
+        C::Firewall => ("firewall", "firewalls"),
+        C::WirelessController => ("wireless controller", "wireless controllers"),
+        C::AccessPoint => ("access point", "access points"),
+        C::Ups => ("UPS", "UPS units"),
+        C::Pdu => ("PDU", "PDUs"),
+        C::Sensor => ("sensor", "sensors"),
+        C::Server => ("server", "servers"),
+        C::Storage => ("storage system", "storage systems"),
+        C::Workstation => ("workstation", "workstations"),
+        C::Phone => ("phone", "phones"),
+        C::Printer => ("printer", "printers"),
+        C::Camera => ("camera", "cameras"),
+        C::Door => ("door controller", "door controllers"),
+        C::Building => ("building controller", "building controllers"),
+        C::Unknown => ("unknown device", "unknown devices"),
+    }
+}
+
+/// `4 ventilators, 12 infusion pumps`, closest to the patient first; what is beyond `most` kinds is summed.
+pub fn classes(by_class: &[(DeviceClass, u32)], most: usize) -> String {
+    let mut parts: Vec<String> = by_class
+        .iter()
+        .take(most)
+        .map(|(class, n)| kinds(*class, *n as usize))
+        .collect();
+    let rest: u32 = by_class.iter().skip(most).map(|(_, n)| n).sum();
+    if rest > 0 {
+        parts.push(format!("{rest} more"));
+    }
+    parts.join(", ")
+}
+
+/// `16 life-sustaining, 12 clinical`.
+pub fn cares(impact: &Impact) -> String {
+    impact
+        .by_care
+        .iter()
+        .filter(|(care, n)| *n > 0 && *care >= CareLevel::Clinical)
+        .map(|(care, n)| format!("{n} {care}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The first clause of an alert's text, and what comes after it.
+pub fn clauses(text: &str) -> (&str, &str) {
+    match text.split_once(';') {
+        Some((first, rest)) => (first.trim_end(), rest.trim_start()),
+        None => (text, ""),
+    }
+}
+
+/// Name of a segment, or nothing.
+pub fn segment_name(state: &State, id: Option<SegmentId>) -> &str {
+    id.and_then(|id| state.segments.get(&id))
+        .map_or("", |s| s.name.as_str())
+}
+
+/// `sw-3f-02 Gi1/0/17`, or nothing where it is not known.
+pub fn port_of(state: &State, device: &Device) -> String {
+    let Some(attached) = device.attached else {
+        return String::new();
+    };
+    let Some(switch) = state.devices.get(&attached.switch) else {
+        return String::new();
+    };
+    match switch.interfaces.get(&attached.port) {
+        Some(port) if !port.name.is_empty() => format!("{} {}", switch.name, port.name),
+        _ => format!("{} port {}", switch.name, attached.port),
+    }
+}
+
+/// Who has an alert, or that nobody has: `new`, `open 30m`, `ana until 04:00`.
+pub fn hands(ink: &Ink<'_>, alert: &Alert, fresh: bool) -> String {
+    match alert.state {
+        AlertState::Pending => "checking".to_string(),
+        AlertState::Closed => match alert.closed {
+            Some(at) => format!("over {}", ink.clock(at)),
+            None => "over".to_string(),
+        },
+        AlertState::Open if fresh => "new".to_string(),
+        AlertState::Open => format!("open {}", ink.age(alert.opened.unwrap_or(alert.since))),
+        AlertState::Acknowledged => match &alert.ack {
+            Some(ack) => match ack.until {
+                Some(until) => format!("{} until {}", ack.by, ink.clock(until)),
+                None => ack.by.to_string(),
+            },
+            None => "acknowledged".to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_counted_in_words() {
+        assert_eq!(kinds(DeviceClass::Ventilator, 1), "1 ventilator");
+        assert_eq!(kinds(DeviceClass::Switch, 2), "2 switches");
+        let by_class = [
+            (DeviceClass::Ventilator, 4),
+            (DeviceClass::InfusionPump, 12),
+            (DeviceClass::Workstation, 6),
+            (DeviceClass::Printer, 2),
+        ];
+        assert_eq!(
+            classes(&by_class, 2),
+            "4 ventilators, 12 infusion pumps, 8 more"
+        );
+        assert_eq!(classes(&by_class[..1], 2), "4 ventilators");
+        assert_eq!(classes(&[], 2), "");
+    }
+
+    #[test]
+    fn a_text_falls_into_what_happened_and_what_follows() {
+        assert_eq!(
+            clauses("stopped answering; 12 devices behind it"),
+            ("stopped answering", "12 devices behind it")
+        );
+        assert_eq!(clauses("on battery"), ("on battery", ""));
+    }
+}
