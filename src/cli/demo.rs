@@ -221,7 +221,7 @@ impl Running {
 /// `--state`, or a folder of the demo's own that only this user can read and that is removed at the end.
 fn state_dir(global: &Global) -> Result<(PathBuf, Option<PathBuf>)> {
     if let Some(dir) = &global.state {
-        std::fs::create_dir_all(dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+        open::make_state_dir(dir)?;
         return Ok((dir.clone(), None));
     }
     use std::os::unix::fs::DirBuilderExt as _;
@@ -255,6 +255,8 @@ impl HospitalProcess {
             use std::os::unix::ffi::OsStrExt as _;
             command.env(name, std::ffi::OsStr::from_bytes(secret.bytes()));
         }
+        // a Ctrl-C is for this process alone; the hospital ends when its input does
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command
             .args([
                 "sim",
@@ -300,8 +302,10 @@ impl HospitalProcess {
 
     /// What it counted so far.
     fn status(&mut self) -> Result<Value> {
-        writeln!(self.orders, "status")?;
-        self.orders.flush()?;
+        // its closed pipe is a failure here, unlike that of who reads this program's output
+        writeln!(self.orders, "status")
+            .and_then(|()| self.orders.flush())
+            .map_err(|e| eyre!("the simulated hospital ended early: {e}"))?;
         self.line()
     }
 

@@ -2,21 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use color_eyre::Result;
 use color_eyre::eyre::{WrapErr as _, eyre};
+use color_eyre::{Report, Result};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::args::{Global, OneFormat, RunArgs};
+use super::args::{Global, ListFormat, OneFormat, RunArgs};
+use super::output::Listing;
 use super::{Done, demo, open, usage, watch};
 use crate::access::Person;
 use crate::actions::catalogue::Catalogue;
 use crate::actions::plan::{Ask, Own, Refusal, confirmed, offers, plan};
 use crate::actions::run::Wish;
-use crate::config::Loaded;
+use crate::config;
 use crate::engine::State;
 use crate::host::{Host, Hub, Runner};
 use crate::model::{Confirm, DeviceId, RunPlan, RunState, Text, Time, Work};
@@ -27,15 +29,15 @@ const FRESH: Duration = Duration::from_mins(1);
 
 /// Plans, asks, runs, prints.
 pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
+    if args.remediation == "list" {
+        return offered(global, args);
+    }
     if global.read_only {
         return Err(usage("--read-only: nothing can be run from here"));
     }
     let loaded = open::site(global)?;
-    if args.remediation == "list" {
-        return list(global, args, &loaded);
-    }
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir)?;
+    open::make_state_dir(&dir)?;
     let person = Person::of_this_process()?;
     let inputs = inputs(&args.inputs)?;
     let runtime = demo::runtime()?;
@@ -47,37 +49,35 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
     done
 }
 
-/// What could be run against a device, as far as the log knows it; starts and sends nothing.
-fn list(global: &Global, args: &RunArgs, loaded: &Loaded) -> Result<Done> {
+/// `wardwatch run list DEVICE`: what is for this device, and why it can't be run where it can't.
+fn offered(global: &Global, args: &RunArgs) -> Result<Done> {
     let (state, _log) = open::state(global)?;
-    let catalogue = open::catalogue(loaded.files.first().and_then(|f| f.parent()))?;
     let device = open::find(&state, &args.device)?.id;
+    let site = config::find(global.site.as_deref());
+    let catalogue = open::catalogue(site.as_deref().and_then(Path::parent))?;
     let person = Person::of_this_process()?;
+    let interface = interface(&state, device, args)?;
+    let mut list = Listing::new(&[
+        "name", "title", "risk", "confirm", "inputs", "sends", "dry_run", "refusal",
+    ]);
     let own = Own::of_this_host();
-    let mut out = std::io::stdout();
-    let offers = offers(&state, &catalogue, &own, device, None, &person);
-    for offer in &offers {
-        let words = offer.refusal.as_ref().unwrap_or(&offer.needs);
-        let may = if offer.refusal.is_some() { "no" } else { "yes" };
-        if args.format == Some(OneFormat::Json) {
-            writeln!(
-                out,
-                "{}",
-                json!({"name": offer.name, "title": offer.title, "risk": offer.risk.word(), "needs": offer.needs, "refusal": offer.refusal})
-            )?;
-        } else {
-            writeln!(
-                out,
-                "{:<14} {may:<4} risk {:<7} {}  {words}",
-                offer.name.as_str(),
-                offer.risk.word(),
-                offer.title
-            )?;
-        }
+    for offer in offers(&state, &catalogue, &own, device, interface, &person) {
+        let inputs: Vec<&Text> = offer.inputs.iter().map(|i| &i.name).collect();
+        list.row(vec![
+            json!(offer.name),
+            json!(offer.title),
+            json!(offer.risk.word()),
+            json!(offer.confirm),
+            json!(inputs),
+            super::rows::text(offer.needs.as_str()),
+            json!(offer.dry_run),
+            offer.refusal.map_or(json!(null), |r| json!(r)),
+        ]);
     }
-    if offers.is_empty() {
-        writeln!(std::io::stderr(), "wardwatch: nothing is offered for it")?;
-    }
+    list.print(args.format.map(|f| match f {
+        OneFormat::Text => ListFormat::Table,
+        OneFormat::Json => ListFormat::Json,
+    }))?;
     Ok(Done::Done)
 }
 
@@ -93,7 +93,7 @@ fn with_host(
     let began = Time::from_clock();
     let wanted = until_known(host.hub(), args, began)?;
     let make = |state: &State| {
-        let interface = interface(state, wanted, args)?;
+        let interface = interface(state, wanted, args).map_err(Not::Now)?;
         let ask = Ask {
             device: wanted,
             interface,
@@ -102,10 +102,9 @@ fn with_host(
             person,
             dry_run: args.dry_run,
         };
-        Ok(plan(state, catalogue, &own, &ask))
+        plan(state, catalogue, &own, &ask).map_err(Not::of)
     };
-    let state = until_fresh(host.hub(), began, &make)?;
-    let plan = make(&state)?.map_err(usage)?;
+    let plan = until_fresh(host.hub(), began, &make)?;
     let mut out = std::io::stdout();
     let text = args.format.unwrap_or(if std::io::stdout().is_terminal() {
         OneFormat::Text
@@ -206,50 +205,70 @@ fn until_known(hub: &Hub, args: &RunArgs, began: Time) -> Result<DeviceId> {
     }
 }
 
-/// A port is only worked on by what was heard since this began.
-fn until_fresh(
-    hub: &Hub,
-    began: Time,
-    make: &impl Fn(&State) -> Result<Result<RunPlan, Refusal>>,
-) -> Result<Arc<State>> {
-    let end = Instant::now() + FRESH;
-    loop {
-        let state = hub.state();
-        let made = make(&state);
-        let late = Instant::now() >= end;
-        let fresh = match &made {
-            Ok(Err(why)) if lasting(why) => return Err(usage(why)),
-            Ok(Ok(plan)) if matches!(plan.work, Work::IfAdmin { .. }) => state
-                .devices
-                .get(&plan.device)
-                .is_some_and(|d| d.snmp.seen >= began && !d.interfaces.is_empty()),
-            Ok(Ok(_)) => true,
-            Ok(Err(_)) | Err(_) => false,
+/// Why there is no plan.
+enum Not {
+    /// Nothing that is still to be heard can change it.
+    Ever(Report),
+    /// Not as far as is known now.
+    Now(Report),
+}
+
+impl Not {
+    fn of(why: Refusal) -> Self {
+        let ever = match &why {
+            Refusal::Input { input, .. } => input.as_str() != "interface",
+            other => matches!(
+                other,
+                Refusal::NoSuchRemediation { .. }
+                    | Refusal::Role { .. }
+                    | Refusal::Argument { .. }
+                    | Refusal::Missing { .. }
+                    | Refusal::Touch { .. }
+                    | Refusal::NoCredentials { .. }
+                    | Refusal::Life { .. }
+            ),
         };
-        if fresh {
-            return Ok(state);
+        if ever {
+            Self::Ever(usage(why))
+        } else {
+            Self::Now(usage(why))
         }
-        if late {
-            made?.map_err(usage)?;
-            return Err(eyre!(
-                "nothing was heard of this device for {} s; nothing is changed on what was known before",
-                FRESH.as_secs()
-            ));
-        }
-        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
-/// No answer of the network will change it.
-fn lasting(why: &Refusal) -> bool {
-    matches!(
-        why,
-        Refusal::NoSuchRemediation { .. }
-            | Refusal::Role { .. }
-            | Refusal::Argument { .. }
-            | Refusal::Missing { .. }
-            | Refusal::NoCredentials { .. }
-    )
+/// The plan; a port is only worked on by what was heard since this began.
+fn until_fresh(
+    hub: &Hub,
+    began: Time,
+    make: &impl Fn(&State) -> Result<RunPlan, Not>,
+) -> Result<RunPlan> {
+    let end = Instant::now() + FRESH;
+    loop {
+        let state = hub.state();
+        let late = Instant::now() >= end;
+        match make(&state) {
+            Err(Not::Ever(why)) => return Err(why),
+            Err(Not::Now(why)) if late => return Err(why),
+            Err(Not::Now(_)) => {}
+            Ok(plan) => {
+                let of_a_port = matches!(plan.work, Work::IfAdmin { .. });
+                let heard = state
+                    .devices
+                    .get(&plan.device)
+                    .is_some_and(|d| d.snmp.seen >= began && !d.interfaces.is_empty());
+                if heard || !of_a_port {
+                    return Ok(plan);
+                }
+                if late {
+                    return Err(eyre!(
+                        "nothing was heard of this device for {} s; nothing is changed on what was known before",
+                        FRESH.as_secs()
+                    ));
+                }
+            }
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 fn interface(

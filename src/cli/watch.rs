@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use color_eyre::Result;
-use color_eyre::eyre::WrapErr as _;
 
 use super::args::{DemoArgs, Global, WallboardArgs};
 use super::screen::{Show, show};
@@ -62,7 +61,7 @@ pub fn on_screen(
 ) -> Result<Done> {
     let loaded = open::site(global)?;
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    open::make_state_dir(&dir)?;
     screen::log_to_file(&dir);
     let runtime = demo::runtime()?;
     let (host, catalogue) = start(&dir, &loaded, recorder, Outbox::default(), runtime.handle())?;
@@ -107,7 +106,7 @@ pub fn collect(
 ) -> Result<Done> {
     let loaded = open::site(global)?;
     let dir = open::state_dir(global)?;
-    std::fs::create_dir_all(&dir).wrap_err_with(|| format!("making {}", dir.display()))?;
+    open::make_state_dir(&dir)?;
     let runtime = demo::runtime()?;
     // a service's standard error is its journal; nothing is drawn there
     let outbox = Outbox::new(vec![Box::new(Lines::stderr())]);

@@ -25,6 +25,9 @@ const SNAPSHOT_EVERY: Duration = Duration::from_secs(900);
 /// How often retention looks.
 const RETAIN_EVERY: Duration = Duration::from_secs(3600);
 
+/// Where the keys of effects that are carried out again begin, beyond those of the fold.
+const STANDING: u16 = u16::MAX - 8;
+
 /// Carries out what the engine asks for. Called on the collector's thread: it must not wait.
 pub trait Carry: Send {
     /// One effect; in order.
@@ -48,8 +51,8 @@ pub struct Collector<C: Carry> {
     dropped: u64,
     trouble: Text,
     recorder: Option<RecordingWriter>,
-    /// The carrier knows the touch table and the targets in force.
-    in_force: bool,
+    /// What stood in force when an earlier process ended has been carried out again.
+    standing: bool,
 }
 
 /// How a [`Collector`] begins.
@@ -91,7 +94,7 @@ impl<C: Carry> Collector<C> {
             dropped: 0,
             trouble: Text::empty(),
             recorder,
-            in_force: false,
+            standing: false,
         })
     }
 
@@ -210,15 +213,12 @@ impl<C: Carry> Collector<C> {
         for event in &events {
             let outcome = self.state.apply(event);
             changes.extend(outcome.changes);
-            let mut carried = (false, false);
             for effect in outcome.effects {
-                carried.0 |= matches!(effect.kind, EffectKind::TouchTable(_));
-                carried.1 |= matches!(effect.kind, EffectKind::Targets(_));
                 self.carry.carry(effect, &self.state);
             }
-            if !self.in_force && matches!(event.body, Body::Config(_)) {
-                self.in_force = true;
-                self.tell_standing(event.seq, carried);
+            if matches!(event.body, Body::Config(_)) && !std::mem::replace(&mut self.standing, true)
+            {
+                self.carry_standing(event.seq);
             }
         }
         if kept.is_err() {
@@ -235,14 +235,17 @@ impl<C: Carry> Collector<C> {
         }
     }
 
-    /// After a restart the site is often the same: then the fold asks for nothing new, and the gate and the poller of this process
-    /// would never hear what holds. Not before the site of now is folded: it may be stricter than that of then.
-    fn tell_standing(&mut self, seq: Seq, carried: (bool, bool)) {
+    /// The first configuration of this process is in force. Where an earlier process left the same behind, the fold has nothing
+    /// new to ask for, yet this process's gate and poller know nothing; and before it, what was left may be laxer than what
+    /// is in force now.
+    fn carry_standing(&mut self, seq: Seq) {
         let (table, targets) = self.state.standing();
-        let table = table.filter(|_| !carried.0).map(EffectKind::TouchTable);
-        let targets = targets.filter(|_| !carried.1).map(EffectKind::Targets);
-        for (n, kind) in table.into_iter().chain(targets).enumerate() {
-            let key = (seq, u16::MAX - n as u16);
+        let kinds = table
+            .map(EffectKind::TouchTable)
+            .into_iter()
+            .chain(targets.map(EffectKind::Targets));
+        for (kind, n) in kinds.zip(STANDING..) {
+            let key = (seq, n);
             self.carry.carry(Effect { key, kind }, &self.state);
         }
     }
@@ -332,6 +335,9 @@ impl<C: Carry> Collector<C> {
         if known == trouble {
             return;
         }
+        if !trouble.is_empty() {
+            tracing::error!("{source}: {trouble}");
+        }
         let now = Time::from_clock();
         let seen = ObsSourceV1 {
             at: now,
@@ -374,3 +380,6 @@ pub fn restore(log: &mut dyn Log) -> Result<State, LogError> {
     })?;
     Ok(state)
 }
+
+#[cfg(test)]
+mod tests;
