@@ -26,7 +26,7 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Global {
     /// Site file; else $WARDWATCH_SITE, ./wardwatch.toml, the user's configuration folder, /etc/wardwatch/
-    #[arg(long, global = true, value_name = "FILE", env = "WARDWATCH_SITE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub site: Option<PathBuf>,
     /// Where log and snapshots live; else the user's state folder
     #[arg(long, global = true, value_name = "DIR")]
@@ -80,6 +80,17 @@ pub enum ListFormat {
     Jsonl,
     /// Comma-separated values with a heading
     Csv,
+}
+
+impl ListFormat {
+    /// A table where a person looks, JSON lines where a program reads.
+    pub fn unless_told() -> Self {
+        if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+            Self::Table
+        } else {
+            Self::Jsonl
+        }
+    }
 }
 
 /// How a single result is printed.
@@ -215,8 +226,8 @@ pub struct ScanArgs {
 /// `poll`
 #[derive(Debug, Args)]
 pub struct PollArgs {
-    /// Which devices of the site
-    pub filter: Option<String>,
+    /// Which devices of the site: 'class:switch segment:icu'
+    pub filter: Vec<String>,
     /// A file of address[:port] lines instead of the site
     #[arg(long, value_name = "FILE")]
     pub targets: Option<PathBuf>,
@@ -267,7 +278,6 @@ pub struct ReplayArgs {
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Filter, as in the program: 'class:infusion-pump firmware<9.33'
-    #[arg(allow_hyphen_values = true)]
     pub filter: Vec<String>,
     /// Go on printing what changes
     #[arg(long)]
@@ -306,7 +316,7 @@ pub struct LedgerArgs {
 /// `run`
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Name of the remediation; `wardwatch run list DEVICE` shows what applies
+    /// Name of the remediation; `wardwatch run list DEVICE` lists what is for that device
     pub remediation: String,
     /// Name, address, MAC or biomedical tag
     pub device: String,

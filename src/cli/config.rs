@@ -19,8 +19,15 @@ pub fn config(global: &Global, command: &ConfigCommand) -> Result<Done> {
                 .write(true)
                 .create_new(true)
                 .open(file);
-            let mut to =
-                made.map_err(|e| usage(format!("{}: {e}; nothing was written", file.display())))?;
+            let mut to = made.map_err(|e| {
+                usage(match e.kind() {
+                    std::io::ErrorKind::AlreadyExists => format!(
+                        "{} exists; a site file is never overwritten, choose another name",
+                        file.display()
+                    ),
+                    _ => format!("{}: {e}; nothing was written", file.display()),
+                })
+            })?;
             to.write_all(config::EXAMPLE.as_bytes())
                 .wrap_err_with(|| format!("writing {}", file.display()))?;
             writeln!(

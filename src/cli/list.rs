@@ -13,7 +13,7 @@ use super::{Done, open, rows, usage};
 use crate::engine::Filter;
 use crate::engine::State;
 use crate::log::{Answer, Log as _, Query};
-use crate::model::Time;
+use crate::model::{DeviceId, SegmentId, Time};
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,15 +34,21 @@ pub enum What {
 pub fn list(global: &Global, what: What, args: &ListArgs) -> Result<Done> {
     let words = args.filter.join(" ");
     let filter = Filter::parse(&words).map_err(usage)?;
-    if !words.trim().is_empty() && matches!(what, What::Segments | What::Links | What::Runs) {
-        return Err(usage("this listing takes no filter yet"));
+    if args.follow && args.format.is_some_and(|f| f != ListFormat::Jsonl) {
+        return Err(usage(
+            "--follow prints JSON lines; leave --format out, or say --format jsonl",
+        ));
     }
     let (state, log) = open::state(global)?;
     drop(log);
     let mut listing = listing(&state, what, &filter, state.time);
     listing.select(&args.columns).map_err(usage)?;
     let found = !listing.is_empty();
-    listing.print(args.format)?;
+    listing.print(if args.follow {
+        Some(ListFormat::Jsonl)
+    } else {
+        args.format
+    })?;
     if args.follow {
         follow(global, what, &filter, args, &listing)?;
     }
@@ -54,6 +60,14 @@ pub fn list(global: &Global, what: What, args: &ListArgs) -> Result<Done> {
 }
 
 fn listing(state: &State, what: What, filter: &Filter, now: Time) -> Listing {
+    // what has no facts of its own is listed where one of its devices matches
+    let matches = |id: DeviceId| {
+        filter.is_empty()
+            || state
+                .devices
+                .get(&id)
+                .is_some_and(|d| filter.matches(state, d, now))
+    };
     match what {
         What::Devices => rows::devices(
             state,
@@ -63,8 +77,22 @@ fn listing(state: &State, what: What, filter: &Filter, now: Time) -> Listing {
                 .map(AsRef::as_ref)
                 .filter(|d| filter.matches(state, d, now)),
         ),
-        What::Segments => rows::segments(state),
-        What::Links => rows::links(state),
+        What::Segments => {
+            let with: BTreeSet<SegmentId> = state
+                .devices
+                .values()
+                .filter(|d| matches(d.id))
+                .filter_map(|d| d.segment)
+                .collect();
+            rows::segments(state, |id| filter.is_empty() || with.contains(&id))
+        }
+        What::Links => rows::links(
+            state,
+            state
+                .links
+                .values()
+                .filter(|l| matches(l.id.0.device) || matches(l.id.1.device)),
+        ),
         What::Alerts => {
             let sorted = state.alerts_sorted();
             rows::alerts(
@@ -75,7 +103,14 @@ fn listing(state: &State, what: What, filter: &Filter, now: Time) -> Listing {
                     .filter(|a| filter.matches_alert(state, a, now)),
             )
         }
-        What::Runs => rows::runs(state.runs.values().rev().map(AsRef::as_ref)),
+        What::Runs => rows::runs(
+            state
+                .runs
+                .values()
+                .rev()
+                .map(AsRef::as_ref)
+                .filter(|r| matches(r.plan.device)),
+        ),
     }
 }
 
@@ -87,12 +122,6 @@ fn follow(
     args: &ListArgs,
     first: &Listing,
 ) -> Result<()> {
-    let format = args.format.unwrap_or(ListFormat::Jsonl);
-    if format != ListFormat::Jsonl {
-        return Err(usage(
-            "--follow prints JSON lines; leave --format out, or say --format jsonl",
-        ));
-    }
     let mut known: BTreeSet<String> = first.lines().into_iter().collect();
     loop {
         std::thread::sleep(Duration::from_secs(1));

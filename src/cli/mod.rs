@@ -23,6 +23,7 @@ mod scan;
 mod screen;
 mod sim;
 mod watch;
+mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ use clap::{CommandFactory as _, Parser as _};
 
 pub use args::Cli;
 use args::{Command, Global};
+
+use crate::ui::Theme;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +58,9 @@ pub fn usage(why: impl std::fmt::Display) -> color_eyre::Report {
 
 /// Carries out the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(words::filters_last(std::env::args_os())) {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(error) => return words::not_understood(&error),
     };
     // one line for people; the trace of a panic goes through color-eyre
     if let Err(error) = color_eyre::config::HookBuilder::default()
@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
         Ok(Done::Interrupted) => ExitCode::from(130),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "wardwatch: {error:#}");
+            let _ = writeln!(std::io::stderr(), "wardwatch: {}", words::chain(&error));
             ExitCode::from(if error.downcast_ref::<Usage>().is_some() {
                 2
             } else {
@@ -101,6 +101,16 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
     ) || matches!(&cli.command, Some(Command::Demo(d)) if !d.headless)
         || matches!(&cli.command, Some(Command::Replay(r)) if !r.headless);
     log_to_stderr(global, screen)?;
+    if let Some(name) = &global.theme
+        && Theme::names().all(|known| known != name)
+    {
+        let known: Vec<&str> = Theme::names().collect();
+        return Err(usage(format!(
+            "--theme '{}': there are {}",
+            crate::model::Text::from(name.as_str()),
+            known.join(", ")
+        )));
+    }
     match cli.command {
         None => watch::watch(global),
         Some(Command::Demo(args)) => demo::demo(global, &args),
@@ -122,16 +132,14 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Config(command)) => config::config(global, &command),
         Some(Command::Doctor(args)) => config::doctor(global, &args),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "wardwatch",
-                &mut std::io::stdout(),
-            );
+            // made in memory first: a closed pipe would be a panic of the generator
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "wardwatch", &mut script);
+            std::io::stdout().write_all(&script)?;
             Ok(Done::Done)
         }
         Some(Command::Man) => {
-            clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+            std::io::stdout().write_all(&words::manual()?)?;
             Ok(Done::Done)
         }
     }

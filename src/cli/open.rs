@@ -12,7 +12,7 @@ use crate::config::{self, Loaded};
 use crate::engine::State;
 use crate::host::restore;
 use crate::log::{Retention, SqliteLog};
-use crate::model::Device;
+use crate::model::{Device, FactKey};
 
 /// Where the state lives.
 pub fn state_dir(global: &Global) -> Result<PathBuf> {
@@ -20,6 +20,21 @@ pub fn state_dir(global: &Global) -> Result<PathBuf> {
         Some(dir) => Ok(dir.clone()),
         None => Ok(doctor::default_state()?),
     }
+}
+
+/// Makes the state folder, closed to others: the log says who is treated where.
+pub fn make_state_dir(dir: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|e| {
+            eyre!(
+                "the state folder {} can't be made: {e}; choose another --state",
+                dir.display()
+            )
+        })
 }
 
 /// The site in force. Every mistake in it is printed with its place.
@@ -59,7 +74,18 @@ pub fn find<'a>(state: &'a State, word: &str) -> Result<&'a Device> {
     state
         .find_device(word)
         .map(AsRef::as_ref)
+        .or_else(|| by_tag(state, word))
         .ok_or_else(|| usage(format!("no device is called '{}'; `wardwatch devices {0}` finds parts of names, addresses, tags and wards", crate::model::Text::from(word))))
+}
+
+/// The one device that carries this biomedical tag; where two do, none.
+fn by_tag<'a>(state: &'a State, word: &str) -> Option<&'a Device> {
+    let mut found = state.devices.values().map(AsRef::as_ref).filter(|d| {
+        let tag = d.fact_str(FactKey::Tag);
+        !tag.is_empty() && tag.eq_ignore_ascii_case(word)
+    });
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 /// What can be run: what is shipped, overlaid by the folder `remediations` beside the site file.

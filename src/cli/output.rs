@@ -66,11 +66,7 @@ impl Listing {
 
     /// Prints it; a table on a terminal and JSON lines elsewhere unless told.
     pub fn print(&self, format: Option<ListFormat>) -> io::Result<()> {
-        let format = format.unwrap_or(if io::stdout().is_terminal() {
-            ListFormat::Table
-        } else {
-            ListFormat::Jsonl
-        });
+        let format = format.unwrap_or_else(ListFormat::unless_told);
         let mut out = BufWriter::new(io::stdout().lock());
         self.write(format, &mut out)?;
         out.flush()
@@ -89,12 +85,16 @@ impl Listing {
                 .iter()
                 .try_for_each(|r| writeln!(out, "{}", self.object(r))),
             ListFormat::Csv => {
-                let mut csv = csv::Writer::from_writer(out);
+                // written into memory: a closed pipe is then an error of the system, not of the format
+                let mut csv = csv::Writer::from_writer(Vec::new());
                 csv.write_record(&self.columns)?;
                 for row in &self.rows {
                     csv.write_record(row.iter().map(plain))?;
                 }
-                csv.flush()
+                let bytes = csv
+                    .into_inner()
+                    .map_err(|e| io::Error::other(e.to_string()))?;
+                out.write_all(&bytes)
             }
         }
     }
@@ -165,6 +165,7 @@ fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(s) => s.clone(),
+        Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     }
 }
@@ -173,7 +174,6 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::String(s) if s.is_empty() => "-".into(),
-        Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(" "),
         other => plain(other),
     }
 }

@@ -9,7 +9,7 @@ use color_eyre::eyre::WrapErr as _;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::args::{Global, PollArgs};
+use super::args::{Global, ListFormat, PollArgs};
 use super::output::Listing;
 use super::{Done, demo, named, open, rows, usage};
 use crate::access::Person;
@@ -42,32 +42,37 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     } else {
         from_site(global, args, &gate, &poller)?
     };
+    if targets.is_empty() {
+        eprintln!(
+            "wardwatch: nothing to ask: no device that may be asked by SNMP is named or matches"
+        );
+    }
+    let format = args.format.unwrap_or_else(ListFormat::unless_told);
     loop {
-        let mut listing = Listing::new(&[
-            "address",
-            "port",
-            "outcome",
-            "credential",
-            "name",
-            "descr",
-            "object_id",
-            "uptime_s",
-            "rtt_ms",
-            "interfaces",
-            "varbinds",
-        ]);
-        let each = |r: PollResult| {
-            if !args.summary {
-                listing.row(row(&r))
-            }
+        let mut results = Vec::new();
+        let mut printed = Ok(());
+        let each = |r: PollResult| match format {
+            _ if args.summary => {}
+            // who reads lines gets each as it comes
+            ListFormat::Jsonl if printed.is_ok() => printed = listing([&r]).print(Some(format)),
+            ListFormat::Jsonl => {}
+            _ => results.push(r),
         };
         let summary = runtime
             .block_on(poll_once(&poller, &targets, &args.plan, each))
             .map_err(usage)?;
+        printed?;
+        results.sort_by_key(|r| (r.address, r.port));
         if args.summary {
             print_summary(&summary)?;
-        } else {
-            listing.print(args.format)?;
+        } else if format != ListFormat::Jsonl {
+            listing(&results).print(Some(format))?;
+        }
+        if summary.timed_out > 0 {
+            eprintln!(
+                "wardwatch: {} of {} did not answer: no agent is there, or the community or user is wrong (agents are silent then); nothing more was sent after {} retries",
+                summary.timed_out, summary.devices, summary.retries
+            );
         }
         if args.once {
             return Ok(Done::Done);
@@ -78,12 +83,30 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     }
 }
 
+fn listing<'a>(of: impl IntoIterator<Item = &'a PollResult>) -> Listing {
+    let mut listing = Listing::new(&[
+        "address",
+        "port",
+        "outcome",
+        "credential",
+        "name",
+        "descr",
+        "object_id",
+        "uptime_s",
+        "rtt_ms",
+        "interfaces",
+        "varbinds",
+    ]);
+    of.into_iter().for_each(|r| listing.row(row(r)));
+    listing
+}
+
 fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target>> {
     let file = args
         .targets
         .as_deref()
         .unwrap_or_else(|| std::path::Path::new(""));
-    if args.filter.is_some() {
+    if !args.filter.is_empty() {
         return Err(usage(
             "a filter works on the site's devices; --targets names its own",
         ));
@@ -136,7 +159,7 @@ fn from_site(
         ));
     }
     let loaded = open::site(global)?;
-    let filter = Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(usage)?;
+    let filter = Filter::parse(&args.filter.join(" ")).map_err(usage)?;
     let (state, table, targets) = named::standing_of(&loaded.site);
     gate.install(table);
     let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));

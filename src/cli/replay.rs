@@ -21,11 +21,17 @@ use crate::model::Time;
 /// Plays, or folds.
 pub fn replay(global: &Global, args: &ReplayArgs) -> Result<Done> {
     let whole = fold_whole(&opener(&args.file))?;
+    let torn = RecordingReader::open(&args.file)?.torn_bytes();
     if let Some(damage) = &whole.damage {
         eprintln!("wardwatch: {damage}; playing what is before that");
+    } else if torn > 0 {
+        eprintln!(
+            "wardwatch: {}: the last {torn} bytes are an unfinished piece (a crash, or it is still being written); playing what is before that",
+            args.file.display()
+        );
     }
     if args.headless {
-        let line = summary(&whole);
+        let line = summary(&whole, torn);
         writeln!(std::io::stdout(), "{line}")?;
         return Ok(Done::Done);
     }
@@ -109,13 +115,13 @@ impl Iterator for Reading {
     }
 }
 
-fn summary(whole: &Whole) -> serde_json::Value {
+fn summary(whole: &Whole, torn: u64) -> serde_json::Value {
     let c = whole.state.counts;
     json!({
         "events": whole.events, "from": rows::time(whole.from), "to": rows::time(whole.to),
         "devices": c.devices, "up": c.up, "degraded": c.degraded, "down": c.down, "unknown": c.unknown,
         "alerts_open": c.alerts_open, "root_cause_alerts": c.root_cause_alerts, "child_alerts_notified": c.child_alerts_notified,
-        "children_counted": c.children_counted, "whole": whole.damage.is_none(), "state_hash": demo::hex(&whole.state.hash()),
+        "children_counted": c.children_counted, "whole": whole.damage.is_none() && torn == 0, "state_hash": demo::hex(&whole.state.hash()),
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::output::Listing;
 use crate::engine::State;
 use crate::model::{
-    Alert, Device, DeviceId, FactKey, LinkEnd, LinkSource, Run, SegmentId, Text, Time,
+    Alert, Device, DeviceId, FactKey, Link, LinkEnd, LinkSource, Run, SegmentId, Text, Time,
 };
 
 /// A time as JSON: RFC 3339, or null for the beginning of time (never).
@@ -101,12 +101,15 @@ pub fn devices<'a>(state: &State, of: impl Iterator<Item = &'a Device>) -> Listi
 }
 
 /// `wardwatch segments`
-pub fn segments(state: &State) -> Listing {
+pub fn segments(state: &State, wanted: impl Fn(SegmentId) -> bool) -> Listing {
     let mut list = Listing::new(&[
         "name", "vlan", "clinical", "nets", "devices", "up", "degraded", "down", "unknown",
         "in_bps", "out_bps",
     ]);
     for (at, segment) in state.segments.values().enumerate() {
+        if !wanted(segment.id) {
+            continue;
+        }
         let mut counts = [0u32; 4];
         let members = state
             .devices
@@ -138,7 +141,7 @@ pub fn segments(state: &State) -> Listing {
 }
 
 /// `wardwatch links`
-pub fn links(state: &State) -> Listing {
+pub fn links<'a>(state: &State, of: impl Iterator<Item = &'a Link>) -> Listing {
     let mut list = Listing::new(&[
         "a",
         "a_port",
@@ -153,7 +156,7 @@ pub fn links(state: &State) -> Listing {
         end.port
             .map_or(Value::Null, |p| json!(interface_name(state, end.device, p)))
     };
-    for link in state.links.values() {
+    for link in of {
         let source = match link.source {
             LinkSource::Site => "site",
             LinkSource::LldpBoth => "lldp-both",

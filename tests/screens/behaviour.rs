@@ -47,15 +47,20 @@ fn devices_behind_a_dead_switch_are_not_red() {
         .iter()
         .filter(|c| c.symbol() == "○" && Some(c.fg) == down.fg)
         .count();
-    // the switch and the ventilator as cells, and twice as a count of the patient line
-    assert_eq!(red_cells, 4);
+    // the switch and the ventilator as cells, twice as a count of the patient line, once as a sum of their tile
+    assert_eq!(red_cells, 5);
     let unknown = stage.theme.style(Role::Unknown);
+    // sums of them may be loud, for a patient may hang on each; no cell is
+    let sum = |cells: &[ratatui::buffer::Cell]| {
+        cells[1].symbol() == " " && cells[2].symbol().starts_with(|c: char| c.is_ascii_digit())
+    };
     let judged = buf
         .content()
-        .iter()
-        .filter(|c| c.symbol() == "◌" && Some(c.fg) != unknown.fg)
+        .windows(3)
+        .filter(|c| c[0].symbol() == "◌" && Some(c[0].fg) != unknown.fg && !sum(c))
         .count();
     assert_eq!(judged, 0);
+    assert!(stage.theme.style(Role::Down).fg != unknown.fg);
 }
 
 #[test]
@@ -111,6 +116,9 @@ fn arrows_move_between_tiles_and_down_into_the_alerts() {
             .map(|s| s.name.to_string())
     };
     assert_eq!(at(board.as_ref()), Some("Core".into()));
+    stage.act(board.as_mut(), &["cursor-down"]);
+    // the tile right below it, and the one below that
+    assert_eq!(at(board.as_ref()), Some("Pharmacy".into()));
     stage.act(board.as_mut(), &["cursor-down"]);
     assert_eq!(at(board.as_ref()), Some("Emergency".into()));
     stage.act(board.as_mut(), &["cursor-down"]);
@@ -315,12 +323,28 @@ fn a_view_moves_with_the_state_and_not_before() {
     device.state_since = ago(5);
     device.state_why = Text::from("no answer to SNMP");
     state.revision += 1;
+    state.inventory_revision += 1;
     let after = Stage::new(state).shot(view.as_mut(), 120, 33);
     assert_ne!(before, after);
     assert!(
         after.lines().take(6).any(|l| l.contains("○   dist-a")),
         "{after}"
     );
+}
+
+#[test]
+fn a_rate_moves_although_the_inventory_stands_still() {
+    let (mut state, _) = hospital::small();
+    let mut view = views::open("board").unwrap();
+    let before = Stage::new(state.clone()).shot(view.as_mut(), 120, 33);
+    assert!(before.contains("840 Mb/s"), "{before}");
+    let busy = |s: &&Arc<wardwatch::model::Segment>| s.out_bps == 840_000_000;
+    let busy = state.segments.values().find(busy).unwrap().id;
+    Arc::make_mut(state.segments.get_mut(&busy).unwrap()).out_bps = 77_000_000;
+    state.revision += 1;
+    let after = Stage::new(state).shot(view.as_mut(), 120, 33);
+    assert!(after.contains("77 Mb/s"), "{after}");
+    assert!(!after.contains("840 Mb/s"), "{after}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One SQLite file: opened the same way everywhere, its errors turned into the log's.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,6 +29,15 @@ pub(super) fn open(path: &Path, mode: Mode, schema: &str) -> Result<Connection, 
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let say = |error| explain(path, &error);
+    if mode == Mode::Write {
+        // the log says who is treated where; SQLite gives its other files the mode of this one
+        std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|e| explain_io(path, e))?;
+    }
     let mut db = Connection::open_with_flags(path, flags).map_err(say)?;
     db.busy_timeout(Duration::from_secs(5)).map_err(say)?;
     let found: u32 = db
@@ -39,6 +49,12 @@ pub(super) fn open(path: &Path, mode: Mode, schema: &str) -> Result<Connection, 
             found,
             known: FORMAT,
         });
+    }
+    if mode == Mode::Read && found == 0 {
+        // begun, and never written to: its collector started just now, or its disk is full
+        let db = Connection::open_in_memory().map_err(say)?;
+        db.execute_batch(schema).map_err(say)?;
+        return Ok(db);
     }
     if mode == Mode::Write {
         db.execute_batch(
