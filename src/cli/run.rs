@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use color_eyre::Result;
 use color_eyre::eyre::eyre;
+use color_eyre::{Report, Result};
 use serde_json::json;
 
 use super::args::{Global, ListFormat, OneFormat, RunArgs};
@@ -15,7 +15,7 @@ use super::output::Listing;
 use super::{Done, demo, open, usage, watch};
 use crate::access::Person;
 use crate::actions::catalogue::Catalogue;
-use crate::actions::plan::{Ask, Own, confirmed, offers, plan};
+use crate::actions::plan::{Ask, Own, Refusal, confirmed, offers, plan};
 use crate::actions::run::Wish;
 use crate::config;
 use crate::engine::State;
@@ -91,7 +91,7 @@ fn with_host(
     let began = Time::from_clock();
     let wanted = until_known(host.hub(), args, began)?;
     let make = |state: &State| {
-        let interface = interface(state, wanted, args)?;
+        let interface = interface(state, wanted, args).map_err(Not::Now)?;
         let ask = Ask {
             device: wanted,
             interface,
@@ -100,10 +100,9 @@ fn with_host(
             person,
             dry_run: args.dry_run,
         };
-        plan(state, catalogue, &own, &ask).map_err(usage)
+        plan(state, catalogue, &own, &ask).map_err(Not::of)
     };
-    let state = until_fresh(host.hub(), began, &make)?;
-    let plan = make(&state)?;
+    let plan = until_fresh(host.hub(), began, &make)?;
     let text = args.format.unwrap_or(if std::io::stdout().is_terminal() {
         OneFormat::Text
     } else {
@@ -169,34 +168,67 @@ fn until_known(hub: &Hub, args: &RunArgs, began: Time) -> Result<DeviceId> {
     }
 }
 
-/// A port is only worked on by what was heard since this began.
+/// Why there is no plan.
+enum Not {
+    /// Nothing that is still to be heard can change it.
+    Ever(Report),
+    /// Not as far as is known now.
+    Now(Report),
+}
+
+impl Not {
+    fn of(why: Refusal) -> Self {
+        let ever = match &why {
+            Refusal::Input { input, .. } => input.as_str() != "interface",
+            other => matches!(
+                other,
+                Refusal::NoSuchRemediation { .. }
+                    | Refusal::Role { .. }
+                    | Refusal::Argument { .. }
+                    | Refusal::Missing { .. }
+                    | Refusal::Touch { .. }
+                    | Refusal::NoCredentials { .. }
+                    | Refusal::Life { .. }
+            ),
+        };
+        if ever {
+            Self::Ever(usage(why))
+        } else {
+            Self::Now(usage(why))
+        }
+    }
+}
+
+/// The plan; a port is only worked on by what was heard since this began.
 fn until_fresh(
     hub: &Hub,
     began: Time,
-    make: &impl Fn(&State) -> Result<RunPlan>,
-) -> Result<Arc<State>> {
+    make: &impl Fn(&State) -> Result<RunPlan, Not>,
+) -> Result<RunPlan> {
     let end = Instant::now() + FRESH;
     loop {
         let state = hub.state();
-        let made = make(&state);
         let late = Instant::now() >= end;
-        let fresh = match &made {
-            Ok(plan) if matches!(plan.work, Work::IfAdmin { .. }) => state
-                .devices
-                .get(&plan.device)
-                .is_some_and(|d| d.snmp.seen >= began && !d.interfaces.is_empty()),
-            Ok(_) => true,
-            Err(_) => false,
-        };
-        if fresh {
-            return Ok(state);
-        }
-        if late {
-            made?;
-            return Err(eyre!(
-                "nothing was heard of this device for {} s; nothing is changed on what was known before",
-                FRESH.as_secs()
-            ));
+        match make(&state) {
+            Err(Not::Ever(why)) => return Err(why),
+            Err(Not::Now(why)) if late => return Err(why),
+            Err(Not::Now(_)) => {}
+            Ok(plan) => {
+                let of_a_port = matches!(plan.work, Work::IfAdmin { .. });
+                let heard = state
+                    .devices
+                    .get(&plan.device)
+                    .is_some_and(|d| d.snmp.seen >= began && !d.interfaces.is_empty());
+                if heard || !of_a_port {
+                    return Ok(plan);
+                }
+                if late {
+                    return Err(eyre!(
+                        "nothing was heard of this device for {} s; nothing is changed on what was known before",
+                        FRESH.as_secs()
+                    ));
+                }
+            }
         }
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -53,7 +53,10 @@ fn a_daemon_keeps_the_last_good_site_is_alone_and_ends_well() {
     let said = heard(&mut daemon);
     eventually("devices that are up", || up(&house) > 5);
     let pid = daemon.child.id().to_string();
-    house.run(&["daemon"]).ended(1).said(&[&pid, "collect"]);
+    house
+        .run(&["daemon"])
+        .ended(1)
+        .said(&[&pid, "one process collects"]);
     house.run(&["run", "ping", "core-1"]).ended(1).said(&[&pid]);
 
     let good = std::fs::read_to_string(&house.site).unwrap();
@@ -168,14 +171,14 @@ fn a_remediation_runs_dry_and_for_real_and_stands_in_the_lists() {
         "port-bounce",
         printer.name.as_str(),
         "--input",
-        "seconds=2",
+        "seconds=3",
     ];
     let with = |more: &[&str]| {
         let mut all = bounce.to_vec();
         all.extend(more);
         house.run(&all)
     };
-    let dry = with(&["--dry-run", "--yes"]).ended(0).json();
+    let dry = with(&["--dry-run"]).ended(0).json();
     assert_eq!(
         (&dry["dry_run"], &dry["state"]),
         (&true.into(), &"succeeded".into()),
