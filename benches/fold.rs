@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use wardwatch::engine::{Filter, State};
 use wardwatch::event::{
-    Body, ConfigAppliedV1, Event, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1,
-    NeighbourProtocol, NeighbourV1, ObsForwardingV1, ObsNeighboursV1, ObsPollV1, Observation,
-    PollOutcome,
+    ArpHow, Body, ConfigAppliedV1, Event, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1,
+    NeighbourProtocol, NeighbourV1, ObsArpV1, ObsForwardingV1, ObsNeighboursV1, ObsPollV1,
+    Observation, PollOutcome,
 };
 use wardwatch::model::{
     Credential, CredentialKind, DeviceClass, DeviceSpec, IfIndex, IfStatus, Mac, SecretRef,
@@ -304,6 +304,16 @@ fn main() {
             },
         );
     }
+    b.timed("addresses heard that nobody knew", 1_000, |b, i| {
+        let at = b.now;
+        b.apply(Body::Observation(Observation::Arp(ObsArpV1 {
+            at,
+            address: station_address(60_000 + i),
+            mac: mac(3, i),
+            how: ArpHow::Heard,
+            interface: Text::empty(),
+        })));
+    });
     b.timed("hash", 1, |b, _| {
         std::hint::black_box(b.state.hash());
     });

@@ -1,5 +1,6 @@
-//! One frame of each view at 200x50 with 20,000 endpoints in the state, in two ways: nothing has changed since the last
-//! frame, and the state has moved (so that every sorted and summed list is made anew). Criterion gives the mean; before it,
+//! One frame of each view at 200x50 with 20,000 endpoints in the state, in three ways: nothing has changed since the last
+//! frame; the state has moved, as with every answer to a poll; the inventory has moved as well, so that every sorted and summed
+//! list is made anew. Criterion gives the mean; before it,
 //! p50 and p99 of plain runs are printed, since the promise is about the slow frames: 5 ms at p99.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -34,6 +35,7 @@ impl Stage {
             zone: &self.zone,
             person: &self.person,
             read_only: false,
+            unattended: false,
             low_bandwidth: false,
             theme: &self.theme,
             glyphs: Glyphs::of(true),
@@ -85,18 +87,23 @@ fn main() {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    for moved in [false, true] {
-        let how = if moved { "moved" } else { "same" };
+    for how in ["same", "moved", "inventory"] {
+        let step = |state: &mut State| {
+            if how != "same" {
+                state.seq = Seq(state.seq.0 + 1);
+                state.revision += 1;
+            }
+            if how == "inventory" {
+                state.inventory_revision += 1;
+            }
+        };
         for (name, mut view) in all(&state) {
             let mut buf = Buffer::empty(AREA);
             view.draw(&mut buf, AREA, &stage.ctx(&state));
             let runs = if quick { 3 } else { 300 };
             let mut times: Vec<Duration> = (0..runs)
                 .map(|_| {
-                    if moved {
-                        state.seq = Seq(state.seq.0 + 1);
-                        state.revision += 1;
-                    }
+                    step(&mut state);
                     buf.reset();
                     let start = Instant::now();
                     view.draw(black_box(&mut buf), AREA, &stage.ctx(&state));
@@ -114,10 +121,7 @@ fn main() {
             if !quick {
                 criterion.bench_function(&format!("frame/{how}/{name}"), |b| {
                     b.iter(|| {
-                        if moved {
-                            state.seq = Seq(state.seq.0 + 1);
-                            state.revision += 1;
-                        }
+                        step(&mut state);
                         buf.reset();
                         view.draw(black_box(&mut buf), AREA, &stage.ctx(&state));
                     });

@@ -14,7 +14,6 @@ pub mod host;
 pub mod log;
 pub mod model;
 pub mod notify;
-pub mod report;
 pub mod sim;
 pub mod sources;
 pub mod term;

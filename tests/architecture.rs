@@ -20,12 +20,11 @@ const MAY_USE: &[(&str, &str)] = &[
     ("access", "model event config"),
     ("actions", "model event config access gate engine"),
     ("notify", "model event config"),
-    ("report", "model engine log"),
     ("ui", "model event config engine log actions access"),
     ("term", ""),
     (
         "host",
-        "model wire event config gate sources log engine access actions notify report ui term",
+        "model wire event config gate sources log engine access actions notify ui term",
     ),
     ("sim", "model config wire"),
     ("cli", "*"),
@@ -92,32 +91,124 @@ fn rust_files(below: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-fn sources() -> Vec<(String, PathBuf, String)> {
-    let src = root().join("src");
-    let mut files = Vec::new();
-    rust_files(&src, &mut files);
-    files.sort();
-    let room_of = |p: &Path| {
-        p.strip_prefix(&src)
-            .unwrap()
-            .components()
-            .next()
-            .unwrap()
-            .as_os_str()
-            .to_string_lossy()
-            .into_owned()
+/// A file of the product: its room, where it lies, its text, and its text without what is compiled for tests alone.
+struct Source {
+    room: String,
+    path: PathBuf,
+    text: String,
+    code: String,
+}
+
+impl Source {
+    /// The lines of code that say a word: comments say what they like.
+    fn says(&self, word: &str) -> bool {
+        self.code
+            .lines()
+            .any(|l| l.contains(word) && !l.trim_start().starts_with("//"))
+    }
+}
+
+/// The text without each item under `#[cfg(test)]`: rustfmt puts the end of an item below its beginning.
+fn without_tests(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let ends = [format!("{indent}}}"), format!("{indent}}};")];
+        let mut first = true;
+        for line in lines.by_ref() {
+            if first && line.trim_start().starts_with("#[") {
+                continue;
+            }
+            if (first && line.ends_with([';', '}'])) || ends.iter().any(|e| e == line) {
+                break;
+            }
+            first = false;
+        }
+    }
+    out
+}
+
+/// The files that `mod NAME;` of this one means, where they exist.
+fn modules_of(path: &Path, code: &str) -> Vec<PathBuf> {
+    let folder = match path.file_stem().unwrap().to_str().unwrap() {
+        "mod" | "lib" | "main" => path.parent().unwrap().to_path_buf(),
+        _ => path.with_extension(""),
     };
-    files
-        .into_iter()
-        .map(|p| (room_of(&p), p.clone(), fs::read_to_string(&p).unwrap()))
-        .filter(|(room, ..)| !room.ends_with(".rs"))
+    code.lines()
+        .map(str::trim_start)
+        .filter(|l| !l.starts_with("//"))
+        .filter_map(|l| l.strip_suffix(';'))
+        .filter_map(|l| {
+            let (before, name) = l.split_once("mod ")?;
+            (before.is_empty() || before.starts_with("pub")).then_some(name.trim())
+        })
+        .flat_map(|name| {
+            [
+                folder.join(format!("{name}.rs")),
+                folder.join(name).join("mod.rs"),
+            ]
+        })
+        .filter(|p| p.exists())
         .collect()
+}
+
+/// Every file that the product is compiled from, found as the compiler finds it: from lib.rs and main.rs along `mod`, past
+/// what stands under `#[cfg(test)]`.
+fn sources() -> Vec<Source> {
+    let src = root().join("src");
+    let mut todo = vec![src.join("lib.rs"), src.join("main.rs")];
+    let mut found = Vec::new();
+    while let Some(path) = todo.pop() {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = without_tests(&text);
+        todo.extend(modules_of(&path, &code));
+        let room = path.strip_prefix(&src).unwrap().components().next();
+        let room = room.unwrap().as_os_str().to_string_lossy().into_owned();
+        if !room.ends_with(".rs") {
+            found.push(Source {
+                room,
+                path,
+                text,
+                code,
+            });
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+#[test]
+fn what_is_not_a_file_of_the_product_is_a_file_of_its_tests() {
+    let mut all = Vec::new();
+    rust_files(&root().join("src"), &mut all);
+    let product: BTreeSet<PathBuf> = sources().into_iter().map(|s| s.path).collect();
+    assert!(product.len() > 300, "{} files found", product.len());
+    for path in all.iter().filter(|p| !product.contains(*p)) {
+        let inside = path.strip_prefix(root()).unwrap();
+        let name = inside.to_string_lossy();
+        let says_so = inside.parent() == Some(Path::new("src"))
+            || name.contains("test")
+            || name.ends_with("/fixture.rs")
+            || name.ends_with("/fake.rs")
+            || name.ends_with("/examples.rs")
+            || name.ends_with("/bench.rs");
+        assert!(says_so, "{name}: not compiled, or a test not named as one");
+    }
 }
 
 #[test]
 fn no_room_uses_a_room_it_may_not() {
     let mut broken = Vec::new();
-    for (room, path, text) in sources() {
+    for Source {
+        room, path, text, ..
+    } in sources()
+    {
         let allowed = MAY_USE
             .iter()
             .find(|(r, _)| *r == room)
@@ -142,12 +233,14 @@ fn no_room_uses_a_room_it_may_not() {
 #[test]
 fn the_engine_the_model_wire_and_the_views_know_no_clock_socket_file_process_or_chance() {
     let mut broken = Vec::new();
-    for (room, path, text) in sources() {
-        let pure = matches!(room.as_str(), "engine" | "model" | "wire" | "event" | "ui");
-        if !pure || path.ends_with("model/time.rs") {
+    for file in sources() {
+        let pure = matches!(
+            file.room.as_str(),
+            "engine" | "model" | "wire" | "event" | "ui"
+        );
+        if !pure || file.path.ends_with("model/time.rs") {
             continue;
         }
-        let code = text.split("#[cfg(test)]").next().unwrap();
         for word in [
             "SystemTime",
             "Instant::now",
@@ -162,14 +255,9 @@ fn the_engine_the_model_wire_and_the_views_know_no_clock_socket_file_process_or_
             "Zoned::now",
             "tokio::",
         ] {
-            if code
-                .lines()
-                .any(|l| l.contains(word) && !l.trim_start().starts_with("//"))
-            {
-                broken.push(format!(
-                    "{}: {word}",
-                    path.strip_prefix(root()).unwrap().display()
-                ));
+            if file.says(word) {
+                let path = file.path.strip_prefix(root()).unwrap();
+                broken.push(format!("{}: {word}", path.display()));
             }
         }
     }
@@ -178,8 +266,10 @@ fn the_engine_the_model_wire_and_the_views_know_no_clock_socket_file_process_or_
 
 #[test]
 fn the_engine_counts_without_floating_point() {
-    for (room, path, text) in sources() {
-        let code = text.split("#[cfg(test)]").next().unwrap();
+    for Source {
+        room, path, code, ..
+    } in sources()
+    {
         let floats = code
             .split(|c: char| !c.is_alphanumeric() && c != '_')
             .any(|w| w == "f32" || w == "f64");
@@ -194,11 +284,10 @@ fn the_engine_counts_without_floating_point() {
 #[test]
 fn packets_leave_through_the_gate_alone() {
     // the simulated hospital is the network, and resolvers are asked by their own crate
-    for (room, path, text) in sources()
+    for file in sources()
         .into_iter()
-        .filter(|(room, ..)| room != "gate" && room != "sim")
+        .filter(|f| f.room != "gate" && f.room != "sim")
     {
-        let code = text.split("#[cfg(test)]").next().unwrap();
         for word in [
             "UdpSocket",
             ".send_to(",
@@ -207,13 +296,11 @@ fn packets_leave_through_the_gate_alone() {
             "TcpStream::connect",
             "datalink::channel",
         ] {
-            let used = code
-                .lines()
-                .any(|l| l.contains(word) && !l.trim_start().starts_with("//"));
             assert!(
-                !used,
-                "{} ({room}): {word} belongs to src/gate",
-                path.display()
+                !file.says(word),
+                "{} ({}): {word} belongs to src/gate",
+                file.path.display(),
+                file.room
             );
         }
     }
@@ -221,8 +308,9 @@ fn packets_leave_through_the_gate_alone() {
 
 #[test]
 fn every_room_says_what_comes_in_what_goes_out_and_what_it_must_never_do() {
-    for (room, _) in MAY_USE {
-        let text = fs::read_to_string(root().join("src").join(room).join("mod.rs")).unwrap();
+    let rooms: BTreeSet<String> = sources().into_iter().map(|s| s.room).collect();
+    for room in rooms {
+        let text = fs::read_to_string(root().join("src").join(&room).join("mod.rs")).unwrap();
         let doc: String = text.lines().take_while(|l| l.starts_with("//!")).collect();
         for part in ["In:", "Out:", "never"] {
             assert!(
@@ -236,7 +324,7 @@ fn every_room_says_what_comes_in_what_goes_out_and_what_it_must_never_do() {
 #[test]
 fn no_file_grows_over_800_lines() {
     let mut files = Vec::new();
-    for below in ["src", "tests", "benches"] {
+    for below in ["src", "tests", "benches", "examples"] {
         rust_files(&root().join(below), &mut files);
     }
     for path in files {

@@ -65,6 +65,7 @@ pub fn on_screen(
     let runtime = demo::runtime()?;
     let (host, catalogue) = start(&dir, &loaded, recorder, runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
     let runner = Arc::new(OnceLock::new());
     let _ = runner.set(Arc::clone(host.runner()));
     let feed = Arc::new(LiveFeed {
@@ -83,7 +84,7 @@ pub fn on_screen(
         failed: Arc::new(OnceLock::new()),
     };
     let done = show(global, shown, runtime.handle());
-    drop(watching);
+    drop((watching, ears));
     // the terminal may be gone; what was promised is still carried out (invariant 10)
     host.runner().finish_reverts(runtime.handle());
     host.stop();
@@ -108,13 +109,14 @@ pub fn collect(
     let runtime = demo::runtime()?;
     let (host, _) = start(&dir, &loaded, recorder, runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
+    let ears = host.listen(runtime.handle());
     eprintln!(
         "wardwatch: collecting for {} into {}",
         loaded.site.name,
         dir.display()
     );
     wait_for_signal(until);
-    drop(watching);
+    drop((watching, ears));
     host.runner().finish_reverts(runtime.handle());
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));

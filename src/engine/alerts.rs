@@ -370,26 +370,7 @@ impl State {
                 reason,
                 until,
             } => {
-                if !self.devices.contains_key(device) || *until <= out.now {
-                    return;
-                }
-                let over = super::memory::Override {
-                    policy: *policy,
-                    until: *until,
-                    by: by.clone(),
-                };
-                self.memory.overrides.insert(*device, over);
-                self.memory
-                    .timers
-                    .insert((*until, Timer::Override(*device)));
-                let what = escaped(format!("touch policy by {}", by.as_str()));
-                let after = escaped(format!("{policy}: {}", reason.as_str()));
-                let before = self
-                    .devices
-                    .get(device)
-                    .map_or_else(Text::empty, |d| Text::from(d.touch.policy.word()));
-                self.note(*device, what, before, after, out);
-                self.retouch(*device, out);
+                self.override_touch(by, *device, (*policy, *until), reason, out);
             }
         }
     }

@@ -135,6 +135,8 @@ impl State {
     fn declare(&mut self, id: DeviceId, spec: &DeviceSpec, out: &mut Out) {
         let now = out.now;
         self.edit(id, |d| d.declared = true);
+        // its name first: it was never called by its address
+        self.learn(id, FactKey::Name, &spec.name, FactSource::Site, now, out);
         for mac in &spec.macs {
             self.bind_mac(*mac, id, out);
         }

@@ -177,6 +177,8 @@ impl State {
             });
             out.inventory = true;
             out.links = true;
+            // what is asked of it hangs on its class
+            out.targets |= self.is_asked(id);
         }
         self.retouch(id, out);
         out.judge.insert(id);

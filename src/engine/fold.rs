@@ -37,7 +37,10 @@ pub(super) struct Out {
     pub paths: bool,
     /// A network device died or came back.
     pub fallen: bool,
+    /// The touch table is to be made anew.
     pub touch: bool,
+    /// The touch table is to be looked at for these.
+    pub touch_at: BTreeSet<IpAddr>,
     pub targets: bool,
     /// A screen could show it.
     pub visible: bool,
@@ -90,10 +93,14 @@ impl State {
         };
         self.edit(id, |d| {
             d.changes.push_front(change.clone());
-            d.changes.truncate(CHANGE_RING);
+            while d.changes.len() > CHANGE_RING {
+                d.changes.pop_back();
+            }
         });
         self.recent.push_front((id, change.clone()));
-        self.recent.truncate(RECENT);
+        while self.recent.len() > RECENT {
+            self.recent.pop_back();
+        }
         out.changes.push((id, change));
         out.inventory = true;
     }
@@ -139,10 +146,13 @@ impl State {
             self.judge(id, &mut out);
         }
         let mut kinds = Vec::new();
-        if out.touch {
-            kinds.extend(self.new_touch_table().map(EffectKind::TouchTable));
-        }
-        if out.targets || out.touch {
+        let table = if out.touch {
+            self.new_touch_table()
+        } else {
+            self.touch_again(&out.touch_at)
+        };
+        if out.targets || out.touch || table.is_some() {
+            kinds.extend(table.map(EffectKind::TouchTable));
             kinds.extend(self.new_targets().map(EffectKind::Targets));
         }
         if !out.probe.is_empty() {

@@ -176,6 +176,7 @@ impl State {
             );
             self.place(before, out);
             self.rename(before, out);
+            out.targets |= self.is_asked(before) || self.is_asked(id);
         }
         self.edit(id, |d| {
             d.addresses.insert(address);
@@ -187,7 +188,7 @@ impl State {
         self.rename(id, out);
         self.place(id, out);
         out.inventory = true;
-        out.targets = true;
+        out.targets |= self.is_asked(id);
     }
 
     /// Who had the address counts for its policy for a day.
@@ -200,16 +201,19 @@ impl State {
                 device: id,
                 seen: at,
             });
+            self.memory.bound.insert((id, address));
             // an address that goes round and round: the oldest goes, and its policy with it
             while known.len() > 16 {
-                known.pop_front();
+                if let Some(oldest) = known.pop_front() {
+                    self.memory.bound.remove(&(oldest.device, address));
+                }
             }
             if known.len() > 1 {
                 self.memory
                     .timers
                     .insert((out.now + BINDING, Timer::Binding(address)));
             }
-            out.touch = true;
+            out.touch_at.insert(address);
         }
     }
 
@@ -232,7 +236,11 @@ impl State {
         let Some(known) = self.memory.bindings.get_mut(&address) else {
             return;
         };
-        known.retain(|b| Some(b.device) == holder || now.since(b.seen) < BINDING);
+        let stays = |b: &Binding| Some(b.device) == holder || now.since(b.seen) < BINDING;
+        for old in known.iter().filter(|b| !stays(b)) {
+            self.memory.bound.remove(&(old.device, address));
+        }
+        known.retain(stays);
         if known.len() > 1 {
             let next = known
                 .iter()
@@ -243,7 +251,7 @@ impl State {
                 self.memory.timers.insert((next, Timer::Binding(address)));
             }
         }
-        out.touch = true;
+        out.touch_at.insert(address);
     }
 
     /// The segment of an address: the longest prefix.

@@ -100,6 +100,8 @@ pub struct Memory {
     pub(super) by_vlan: OrdMap<u16, SegmentId>,
     /// Who was bound to an address.
     pub(super) bindings: OrdMap<IpAddr, Vector<Binding>>,
+    /// The same the other way round.
+    pub(super) bound: OrdSet<(DeviceId, IpAddr)>,
     /// How addresses changed their MAC.
     pub(super) flips: OrdMap<IpAddr, Flip>,
     /// Overrides of touch policies.
@@ -126,6 +128,8 @@ pub struct Memory {
     pub(super) topology: Option<Arc<Topology>>,
     /// The first miss of devices that do not answer SNMP.
     pub(super) first_miss: OrdMap<DeviceId, Time>,
+    /// `snmpEngineBoots` as last read.
+    pub(super) boots: OrdMap<DeviceId, u32>,
     /// What agents that answer wrongly say.
     pub(super) agent_says: OrdMap<DeviceId, Text>,
     /// Why a watched device is no longer seen.

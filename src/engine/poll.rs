@@ -136,7 +136,7 @@ impl State {
             self.edit(id, |d| d.rtt_ms = Some(rtt));
         }
         if let Some(uptime) = poll.uptime {
-            self.uptime(id, uptime, at, out);
+            self.uptime(id, uptime, poll.engine_boots, at, out);
         }
         if let Some(system) = &poll.system {
             for (key, value) in [
@@ -157,15 +157,29 @@ impl State {
         }
     }
 
-    fn uptime(&mut self, id: DeviceId, uptime: u32, at: Time, out: &mut Out) {
+    fn uptime(&mut self, id: DeviceId, uptime: u32, boots: Option<u32>, at: Time, out: &mut Out) {
         let before = self.devices.get(&id).and_then(|d| d.uptime);
+        // RFC 3414, 2.2.2: it rises with each start of the engine; some agents never raise it, so that the same number proves
+        // nothing
+        let rose = boots.is_some_and(|now| {
+            let before = self.memory.boots.get(&id).copied();
+            if before != Some(now) {
+                self.memory.boots.insert(id, now);
+            }
+            before.is_some_and(|b| now > b)
+        });
         self.edit(id, |d| d.uptime = Some((uptime, at)));
         let Some(before) = before else { return };
         let elapsed = at.since(before.1).as_millis() as u64 / 10;
         // younger than the time since the last answer: that is a restart, not a clock that went astray
-        if counters::continuity(before, (uptime, at)) == Continuity::Rebooted
-            && u64::from(uptime) <= elapsed + 6_000
-        {
+        let restarted = rose || counters::continuity(before, (uptime, at)) == Continuity::Rebooted;
+        if restarted && u64::from(uptime) <= elapsed + 6_000 {
+            // a start that looks like the wrap of its clock must not give a rate
+            self.edit(id, |d| {
+                for interface in d.interfaces.values_mut() {
+                    interface.baseline = None;
+                }
+            });
             self.restarted(id, uptime, out);
         }
     }

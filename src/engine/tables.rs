@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::event::{
     ObsAddressTableV1, ObsArpV1, ObsForwardingV1, ObsHeardV1, ObsNameV1, ObsPingV1,
 };
-use crate::model::{Attachment, DeviceId, FactKey, FactSource, IfIndex, Mac, Reach, Text, Time};
+use crate::model::{
+    Attachment, CareLevel, DeviceId, FactKey, FactSource, IfIndex, Mac, Reach, Text, Time,
+};
 
 use super::alerts::escaped;
 use super::conditions::is_down;
@@ -20,6 +22,8 @@ use super::state::State;
 const ROW_CAP: usize = 131_072;
 /// A port that was an uplink within this time takes no station for its own.
 const UPLINK: Duration = Duration::from_hours(24);
+/// A whole table that lacks a station whose port has link is read once more after so long.
+const ABSENT_AGAIN: Duration = Duration::from_mins(1);
 
 impl State {
     pub(super) fn forwarding(&mut self, seen: &ObsForwardingV1, out: &mut Out) {
@@ -73,7 +77,8 @@ impl State {
             self.sighted(*mac, switch, *port, *vlan, at, out);
         }
         if seen.whole {
-            self.missing(switch, &table, at, out);
+            let fresh = at.since(old.at) < FDB_AGEING;
+            self.missing(switch, &table, fresh, out);
         }
         self.carry(switch);
     }
@@ -204,7 +209,9 @@ impl State {
     }
 
     /// Who hangs on this switch but is not in its whole table.
-    fn missing(&mut self, switch: DeviceId, table: &SwitchTable, at: Time, out: &mut Out) {
+    /// `fresh`: the table before it was read shortly before, so that nothing is read once more but for a life.
+    fn missing(&mut self, switch: DeviceId, table: &SwitchTable, fresh: bool, out: &mut Out) {
+        let at = table.at;
         if self
             .memory
             .settling
@@ -214,6 +221,7 @@ impl State {
             return;
         }
         let hanging: Vec<(IfIndex, DeviceId)> = self.on_switch(switch).collect();
+        let mut doubt = false;
         for (port, id) in hanging {
             let Some(d) = self.devices.get(&id) else {
                 continue;
@@ -234,6 +242,10 @@ impl State {
             if moved {
                 continue;
             }
+            let life = self
+                .devices
+                .get(&id)
+                .is_some_and(|d| d.care == CareLevel::LifeSustaining);
             let i = self.interface(switch, port);
             let alone = self.on_port(switch, port).nth(1).is_none();
             if alone && i.is_some_and(|i| i.is_up() && i.traffic.in_bps > 0) {
@@ -241,13 +253,42 @@ impl State {
                 continue;
             }
             let name = self.name_of(switch);
-            let because = if i.is_some_and(|i| is_down(i.oper)) {
+            if i.is_some_and(|i| is_down(i.oper)) {
                 let port = self.port_name(switch, port);
-                format!("{} {} lost link", name.as_str(), port.as_str())
+                let because = format!("{} {} lost link", name.as_str(), port.as_str());
+                self.gone(id, at, &because, out);
+            } else if self.doubted(id, at) {
+                let because = format!("{} no longer hears it", name.as_str());
+                self.gone(id, at, &because, out);
             } else {
-                format!("{} no longer hears it", name.as_str())
-            };
-            self.gone(id, at, &because, out);
+                doubt |= !fresh || life;
+            }
+        }
+        if doubt {
+            let later = out.now + ABSENT_AGAIN;
+            self.memory.settling.insert(switch, later);
+            self.memory.timers.insert((later, Timer::Reread(switch)));
+        }
+    }
+
+    /// A table without it, though its port has link: a quiet station is forgotten after minutes, and one that walks to another
+    /// switch stands in no table for a moment. `true` where an earlier table lacked it already.
+    fn doubted(&mut self, id: DeviceId, at: Time) -> bool {
+        let Some(d) = self.devices.get(&id) else {
+            return false;
+        };
+        match d.passive.reach {
+            Reach::Missed => d.passive.since < at,
+            Reach::Answers => {
+                self.edit(id, |d| {
+                    d.passive.reach = Reach::Missed;
+                    d.passive.since = at;
+                    d.passive.misses = 1;
+                });
+                false
+            }
+            // gone or blind already: nothing to add
+            _ => true,
         }
     }
 

@@ -1,17 +1,25 @@
 //! What may be sent to whom: the policy of each device, and the table the gate keeps to (invariant 3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::{Job, Target};
 use crate::model::{
-    ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentSpec, Text, TouchPolicy,
+    ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentSpec, Text, Time, TouchPolicy,
     TouchPolicyInForce, TouchTable,
 };
 
+use super::alerts::escaped;
 use super::fold::Out;
+use super::memory::{Override, Timer};
 use super::state::State;
+
+/// The longest that one person's word on a policy stands.
+const OVERRIDE: Duration = Duration::from_hours(24);
+/// The least of all addresses.
+const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 impl State {
     pub(super) fn class_spec(&self, class: DeviceClass) -> Option<&ClassSpec> {
@@ -82,8 +90,11 @@ impl State {
             return;
         }
         if policy != d.touch.policy {
-            out.touch = true;
-            out.targets = true;
+            let bound = self.memory.bound.range((id, FIRST)..);
+            out.touch_at
+                .extend(bound.take_while(|(d, _)| *d == id).map(|(_, a)| *a));
+            out.touch_at.extend(d.addresses.iter().copied());
+            out.targets |= policy.max(d.touch.policy) >= TouchPolicy::Get;
         }
         self.edit(id, |d| {
             d.touch = TouchPolicyInForce { policy, because };
@@ -100,6 +111,49 @@ impl State {
         }
         out.inventory = true;
         out.judge.insert(id);
+    }
+
+    /// One person's word on a policy: with a reason, for a day at the most, and never against `never` (invariant 3).
+    pub(super) fn override_touch(
+        &mut self,
+        by: &Text,
+        id: DeviceId,
+        (policy, until): (TouchPolicy, Time),
+        reason: &Text,
+        out: &mut Out,
+    ) {
+        let until = until.min(out.now + OVERRIDE);
+        if !self.devices.contains_key(&id) || until <= out.now {
+            return;
+        }
+        let (base, _) = self.base_policy(id);
+        let refused = if base == TouchPolicy::Never {
+            Some("never is lifted by nobody alone")
+        } else if reason.as_str().trim().is_empty() {
+            Some("no reason was given")
+        } else {
+            None
+        };
+        let what = escaped(format!("touch policy by {}", by.as_str()));
+        let before = self
+            .devices
+            .get(&id)
+            .map_or_else(Text::empty, |d| Text::from(d.touch.policy.word()));
+        if let Some(why) = refused {
+            let after = escaped(format!("{policy} refused: {why}"));
+            self.note(id, what, before, after, out);
+            return;
+        }
+        let over = Override {
+            policy,
+            until,
+            by: by.clone(),
+        };
+        self.memory.overrides.insert(id, over);
+        self.memory.timers.insert((until, Timer::Override(id)));
+        let after = escaped(format!("{policy}: {}", reason.as_str()));
+        self.note(id, what, before, after, out);
+        self.retouch(id, out);
     }
 
     /// The table, when it is not the one in force.
@@ -151,6 +205,51 @@ impl State {
         Some(table)
     }
 
+    /// The table with these addresses looked at again; none where it says the right thing of all of them already.
+    pub(super) fn touch_again(&mut self, these: &BTreeSet<IpAddr>) -> Option<Arc<TouchTable>> {
+        if these.is_empty() {
+            return None;
+        }
+        let Some(table) = self.memory.touch.clone() else {
+            return self.new_touch_table();
+        };
+        let moved: Vec<(IpAddr, Option<TouchPolicy>)> = these
+            .iter()
+            .map(|a| (*a, self.strictest_at(*a)))
+            .filter(|(a, policy)| match policy {
+                Some(policy) => table.policy(*a) != *policy,
+                None => table.addresses.contains_key(a),
+            })
+            .collect();
+        if moved.is_empty() {
+            return None;
+        }
+        let mut table = TouchTable::clone(&table);
+        for (address, policy) in moved {
+            match policy {
+                Some(policy) => table.addresses.insert(address, policy),
+                None => table.addresses.remove(&address),
+            };
+        }
+        table.revision += 1;
+        let table = Arc::new(table);
+        self.memory.touch = Some(Arc::clone(&table));
+        Some(table)
+    }
+
+    /// The strictest policy of everybody who has or had an address.
+    fn strictest_at(&self, address: IpAddr) -> Option<TouchPolicy> {
+        let bound = self.memory.bindings.get(&address);
+        self.by_address
+            .get(&address)
+            .copied()
+            .into_iter()
+            .chain(bound.into_iter().flatten().map(|b| b.device))
+            .filter_map(|id| self.devices.get(&id))
+            .map(|d| d.touch.policy)
+            .min()
+    }
+
     /// Who is asked for what, when it is not what is in force.
     pub(super) fn new_targets(&mut self) -> Option<Arc<Vec<Target>>> {
         if self.config_hash.is_empty() {
@@ -178,20 +277,24 @@ impl State {
             .memory
             .touch
             .as_ref()
-            .and_then(|t| t.addresses.get(&address).copied())
-            .unwrap_or(d.touch.policy)
+            .map_or(d.touch.policy, |t| t.policy(address))
             .min(d.touch.policy);
         if policy < TouchPolicy::Get {
             return None;
         }
         let credentials = match spec {
             Some(s) if !s.credentials.is_empty() => s.credentials.clone(),
-            // one credential for the whole site needs no naming; with several, nobody is offered one that is not theirs
-            _ => match self.site.credentials.as_slice() {
-                [only] => vec![only.name.clone()],
-                _ => return None,
-            },
+            // the site's in their order: the poller remembers the one that works
+            _ => self
+                .site
+                .credentials
+                .iter()
+                .map(|c| c.name.clone())
+                .collect(),
         };
+        if credentials.is_empty() {
+            return None;
+        }
         Some(Target {
             address,
             port: spec.and_then(|s| s.snmp_port).unwrap_or(161),

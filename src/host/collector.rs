@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::hub::{Hub, Input};
 use crate::engine::State;
-use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
+use crate::event::{Body, Effect, EffectKind, Event, ObsSourceV1, Observation};
 use crate::log::recording::RecordingWriter;
 use crate::log::{Log, LogError};
 use crate::model::{Change, DeviceId, Seq, Text, Time};
@@ -24,6 +24,9 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(900);
 /// How often retention looks.
 const RETAIN_EVERY: Duration = Duration::from_secs(3600);
+
+/// Where the keys of effects that are carried out again begin, beyond those of the fold.
+const STANDING: u16 = u16::MAX - 8;
 
 /// Carries out what the engine asks for. Called on the collector's thread: it must not wait.
 pub trait Carry: Send {
@@ -48,6 +51,8 @@ pub struct Collector<C: Carry> {
     dropped: u64,
     trouble: Text,
     recorder: Option<RecordingWriter>,
+    /// What stood in force when an earlier process ended has been carried out again.
+    standing: bool,
 }
 
 /// How a [`Collector`] begins.
@@ -89,6 +94,7 @@ impl<C: Carry> Collector<C> {
             dropped: 0,
             trouble: Text::empty(),
             recorder,
+            standing: false,
         })
     }
 
@@ -161,8 +167,8 @@ impl<C: Carry> Collector<C> {
             tracing::error!("the recording lacks its end: {error}");
         }
         drop(self.log);
-        // who counts at the end sees every event, also those that changed nothing on a screen
-        self.hub.publish(self.state.clone());
+        // what changed nothing on a screen was not published, and counts all the same
+        self.hub.publish(self.state);
         self.hub.end();
         if let Some(tell) = stopping {
             let _ = tell.send(());
@@ -210,6 +216,10 @@ impl<C: Carry> Collector<C> {
             for effect in outcome.effects {
                 self.carry.carry(effect, &self.state);
             }
+            if matches!(event.body, Body::Config(_)) && !std::mem::replace(&mut self.standing, true)
+            {
+                self.carry_standing(event.seq);
+            }
         }
         if kept.is_err() {
             self.hold(events);
@@ -222,6 +232,21 @@ impl<C: Carry> Collector<C> {
         }
         if self.state.revision != before || !self.hub.started() {
             self.hub.publish(self.state.clone());
+        }
+    }
+
+    /// The first configuration of this process is in force. Where an earlier process left the same behind, the fold has nothing
+    /// new to ask for, yet this process's gate and poller know nothing; and before it, what was left may be laxer than what
+    /// is in force now.
+    fn carry_standing(&mut self, seq: Seq) {
+        let (table, targets) = self.state.standing();
+        let kinds = table
+            .map(EffectKind::TouchTable)
+            .into_iter()
+            .chain(targets.map(EffectKind::Targets));
+        for (kind, n) in kinds.zip(STANDING..) {
+            let key = (seq, n);
+            self.carry.carry(Effect { key, kind }, &self.state);
         }
     }
 
@@ -355,3 +380,6 @@ pub fn restore(log: &mut dyn Log) -> Result<State, LogError> {
     })?;
     Ok(state)
 }
+
+#[cfg(test)]
+mod tests;

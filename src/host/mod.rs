@@ -6,16 +6,21 @@
 
 mod agents;
 mod collector;
+mod ears;
 mod effects;
 mod hub;
+mod pings;
 mod planner;
 pub mod replay;
 mod runner;
 mod start;
+#[cfg(test)]
+mod tests;
 mod viewer;
 
 pub use agents::PollerAgents;
 pub use collector::{Begin, Carry, Collector, restore};
+pub use ears::Ears;
 pub use hub::{Hub, INPUT_CAP, Input, Waker};
 pub use planner::Planner;
 pub use runner::{Runner, wish};

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::agents::PollerAgents;
 use super::collector::{Begin, Collector};
+use super::ears::Ears;
 use super::effects::Hands;
 use super::hub::{Hub, Input};
 use super::runner::Runner;
@@ -54,6 +55,7 @@ pub struct Host {
     gate: Arc<Gate>,
     poller: Poller,
     runner: Arc<Runner>,
+    sink: mpsc::Sender<Vec<Observation>>,
     resolve: Arc<Resolve>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -89,12 +91,10 @@ impl Host {
         let _inside = runtime.enter();
         let gate = Gate::new();
         let (sink, batches) = mpsc::channel(BATCHES);
-        let poller =
-            Poller::start(Arc::clone(&gate), sink, PollerConfig::default()).map_err(|source| {
-                HostError::Io {
-                    what: "opening the poller's socket",
-                    source,
-                }
+        let poller = Poller::start(Arc::clone(&gate), sink.clone(), PollerConfig::default())
+            .map_err(|source| HostError::Io {
+                what: "opening the poller's socket",
+                source,
             })?;
         runtime.spawn(forward(batches, Arc::clone(&hub)));
         let hands = Hands::new(Arc::clone(&gate), Some(poller.clone()));
@@ -126,6 +126,7 @@ impl Host {
             gate,
             poller,
             runner,
+            sink,
             resolve: Arc::new(resolve),
             thread: Some(thread),
         };
@@ -143,6 +144,11 @@ impl Host {
             runner: Arc::clone(&self.runner),
             resolve: Arc::clone(&self.resolve),
         }
+    }
+
+    /// Listens on this machine's wires, reads its neighbour table and asks for names, as long as the result lives.
+    pub fn listen(&self, runtime: &Handle) -> Ears {
+        Ears::start(&self.hub, &self.gate, &self.sink, runtime)
     }
 
     /// The gate.

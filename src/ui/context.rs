@@ -56,6 +56,8 @@ pub struct Ctx<'a> {
     pub person: &'a Text,
     /// Nothing may be done here: a replay, a wallboard, `--read-only`.
     pub read_only: bool,
+    /// Nobody is at the keyboard, as before a wallboard: no cursor is drawn.
+    pub unattended: bool,
     /// One frame a second, no sparklines.
     pub low_bandwidth: bool,
     /// How roles look on this terminal.

@@ -4,6 +4,7 @@
 mod agents;
 mod command_line;
 mod config_files;
+mod night;
 mod program;
 mod record;
 mod remediation;

@@ -41,6 +41,7 @@ impl Stage {
             zone: &self.zone,
             person: &self.person,
             read_only: false,
+            unattended: false,
             low_bandwidth: false,
             theme: &self.theme,
             glyphs: Glyphs::of(self.unicode),

@@ -166,6 +166,17 @@ impl State {
         if alert.closed.is_some() {
             return;
         }
+        if alert.condition == Condition::Restarted {
+            let boot = self
+                .devices
+                .get(&alert.device.unwrap_or_default())
+                .and_then(|d| d.changes.iter().find(|c| c.what.as_str() == "restarted"))
+                .map_or(Time::default(), |c| c.time);
+            // it restarted again: a later timer ends it
+            if out.now < boot + OVER {
+                return;
+            }
+        }
         if alert.condition == Condition::DuplicateAddress {
             let last = alert
                 .part
@@ -187,26 +198,45 @@ impl State {
     /// A device said that it started anew.
     pub(in super::super) fn restarted(&mut self, id: DeviceId, uptime: u32, out: &mut Out) {
         let minutes = uptime / 6000;
-        let ago = if minutes == 0 {
-            format!("{} s ago", uptime / 100)
+        let up = if minutes == 0 {
+            format!("{} s", uptime / 100)
         } else {
-            format!("{minutes} min ago")
+            format!("{minutes} min")
         };
-        let text = format!("restarted {ago}");
-        self.note(id, "restarted", Text::empty(), Text::from(ago), out);
+        // the line stays for minutes: no age in it, the list shows one beside
+        let line = format!("up for {up} when it was asked");
+        self.note(
+            id,
+            "restarted",
+            Text::empty(),
+            Text::from(line.clone()),
+            out,
+        );
         let finding = Finding {
             condition: Condition::Restarted,
             device: Some(id),
             part: Text::empty(),
             severity: Severity::Info,
-            text: Text::from(text),
-            details: Vec::new(),
+            text: Text::from("restarted"),
+            details: vec![Text::from(line)],
             impact: Impact::default(),
         };
-        if let Some(alert) = self.raise(finding, Stand::Open, out) {
-            self.memory
-                .timers
-                .insert((out.now + OVER, Timer::AutoClose(alert)));
+        let again = self
+            .alert_of(Condition::Restarted, Some(id), &Text::empty())
+            .is_some_and(|a| a.is_active());
+        let Some(alert) = self.raise(finding, Stand::Open, out) else {
+            return;
+        };
+        if again && let Some(open) = self.alerts.get(&alert).cloned() {
+            // it stays for its time from now on, and says how often
+            let mut open = (*open).clone();
+            open.count = open.count.saturating_add(1);
+            open.changed = out.now;
+            open.text = Text::from(format!("restarted {} times", open.count));
+            self.put_alert(open, out);
         }
+        self.memory
+            .timers
+            .insert((out.now + OVER, Timer::AutoClose(alert)));
     }
 }

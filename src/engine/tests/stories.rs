@@ -1,7 +1,9 @@
 //! Who is down, who can't be judged, and that one fault is one red thing.
 
-use super::world::{World, mac, site};
-use crate::event::Body;
+use std::time::Duration;
+
+use super::world::{World, ip, mac, site};
+use crate::event::{Body, EffectKind, ObsForwardingV1, Observation};
 use crate::model::{
     AlertState, CareLevel, Condition, DeviceClass, DeviceState, LinkSource, Reach, Severity,
 };
@@ -401,4 +403,70 @@ fn a_station_that_moves_is_followed() {
             .any(|c| c.what.as_str() == "port")
     );
     let _ = Body::Tick;
+}
+
+#[test]
+fn a_station_that_one_table_lacks_is_not_gone_before_the_next_lacks_it_too() {
+    let mut w = World::new();
+    w.run(300);
+    let table = |w: &mut World, without: &str| {
+        let (via, at) = (ip("10.0.0.2"), w.now);
+        let gone = w.device(without).macs.clone();
+        let mut entries = w.fdb("sw-a");
+        entries.retain(|e| !gone.contains(&e.mac));
+        w.see(Observation::Forwarding(ObsForwardingV1 {
+            via,
+            at,
+            entries,
+            whole: true,
+        }))
+    };
+    w.tables = false;
+    table(&mut w, "pump-1");
+    assert_eq!(w.is("pump-1"), Up);
+    assert_eq!(w.open(), []);
+    // it spoke again
+    w.now = w.now + Duration::from_secs(60);
+    table(&mut w, "mon-1");
+    assert_eq!((w.is("pump-1"), w.is("mon-1")), (Up, Up));
+    w.now = w.now + Duration::from_secs(60);
+    table(&mut w, "mon-1");
+    assert_eq!(w.is("mon-1"), Down);
+    assert_eq!(
+        w.open(),
+        [(
+            "mon-1".to_string(),
+            "no longer seen; sw-a no longer hears it".to_string()
+        )]
+    );
+}
+
+#[test]
+fn a_table_that_lacks_a_ventilator_is_read_once_more_at_once() {
+    let mut w = World::new();
+    w.run(300);
+    let (via, at) = (ip("10.0.0.2"), w.now);
+    let gone = w.device("vent-1").macs.clone();
+    let mut entries = w.fdb("sw-a");
+    entries.retain(|e| !gone.contains(&e.mac));
+    w.tables = false;
+    w.see(Observation::Forwarding(ObsForwardingV1 {
+        via,
+        at,
+        entries,
+        whole: true,
+    }));
+    assert!(
+        w.state
+            .due()
+            .is_some_and(|due| due <= w.now + Duration::from_secs(60))
+    );
+    w.now = w.now + Duration::from_secs(60);
+    let outcome = w.apply(Body::Tick);
+    assert!(
+        outcome
+            .effects
+            .iter()
+            .any(|e| matches!(&e.kind, EffectKind::ReadTables(who) if who.contains(&via)))
+    );
 }

@@ -6,8 +6,8 @@ use crate::model::TouchPolicy::{Get, Never, Passive};
 
 use super::world::{World, ip, mac, site};
 use crate::event::{
-    Body, Command, EffectKind, IfCountersV1, IfMetaV1, IfSampleV1, ObsSourceV1, Observation,
-    PollOutcome, RunStep,
+    Body, Command, EffectKind, IfCountersV1, IfMetaV1, IfSampleV1, ObsPollV1, ObsSourceV1,
+    Observation, PollOutcome, RunStep,
 };
 use crate::model::{
     AlertId, AlertState, CareLevel, Condition, Confirm, DeviceState, FactKey, IfIndex, IfStatus,
@@ -530,4 +530,74 @@ fn an_override_lifts_passive_for_a_time_and_never_lifts_never() {
     w.run(601);
     assert_eq!(policy(&w, "mon-1"), Passive);
     assert!(w.targets.iter().all(|t| t.address != ip("10.31.0.31")));
+}
+
+#[test]
+fn an_override_needs_a_reason_and_ends_within_a_day() {
+    let mut w = World::new();
+    w.run(60);
+    let order = |w: &World, name: &str, reason: &str| Command::OverrideTouch {
+        device: w.device(name).id,
+        policy: Get,
+        reason: reason.into(),
+        until: w.now + secs(90 * 86_400),
+    };
+    for (name, reason, word) in [
+        ("mon-1", "  ", "reason"),
+        ("vent-1", "must see it", "never"),
+    ] {
+        let before = w.device(name).touch.policy;
+        let command = order(&w, name, reason);
+        w.order(command);
+        assert_eq!(w.device(name).touch.policy, before);
+        let said = w.device(name).changes[0].after.to_string();
+        assert!(said.contains("refused") && said.contains(word), "{said}");
+    }
+    let command = order(&w, "mon-1", "biomed asked");
+    w.order(command);
+    assert_eq!(w.device("mon-1").touch.policy, Get);
+    w.run(86_400);
+    assert_eq!(w.device("mon-1").touch.policy, Passive);
+}
+
+#[test]
+fn a_device_that_restarts_again_stays_in_the_list_and_says_how_often() {
+    let mut w = World::new();
+    w.run(120);
+    w.reboot("sw-b");
+    w.run(600);
+    w.reboot("sw-b");
+    w.run(840);
+    let id = only(&w);
+    assert_eq!(w.state.alerts[&id].count, 2);
+    assert_eq!(w.state.alerts[&id].text.as_str(), "restarted 2 times");
+    w.run(120);
+    assert_eq!(w.open(), []);
+}
+
+#[test]
+fn a_start_that_looks_like_the_wrap_of_the_clock_is_told_by_its_boots() {
+    for (boots, restarted) in [(None, false), (Some(7), false), (Some(8), true)] {
+        let mut w = World::new();
+        let poll = |w: &mut World, uptime: u32, boots: Option<u32>| {
+            let at = w.now;
+            w.see(Observation::Poll(Box::new(ObsPollV1 {
+                address: ip("10.0.0.3"),
+                at,
+                outcome: PollOutcome::Answered,
+                credential: "ro".into(),
+                rtt_ms: Some(1),
+                uptime: Some(uptime),
+                engine_boots: boots,
+                system: None,
+                facts: Vec::new(),
+                interfaces: Vec::new(),
+                interfaces_whole: false,
+            })));
+        };
+        poll(&mut w, u32::MAX - 1_000, boots.map(|_| 7));
+        w.now = w.now + secs(30);
+        poll(&mut w, 1_999, boots);
+        assert_eq!(w.open().len(), usize::from(restarted), "{boots:?}");
+    }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::world::{World, ip, mac, site};
-use crate::event::{EffectKind, ObsHeardV1, ObsNameV1, Observation};
-use crate::model::{DeviceClass, FactKey, FactSource, Mac, Segment, TouchPolicy};
+use crate::engine::Outcome;
+use crate::event::{ArpHow, EffectKind, ObsArpV1, ObsHeardV1, ObsNameV1, Observation};
+use crate::model::{DeviceClass, FactKey, FactSource, Mac, Segment, Text, TouchPolicy};
 
 #[test]
 fn an_address_moves_with_its_mac_and_keeps_the_strictest_policy_for_a_day() {
@@ -271,4 +272,68 @@ fn nothing_goes_out_before_the_first_configuration() {
         w.state.device_at(ip("10.31.0.11")).unwrap().name.as_str(),
         "x"
     );
+}
+
+#[test]
+fn a_device_without_credentials_of_its_own_is_offered_those_of_the_site_in_their_order() {
+    let mut site = site();
+    let mut second = site.credentials[0].clone();
+    second.name = "old".into();
+    site.credentials.push(second);
+    site.devices[1].credentials = vec!["old".into()];
+    let w = World::of(site);
+    let names = |address: &str| -> Vec<String> {
+        w.targets
+            .iter()
+            .filter(|t| t.address == ip(address))
+            .flat_map(|t| t.credentials.iter().map(ToString::to_string))
+            .collect()
+    };
+    assert_eq!(names("10.0.0.1"), ["ro", "old"]);
+    assert_eq!(names("10.0.0.2"), ["old"]);
+}
+
+#[test]
+fn a_declared_device_was_never_called_by_its_address() {
+    let w = World::new();
+    assert!(
+        w.state
+            .recent
+            .iter()
+            .all(|(_, c)| c.what.as_str() != "name")
+    );
+}
+
+#[test]
+fn a_table_goes_out_only_when_it_says_something_new() {
+    let mut w = World::new();
+    w.run(60);
+    let tables = |o: &Outcome| {
+        o.effects
+            .iter()
+            .filter(|e| matches!(e.kind, EffectKind::TouchTable(_) | EffectKind::Targets(_)))
+            .count()
+    };
+    let arp = |w: &World, address: &str, hw: u8| {
+        Observation::Arp(ObsArpV1 {
+            at: w.now,
+            address: ip(address),
+            mac: mac(hw),
+            how: ArpHow::Heard,
+            interface: Text::empty(),
+        })
+    };
+    let seen = arp(&w, "10.31.0.200", 200);
+    let outcome = w.see(seen);
+    assert_eq!(tables(&outcome), 0, "unknown here was passive before");
+    // a ventilator takes an office's address: nobody may ask that address any more, at once
+    let seen = arp(&w, "10.50.0.41", 11);
+    w.see(seen);
+    let seen = arp(&w, "10.50.0.77", 11);
+    let outcome = w.see(seen);
+    assert_eq!(tables(&outcome), 1);
+    let table = w.state.memory.touch.clone().unwrap();
+    assert_eq!(table.policy(ip("10.50.0.77")), TouchPolicy::Never);
+    assert_eq!(table.policy(ip("10.50.0.41")), TouchPolicy::Never);
+    assert_eq!(table.policy(ip("10.31.0.200")), TouchPolicy::Passive);
 }

@@ -91,6 +91,7 @@ impl Base {
                 || standing.wallboard
                 || standing.replay
                 || !standing.role.may_act(),
+            unattended: standing.wallboard,
             low_bandwidth: self.config.low_bandwidth,
             theme: &self.theme,
             glyphs: self.glyphs,

@@ -184,8 +184,14 @@ fn truth(ink: &Ink<'_>, zone: bool) -> Vec<Span> {
             format!(" {} PAUSED {} ", ink.g.paused, at(*since)),
             style(Role::Paused),
         )],
-        Live::Replay { at, speed, .. } => {
+        Live::Replay {
+            at,
+            speed,
+            from,
+            to,
+        } => {
             let pace = match speed {
+                _ if at >= to && to > from => "end".to_owned(),
                 0 => "stopped".to_owned(),
                 n => format!("x{n}"),
             };

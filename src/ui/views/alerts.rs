@@ -131,7 +131,7 @@ impl View for Alerts {
             sentence::list_row(ink, buf, shift(rows), y, alert, &fitted, fresh);
             if self.list.at() == Some(*id) {
                 let mut row = Row::new(ink, buf, rows, y);
-                row.put(ink.g.cursor, ink.accent);
+                row.put(ink.cursor, ink.accent);
                 // the badge keeps its own ground
                 Row::new(ink, buf, shift(rows), y).at(6).paint(ink.selected);
             }

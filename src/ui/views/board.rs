@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::index::{Index, SegmentSum};
 use super::{alert::AlertView, below, segment::SegmentView, sentence};
-use crate::model::{AlertId, AlertState, CareLevel, SegmentId, Severity};
+use crate::model::{AlertId, AlertState, CareLevel, DeviceState, SegmentId, Severity};
 use crate::ui::widgets::{Ink, List, Row, Tile, TileSize, empty, fit, state_counts, width};
 use crate::ui::{Ctx, Outcome, Selection, View};
 
@@ -25,6 +25,9 @@ pub struct Board {
     listed: Vec<AlertId>,
     moved: bool,
 }
+
+/// From this height on, the list below also holds what a sentence above has said, with its time and who has it.
+const ROOMY: u16 = 40;
 
 /// How the rows of the body are shared out.
 struct Plan {
@@ -91,7 +94,17 @@ impl Board {
                 .put(all.to_string(), ink.strong);
             if degraded + down + unknown > 0 {
                 row.gap(2);
-                state_counts(ink, &mut row, [0, degraded, down, unknown]);
+                state_counts(ink, &mut row, [0, degraded, down, 0]);
+                if degraded + down > 0 && unknown > 0 {
+                    row.gap(1);
+                }
+                if unknown > 0 {
+                    // not red, for nobody knows; but a patient may hang on it
+                    let near = care >= CareLevel::Clinical;
+                    let style = if near { ink.strong } else { ink.dim };
+                    let (glyph, _) = ink.state(DeviceState::Unknown);
+                    row.put(format!("{glyph} {unknown}"), style);
+                }
             }
         }
         if first {
@@ -142,7 +155,7 @@ impl Board {
             _ => 5,
         };
         let sentences = worst.saturating_mul(if narrow { 2 } else { 1 }).min(most);
-        let said = if height < 26 { worst.min(most) } else { 0 };
+        let said = if height < ROOMY { sentences } else { 0 };
         let alerts = u16::try_from(self.index.active)
             .unwrap_or(u16::MAX)
             .saturating_sub(said);
@@ -167,6 +180,7 @@ impl Board {
             groups: &sum.groups,
             counts: sum.counts,
             worst: sum.worst,
+            cut_off: sum.cut_off(),
             out_bps: sum.id.map(|_| sum.out_bps),
             selected: self.shown() == Some(At::Segment(sum.id)),
             device: None,
@@ -183,22 +197,23 @@ impl Board {
 
     fn list(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect, skip: usize) {
         let ctx = ink.ctx;
-        let open = ctx
-            .state
-            .counts
-            .alerts_open
-            .max(u32::try_from(self.index.active).unwrap_or(0));
+        let open = self.index.active.saturating_sub(skip);
         let critical = self
             .index
             .alerts
             .iter()
             .take(self.index.active)
+            .skip(skip)
             .filter_map(|id| ctx.state.alerts.get(id))
             .filter(|a| a.severity == Severity::Critical)
             .count();
         let mut title = Row::new(ink, buf, area, 0);
         title.put("ALERTS", ink.heading).gap(3);
-        let mut line = format!("{open} open");
+        let mut line = if skip > 0 {
+            format!("{open} more")
+        } else {
+            format!("{open} open")
+        };
         if critical > 0 {
             line = format!("{line}{}{critical} critical", ink.between());
         }
@@ -252,11 +267,8 @@ pub fn tile_columns(area: Rect, tiles: &[Tile<'_>]) -> usize {
     (least..most)
         .find(|columns| {
             let width = tile_width(area.width, *columns);
-            let height = tiles
-                .chunks(*columns)
-                .map(|row| row_height(row, width, TileSize::Cells(6)))
-                .fold(0u16, u16::saturating_add);
-            height <= area.height
+            let sizes = vec![TileSize::Cells(6); tiles.len().div_ceil(*columns)];
+            stacked(tiles, *columns, width, &sizes) <= area.height
         })
         .unwrap_or(most)
 }
@@ -266,12 +278,34 @@ fn tile_width(width: u16, columns: usize) -> u16 {
     (width / columns).saturating_sub(1).max(1)
 }
 
-fn row_height(row: &[Tile<'_>], width: u16, size: TileSize) -> u16 {
-    row.iter().map(|t| t.height(width, size)).max().unwrap_or(0)
+/// Rows that tiles take when each stands right below the one above it, and bare counts in rows of their own below all.
+fn stacked(tiles: &[Tile<'_>], columns: usize, width: u16, sizes: &[TileSize]) -> u16 {
+    let counts = sizes
+        .iter()
+        .filter(|size| **size == TileSize::Counts)
+        .count();
+    (0..columns)
+        .map(|column| {
+            tiles
+                .iter()
+                .skip(column)
+                .step_by(columns)
+                .zip(sizes)
+                .filter(|(_, size)| **size != TileSize::Counts)
+                .map(|(tile, size)| tile.height(width, *size))
+                .fold(0u16, u16::saturating_add)
+        })
+        .max()
+        .unwrap_or(0)
+        .saturating_add(u16::try_from(counts).unwrap_or(u16::MAX))
 }
 
-/// Draws tiles row by row, in the order given; gives the rows used. While they do not fit, the classes wrap less, and then
-/// the last rows of tiles shrink to their counts; what is left over even so is said in the last row.
+/// Rows of the least tile that still says something: two of cells between its edges.
+const LEAST_TILE: u16 = 4;
+
+/// Draws tiles row by row, in the order given, each right below the one above it; gives the rows used. While they do not fit,
+/// the classes wrap less, then the last rows of tiles shrink to their counts, then the first ones sum what they have no room
+/// for; what is left over even so is said in the last row.
 pub fn draw_tiles(
     ink: &Ink<'_>,
     buf: &mut Buffer,
@@ -285,60 +319,69 @@ pub fn draw_tiles(
     }
     let columns = columns.max(1);
     let width = tile_width(area.width, columns);
-    let rows: Vec<&[Tile<'_>]> = tiles.chunks(columns).collect();
-    let sizes = row_sizes(&rows, width, area.height);
-    let full: u16 = rows
+    let sizes = row_sizes(tiles, columns, width, area.height);
+    let counts = sizes
         .iter()
-        .zip(&sizes)
-        .map(|(row, size)| row_height(row, width, *size))
-        .fold(0, u16::saturating_add);
-    let mut spare = full < area.height;
+        .filter(|size| **size == TileSize::Counts)
+        .count();
+    let below = u16::try_from(counts).unwrap_or(u16::MAX);
+    let spare = u16::from(below > 0);
+    // where even the first tiles have to give way, the bare counts keep their rows and one free one
+    let room = area.height.saturating_sub(below.saturating_add(spare));
+    let mut ends = vec![0u16; columns];
     let mut y = 0;
-    for (at, (row, size)) in rows.iter().zip(&sizes).enumerate() {
-        if *size == TileSize::Counts && at > 0 && spare {
-            // a free row between tiles and bare counts
+    for (at, (row, size)) in tiles.chunks(columns).zip(&sizes).enumerate() {
+        if *size == TileSize::Counts {
+            if y == 0 {
+                y = ends.iter().copied().max().unwrap_or(0);
+                if y > 0 && y + below < area.height {
+                    y += 1;
+                }
+            }
+            let last = at + 1 == sizes.len();
+            if y >= area.height {
+                return area.height;
+            }
+            if !last && y + 1 == area.height {
+                let hidden = tiles.get(at * columns..).unwrap_or(&[]);
+                Row::new(ink, buf, area, y)
+                    .gap(2)
+                    .put(left_over(hidden), ink.dim);
+                return y + 1;
+            }
+        }
+        for ((n, tile), end) in (0u16..).zip(row).zip(&mut ends) {
+            let x = area.x + n * (width + 1);
+            if *size == TileSize::Counts {
+                tile.draw(ink, buf, Rect::new(x, area.y + y, width, 1), *size);
+                continue;
+            }
+            let height = tile.height(width, *size).min(room.saturating_sub(*end));
+            tile.draw(ink, buf, Rect::new(x, area.y + *end, width, height), *size);
+            *end += height;
+        }
+        if *size == TileSize::Counts {
             y += 1;
-            spare = false;
         }
-        let height = row_height(row, width, *size);
-        let left = area.height.saturating_sub(y);
-        let last = at + 1 == rows.len();
-        if left == 0 {
-            return y;
-        }
-        if height > left || (!last && height == left) {
-            let hidden = tiles.get(at * columns..).unwrap_or(&[]);
-            Row::new(ink, buf, area, y)
-                .gap(2)
-                .put(left_over(hidden), ink.dim);
-            return y + 1;
-        }
-        for (n, tile) in (0u16..).zip(row.iter()) {
-            let place = Rect::new(area.x + n * (width + 1), area.y + y, width, height);
-            tile.draw(ink, buf, place, *size);
-        }
-        y += height;
     }
-    y
+    y.max(ends.into_iter().max().unwrap_or(0))
 }
 
 /// How much each row of tiles may show, so that all fit if they can.
-fn row_sizes(rows: &[&[Tile<'_>]], width: u16, height: u16) -> Vec<TileSize> {
-    let mut sizes = vec![TileSize::Cells(6); rows.len()];
-    let fits = |sizes: &[TileSize]| {
-        rows.iter()
-            .zip(sizes)
-            .map(|(row, size)| row_height(row, width, *size))
-            .fold(0u16, u16::saturating_add)
-            <= height
-    };
+fn row_sizes(tiles: &[Tile<'_>], columns: usize, width: u16, height: u16) -> Vec<TileSize> {
+    let rows = tiles.len().div_ceil(columns);
+    let mut sizes = vec![TileSize::Cells(6); rows];
+    let fits = |sizes: &[TileSize]| stacked(tiles, columns, width, sizes) <= height;
     for lines in [4, 3, 2, 1] {
         if fits(&sizes) {
             return sizes;
         }
         sizes.fill(TileSize::Cells(lines));
     }
-    for at in (0..sizes.len()).rev() {
+    // the worst keep their cells as long as there is room for any
+    let bare = u16::try_from(rows).unwrap_or(u16::MAX);
+    let least = usize::from(bare.saturating_add(LEAST_TILE) <= height);
+    for at in (least..rows).rev() {
         if fits(&sizes) {
             break;
         }
@@ -396,14 +439,19 @@ impl View for Board {
         self.care(ink, buf, body);
         let mut y = 2;
         if plan.worst == 0 {
-            Row::new(ink, buf, body, y).put("all quiet: nothing needs a person now", ink.dim);
+            let words = if self.index.active == 0 {
+                "all quiet: nothing needs a person now"
+            } else {
+                "nothing urgent: what is open is of minor weight"
+            };
+            Row::new(ink, buf, body, y).put(words, ink.dim);
             y += 1;
         }
         let place = worst
             .iter()
             .take(usize::from(plan.worst))
             .filter_map(|id| ctx.state.alerts.get(id))
-            .map(|a| width(super::words::segment_name(ctx.state, a.segment)))
+            .map(|a| width(super::words::place(ctx.state, a)))
             .max()
             .unwrap_or(0)
             .min(14);
@@ -431,7 +479,7 @@ impl View for Board {
         self.listed.clear();
         if plan.list > 1 {
             // what stands above as a sentence is not said twice on a low screen
-            let skip = if area.height < 26 { said } else { 0 };
+            let skip = if area.height < ROOMY { said } else { 0 };
             self.list(ink, buf, below(body, y + used + 1), skip);
         }
     }

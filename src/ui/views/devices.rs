@@ -7,9 +7,9 @@ use super::device::DeviceView;
 use super::index::slot;
 use super::words;
 use super::{below, margin};
-use crate::model::{Device, DeviceId, DeviceState, FactKey, Seq};
+use crate::model::{Device, DeviceId, DeviceState, FactKey};
 use crate::ui::widgets::{Column, Ink, List, Row, empty, fit, header, state_counts};
-use crate::ui::{Ctx, Outcome, Selection, View};
+use crate::ui::{Ctx, Outcome, Selection, View, ViewFilter};
 
 /// The columns. On a narrow screen the MAC goes first, then room, tag, firmware, vendor, model, segment, class, port, address.
 const COLUMNS: [Column; 13] = [
@@ -132,8 +132,8 @@ fn name_key(name: &str) -> (u64, u64) {
     ((all >> 64) as u64, all as u64)
 }
 
-/// When a sorted and filtered list is good: state, filter, sort and its direction, scope.
-type Stamp = (Seq, u64, usize, u64, usize, bool, usize);
+/// When a sorted and filtered list is good: inventory, what moves with each answer, filter, sort and its direction, scope.
+type Stamp = (u64, u64, usize, u64, usize, bool, usize);
 
 /// A table of devices with its cursor. It keeps its sorted ids until the state, the filter, the sort or its scope moves.
 #[derive(Default)]
@@ -182,11 +182,22 @@ impl DeviceList {
         format!("{}{turned}", self.sort.word())
     }
 
-    /// Sorts and filters anew if anything moved.
+    /// The order or the filter goes by age.
+    fn moves(&self, ctx: &Ctx<'_>) -> bool {
+        let by_age = |f: &ViewFilter| f.words.to_ascii_lowercase().contains("seen");
+        self.sort == Sort::Seen || ctx.filter.is_some_and(by_age)
+    }
+
+    /// Sorts and filters anew if anything of that moved.
     pub fn refresh(&mut self, ctx: &Ctx<'_>) {
         let stamp = (
-            ctx.state.seq,
-            ctx.state.revision,
+            ctx.state.inventory_revision,
+            // an order or a filter by age moves with every answer
+            if self.moves(ctx) {
+                ctx.state.revision
+            } else {
+                0
+            },
             ctx.state.devices.len(),
             ctx.filter.map_or(0, |f| f.revision + 1),
             self.sort.column(),
@@ -259,7 +270,7 @@ impl DeviceList {
                 row.gap(1);
             }
             if self.list.at() == Some(*id) {
-                Row::new(ink, buf, below(area, 1), y).put(ink.g.cursor, ink.accent);
+                Row::new(ink, buf, below(area, 1), y).put(ink.cursor, ink.accent);
                 Row::new(ink, buf, rows, y).paint(ink.selected);
             }
         }

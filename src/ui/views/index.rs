@@ -30,10 +30,21 @@ pub struct SegmentSum {
     pub out_bps: u64,
 }
 
+impl SegmentSum {
+    /// Most of its devices can't be judged because something before them is down.
+    pub fn cut_off(&self) -> bool {
+        let all: u32 = self.counts.iter().sum();
+        self.blind > 0 && self.blind.saturating_mul(2) >= all
+    }
+}
+
 /// Sums and orders of one state.
 #[derive(Debug, Default)]
 pub struct Index {
-    stamp: (Seq, u64, usize),
+    /// The inventory that all but the rates was made from.
+    stamp: Option<(u64, usize)>,
+    /// The state that the rates were read from.
+    rates: (Seq, u64),
     /// Segments, the worst first, otherwise in the site's order.
     pub segments: Vec<SegmentSum>,
     /// By care level, the closest to the patient first: up, degraded, down, unknown.
@@ -57,10 +68,11 @@ pub fn slot(state: DeviceState) -> usize {
 }
 
 impl Index {
-    /// Makes it anew if the state moved.
+    /// Makes it anew if the inventory moved.
     pub fn refresh(&mut self, state: &State) {
-        let stamp = (state.seq, state.revision, state.devices.len());
+        let stamp = Some((state.inventory_revision, state.devices.len()));
         if self.stamp == stamp && !self.segments.is_empty() {
+            self.read_rates(state);
             return;
         }
         let mut rows: Vec<(u32, DeviceClass, Cell)> = Vec::with_capacity(state.devices.len());
@@ -94,6 +106,21 @@ impl Index {
         self.sum_segments(state, &rows, &blind);
         self.sort_alerts(state);
         self.stamp = stamp;
+        self.rates = (state.seq, state.revision);
+    }
+
+    /// Rates move with every answer, and are all that does while the inventory stands.
+    fn read_rates(&mut self, state: &State) {
+        let rates = (state.seq, state.revision);
+        if self.rates == rates {
+            return;
+        }
+        self.rates = rates;
+        for sum in &mut self.segments {
+            if let Some(segment) = sum.id.and_then(|id| state.segments.get(&id)) {
+                sum.out_bps = segment.out_bps;
+            }
+        }
     }
 
     fn sum_segments(&mut self, state: &State, rows: &[(u32, DeviceClass, Cell)], blind: &[u32]) {
@@ -225,8 +252,9 @@ pub fn listed(alert: &Alert) -> bool {
     alert.parent.is_none()
 }
 
-/// Worst first: an alert that nobody has, then what can't be judged, then what is down or degraded.
-fn badness(s: &SegmentSum) -> (u8, bool, bool, bool) {
+/// Worst first: an alert that nobody has, then what can't be judged, then what is down or degraded. A segment that is for the
+/// most part cut off comes right after the critical ones: what is wrong may be elsewhere, its patients are here.
+fn badness(s: &SegmentSum) -> (u8, bool, u8, bool, bool, bool) {
     let alert = match s.worst {
         Some((Severity::Critical, _)) => 4,
         Some((Severity::Major, _)) => 3,
@@ -234,7 +262,16 @@ fn badness(s: &SegmentSum) -> (u8, bool, bool, bool) {
         Some((Severity::Info, _)) => 1,
         None => 0,
     };
-    (alert, s.blind > 0, s.counts[2] > 0, s.counts[1] > 0)
+    let cut = s.cut_off();
+    let rank = if cut { 4 } else { alert };
+    (
+        rank,
+        alert == 4,
+        alert,
+        s.blind > 0,
+        s.counts[2] > 0,
+        s.counts[1] > 0,
+    )
 }
 
 /// Groups of some devices by class, for cells.

@@ -132,7 +132,7 @@ impl View for Runs {
                 row.gap(1);
             }
             if self.list.at() == Some(*id) {
-                Row::new(ink, buf, below(body, 2), y).put(ink.g.cursor, ink.accent);
+                Row::new(ink, buf, below(body, 2), y).put(ink.cursor, ink.accent);
                 Row::new(ink, buf, rows, y).paint(ink.selected);
             }
         }

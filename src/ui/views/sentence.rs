@@ -115,7 +115,7 @@ fn consequences(ink: &Ink<'_>, alert: &Alert, device: Option<&Device>) -> String
 }
 
 /// The sentence of an alert, in one row, or in two where the second has room and the first has none. Gives the rows used.
-/// `place` is the width of the column with the segment's name.
+/// `place` is the width of the column that says where it is felt.
 pub fn draw(
     ink: &Ink<'_>,
     buf: &mut Buffer,
@@ -139,12 +139,7 @@ pub fn draw(
     };
     row.put(format!(" {} ", ink.g.severity(alert.severity)), badge)
         .gap(1)
-        .column(
-            words::segment_name(state, alert.segment),
-            place,
-            Align::Left,
-            ink.strong,
-        )
+        .column(words::place(state, alert), place, Align::Left, ink.strong)
         .gap(2);
     let indent = row.used();
     if let Some(device) = device {

@@ -1,7 +1,9 @@
 //! Words for people: kinds of devices, who is touched by a fault, the parts of an alert's sentence.
 
 use crate::engine::State;
-use crate::model::{Alert, AlertState, CareLevel, Device, DeviceClass, Impact, SegmentId};
+use crate::model::{
+    Alert, AlertState, CareLevel, Device, DeviceClass, DeviceId, IfIndex, Impact, SegmentId,
+};
 use crate::ui::widgets::{Ink, counted};
 
 /// `1 ventilator`, `12 infusion pumps`.
@@ -94,18 +96,54 @@ pub fn segment_name(state: &State, id: Option<SegmentId>) -> &str {
         .map_or("", |s| s.name.as_str())
 }
 
-/// `sw-3f-02 Gi1/0/17`, or nothing where it is not known.
+/// Where an alert is felt: the ward that loses most behind its device, otherwise the segment it is in.
+pub fn place<'a>(state: &'a State, alert: &'a Alert) -> &'a str {
+    alert
+        .impact
+        .by_ward
+        .iter()
+        .filter(|(ward, n)| *n > 0 && !ward.is_empty())
+        // the first of equals: wards come in the order of their names
+        .max_by_key(|(ward, n)| (*n, std::cmp::Reverse(ward)))
+        .map_or_else(
+            || segment_name(state, alert.segment),
+            |(ward, _)| ward.as_str(),
+        )
+}
+
+/// `sw-3f-02 Gi1/0/17`: the port a device hangs on, or the far end of a network device's only cable; nothing where it is not
+/// known.
 pub fn port_of(state: &State, device: &Device) -> String {
-    let Some(attached) = device.attached else {
+    let Some((switch, port)) = device
+        .attached
+        .map(|at| (at.switch, at.port))
+        .or_else(|| only_cable(state, device))
+    else {
         return String::new();
     };
-    let Some(switch) = state.devices.get(&attached.switch) else {
+    let Some(switch) = state.devices.get(&switch) else {
         return String::new();
     };
-    match switch.interfaces.get(&attached.port) {
+    match switch.interfaces.get(&port) {
         Some(port) if !port.name.is_empty() => format!("{} {}", switch.name, port.name),
-        _ => format!("{} port {}", switch.name, attached.port),
+        _ => format!("{} port {port}", switch.name),
     }
+}
+
+fn only_cable(state: &State, device: &Device) -> Option<(DeviceId, IfIndex)> {
+    if !device.class.is_network() {
+        return None;
+    }
+    let mut cables = state
+        .links
+        .keys()
+        .filter(|id| id.0.device == device.id || id.1.device == device.id);
+    let only = cables.next()?;
+    if cables.next().is_some() {
+        return None;
+    }
+    let far = only.other(device.id);
+    Some((far.device, far.port?))
 }
 
 /// Who has an alert, or that nobody has: `new`, `open 30m`, `ana until 04:00`.

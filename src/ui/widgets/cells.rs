@@ -40,7 +40,7 @@ fn per_line(columns: u16) -> usize {
 }
 
 /// Rows that a group takes at a width, `lines` at the most; more than that becomes one row of counts.
-pub fn cell_lines(group: &ClassGroup, columns: u16, lines: u16) -> u16 {
+fn cell_lines(group: &ClassGroup, columns: u16, lines: u16) -> u16 {
     let per = per_line(columns);
     let need = group.cells.len().div_ceil(per);
     if need <= usize::from(lines.max(1)) {
@@ -48,6 +48,64 @@ pub fn cell_lines(group: &ClassGroup, columns: u16, lines: u16) -> u16 {
     } else {
         1
     }
+}
+
+/// Columns of the least slot: a label, three cells and a gap.
+const SLOT: u16 = 10;
+
+/// Where a group stands: column, row, columns and rows.
+struct Spot {
+    x: u16,
+    y: u16,
+    columns: u16,
+    rows: u16,
+}
+
+/// Small groups stand beside each other in slots of one width, so that labels stay in line; the order is kept.
+fn spots(groups: &[ClassGroup], columns: u16, lines: u16) -> Vec<Spot> {
+    let pitch = pitch(columns);
+    let slots = (columns / (SLOT * pitch)).max(1);
+    let slot = columns / slots;
+    let mut at = 0;
+    let mut y = 0;
+    let mut out: Vec<Spot> = Vec::with_capacity(groups.len());
+    for group in groups {
+        let rows = cell_lines(group, columns, lines);
+        let cells = u16::try_from(group.cells.len()).unwrap_or(u16::MAX);
+        let need = LABEL.saturating_add(cells.saturating_mul(pitch));
+        let wraps = group.cells.len() > per_line(columns);
+        // two columns apart from what comes next, unless nothing does
+        let span = if wraps || need >= columns {
+            slots
+        } else {
+            (1..slots)
+                .find(|n| need + 2 <= n * slot || (at + n == slots && need <= n * slot))
+                .unwrap_or(slots)
+        };
+        if at > 0 && at + span > slots {
+            at = 0;
+            y += 1;
+        }
+        out.push(Spot {
+            x: at * slot,
+            y,
+            columns: if span == slots { columns } else { span * slot },
+            rows,
+        });
+        at += span;
+        if at >= slots {
+            at = 0;
+            y += rows;
+        }
+    }
+    out
+}
+
+/// Rows that groups take at a width, each in `lines` rows at the most.
+pub fn cells_height(groups: &[ClassGroup], columns: u16, lines: u16) -> u16 {
+    spots(groups, columns, lines)
+        .last()
+        .map_or(0, |spot| spot.y + spot.rows)
 }
 
 /// Draws groups from the top, each in `lines` rows at the most; gives the rows used. If the groups do not fit into the area,
@@ -61,41 +119,52 @@ pub fn draw_cells(
     selected: Option<DeviceId>,
 ) -> u16 {
     let area = area.intersection(buf.area);
-    let mut y = 0;
-    for (at, group) in groups.iter().enumerate() {
-        let need = cell_lines(group, area.width, lines);
-        let last = at + 1 == groups.len();
-        if y + need > area.height || (!last && y + need == area.height) {
-            if y < area.height {
-                rest(ink, buf, area, y, &groups[at..]);
-                y += 1;
-            }
-            return y;
-        }
-        draw_group(ink, buf, area, y, group, lines, selected);
-        y += need;
+    let spots = spots(groups, area.width, lines);
+    let bottom = |spot: &Spot| spot.y + spot.rows;
+    let used = spots.last().map_or(0, bottom);
+    let shown = if used <= area.height {
+        spots.len()
+    } else {
+        // a row is kept for the sums of what does not fit
+        spots
+            .iter()
+            .position(|spot| bottom(spot) >= area.height)
+            .unwrap_or(spots.len())
+    };
+    for (spot, group) in spots.iter().zip(groups).take(shown) {
+        let place = Rect::new(area.x + spot.x, area.y + spot.y, spot.columns, spot.rows);
+        draw_group(ink, buf, place, group, lines, pitch(area.width), selected);
     }
-    y
+    let left = groups.get(shown..).unwrap_or(&[]);
+    if left.is_empty() || area.height == 0 {
+        return used.min(area.height);
+    }
+    let y = spots
+        .get(..shown)
+        .and_then(<[Spot]>::last)
+        .map_or(0, bottom);
+    rest(ink, buf, area, y, left);
+    y + 1
 }
 
 fn draw_group(
     ink: &Ink<'_>,
     buf: &mut Buffer,
     area: Rect,
-    y: u16,
     group: &ClassGroup,
     lines: u16,
+    pitch: u16,
     selected: Option<DeviceId>,
 ) {
-    let per = per_line(area.width);
-    let mut row = Row::new(ink, buf, area, y);
+    let per = usize::from((area.width.saturating_sub(LABEL) / pitch).max(1));
+    let mut row = Row::new(ink, buf, area, 0);
     row.put(group.class.short(), ink.dim).at(LABEL);
     if group.cells.len().div_ceil(per) > usize::from(lines.max(1)) {
         state_counts(ink, &mut row, group.counts);
         return;
     }
     for (line, cells) in group.cells.chunks(per).enumerate() {
-        let mut row = Row::new(ink, buf, area, y + u16::try_from(line).unwrap_or(u16::MAX));
+        let mut row = Row::new(ink, buf, area, u16::try_from(line).unwrap_or(u16::MAX));
         row.at(LABEL);
         for cell in cells {
             let (glyph, style) = ink.state(cell.state);
@@ -104,7 +173,7 @@ fn draw_group(
             } else {
                 style
             };
-            row.put(glyph, style).gap(pitch(area.width) - 1);
+            row.put(glyph, style).gap(pitch - 1);
         }
     }
 }
@@ -166,6 +235,35 @@ mod tests {
                 .collect(),
             counts: [n, 0, 0, 0],
         }
+    }
+
+    #[test]
+    fn small_groups_stand_beside_each_other_in_line_and_in_order() {
+        let at = |sizes: &[u32], columns| -> Vec<(u16, u16)> {
+            let groups: Vec<ClassGroup> = sizes.iter().map(|n| group(*n)).collect();
+            let places: Vec<_> = spots(&groups, columns, 6)
+                .iter()
+                .map(|s| (s.x, s.y))
+                .collect();
+            // none lies over another, none leaves the width
+            for s in spots(&groups, columns, 6) {
+                assert!(s.x + s.columns <= columns.max(1), "{sizes:?} {columns}");
+            }
+            places
+        };
+        assert_eq!(
+            at(&[1, 2, 7, 2, 1], 24),
+            [(0, 0), (12, 0), (0, 1), (0, 2), (12, 2)]
+        );
+        // the second is too wide for what is left of the row
+        assert_eq!(at(&[1, 5], 21), [(0, 0), (0, 1)]);
+        // a group that wraps pushes what follows down by all its rows
+        assert_eq!(at(&[1, 40, 1], 24), [(0, 0), (0, 1), (0, 4)]);
+        assert_eq!(cells_height(&[group(1), group(40), group(1)], 24, 6), 5);
+        // too narrow for two
+        assert_eq!(at(&[1, 1], 16), [(0, 0), (0, 1)]);
+        assert_eq!(cells_height(&[], 24, 6), 0);
+        assert_eq!(cells_height(&[group(3)], 0, 6), 3);
     }
 
     #[test]

@@ -25,8 +25,10 @@ pub struct Ink<'a> {
     pub heading: Style,
     /// The program's own colour: the cursor, the open tab.
     pub accent: Style,
-    /// Lies over the row under the cursor.
+    /// Lies over the row under the cursor; nothing where nobody is at the keyboard.
     pub selected: Style,
+    /// Stands before the row under the cursor; blank where nobody is at the keyboard.
+    pub cursor: &'static str,
     /// A frame around something that is well.
     pub border: Style,
 }
@@ -44,7 +46,16 @@ impl<'a> Ink<'a> {
             strong: style(Role::Strong),
             heading: style(Role::Heading),
             accent: style(Role::Accent),
-            selected: style(Role::Selection),
+            selected: if ctx.unattended {
+                Style::new()
+            } else {
+                style(Role::Selection)
+            },
+            cursor: if ctx.unattended {
+                " "
+            } else {
+                ctx.glyphs.cursor
+            },
             border: style(Role::Border),
         }
     }

@@ -17,7 +17,7 @@ mod table;
 mod tile;
 mod time;
 
-pub use cells::{Cell, ClassGroup, cell_lines, draw_cells, state_counts};
+pub use cells::{Cell, ClassGroup, cells_height, draw_cells, state_counts};
 pub use empty::empty;
 pub use flow::{Labelled, flow};
 pub use ink::Ink;

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -143,12 +143,19 @@ impl<'b> Row<'b> {
         self
     }
 
-    /// Lays a style over what stands in the rest of the row.
+    /// Lies a style over what stands in the rest of the row. A reversed one takes the hues away: reversed, each would be a
+    /// ground of its own, and the row would fall to pieces.
     pub fn paint(&mut self, style: Style) {
         let area = Rect::new(self.x, self.y, self.left(), u16::from(self.left() > 0));
+        if style.add_modifier.contains(Modifier::REVERSED) {
+            let plain = Style::new()
+                .fg(Color::Reset)
+                .bg(Color::Reset)
+                .remove_modifier(Modifier::DIM);
+            self.buf.set_style(area, plain);
+        }
         self.buf.set_style(area, style);
     }
-
     fn cut(&mut self, text: &str, max: u16, style: Style) {
         if max == 0 {
             return;

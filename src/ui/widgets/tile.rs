@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{ClassGroup, Frame, Ink, Row, cell_lines, draw_cells, frame, rate, width};
+use super::{ClassGroup, Frame, Ink, Row, cells_height, draw_cells, frame, rate, width};
 use crate::model::{DeviceId, DeviceState, Severity};
 
 /// How much of a tile is shown.
@@ -29,6 +29,8 @@ pub struct Tile<'a> {
     pub counts: [u32; 4],
     /// The worst alert here that nobody has, and how many there are.
     pub worst: Option<(Severity, u32)>,
+    /// Most of it can't be judged because something before it is down.
+    pub cut_off: bool,
     /// Bits a second out of it, where known.
     pub out_bps: Option<u64>,
     /// Under the cursor.
@@ -43,13 +45,7 @@ impl Tile<'_> {
         match size {
             TileSize::Counts => 1,
             TileSize::Cells(lines) => {
-                let inside = columns.saturating_sub(4);
-                self.groups
-                    .iter()
-                    .map(|g| cell_lines(g, inside, lines))
-                    .sum::<u16>()
-                    .max(1)
-                    + 2
+                cells_height(self.groups, columns.saturating_sub(4), lines).max(1) + 2
             }
         }
     }
@@ -73,7 +69,11 @@ impl Tile<'_> {
         let loud = self
             .worst
             .is_some_and(|(severity, _)| severity >= Severity::Major);
-        let style = if loud { ink.strong } else { ink.text };
+        let style = if loud || self.cut_off {
+            ink.strong
+        } else {
+            ink.text
+        };
         if self.selected {
             style.patch(ink.selected)
         } else {
@@ -95,7 +95,7 @@ impl Tile<'_> {
         let mut top = Row::new(ink, buf, area, 0);
         top.keep(3).at(1);
         if self.selected {
-            top.put(ink.g.cursor, ink.accent);
+            top.put(ink.cursor, ink.accent);
         } else {
             top.put(" ", border);
         }
@@ -119,7 +119,7 @@ impl Tile<'_> {
 
     fn draw_counts(&self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
         let mut row = Row::new(ink, buf, area, 0);
-        row.put(if self.selected { ink.g.cursor } else { " " }, ink.accent)
+        row.put(if self.selected { ink.cursor } else { " " }, ink.accent)
             .gap(1);
         let name = row.left() / 2;
         row.column(self.name, name, super::Align::Left, self.name_style(ink));
@@ -129,7 +129,8 @@ impl Tile<'_> {
 
     /// `▲ 1  46 of 49  ◌ 3      12 Mb/s`
     fn sums(&self, ink: &Ink<'_>, row: &mut Row<'_>) {
-        if let Some(bps) = self.out_bps {
+        // nothing measured yet, or nothing sent: there is no rate to tell
+        if let Some(bps) = self.out_bps.filter(|bps| *bps > 0) {
             let text = rate(bps);
             // sums come first: the rate is shown only where both have room
             if row.left() >= 24 {
@@ -155,7 +156,12 @@ impl Tile<'_> {
             (DeviceState::Unknown, unknown),
         ] {
             let (glyph, style) = ink.state(state);
-            let text = format!("{glyph} {n}");
+            let cut = state == DeviceState::Unknown && self.cut_off;
+            let style = if cut { ink.strong } else { style };
+            let mut text = format!("{glyph} {n}");
+            if cut && width(&text) + 10 <= row.left() {
+                text.push_str(" cut off");
+            }
             if n > 0 && width(&text) + 2 <= row.left() {
                 row.gap(2).put(text, style);
             }

@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::actions::registry::{ACTIONS, Action, Scope, Standing, refusal};
+use crate::actions::registry::{self, ACTIONS, Action, Scope, Standing, refusal};
 use crate::model::Text;
 use crate::ui::keymap;
 use crate::ui::widgets::{Ink, Row, width, wrap};
@@ -30,7 +30,11 @@ pub struct Help {
 
 impl Help {
     /// For somebody who may do this; `here` are the actions that the open view understands now.
-    pub fn new(standing: Standing, here: Vec<&'static str>) -> Self {
+    pub fn new(standing: Standing, mut here: Vec<&'static str>) -> Self {
+        // what is refused works nowhere: its reason stands further down
+        here.retain(|name| {
+            registry::action(name).is_some_and(|action| refusal(action, standing).is_none())
+        });
         Self {
             standing,
             here,

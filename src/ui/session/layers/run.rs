@@ -10,7 +10,7 @@ use crate::model::{Confirm, Risk, RunPlan, Text};
 use crate::ui::field::Field;
 use crate::ui::keymap;
 use crate::ui::planner::Offer;
-use crate::ui::widgets::{Ink, Row, prefix};
+use crate::ui::widgets::{Ink, Row, prefix, width};
 use crate::ui::{Request, Role, RunRequest, Selection};
 
 use super::{Desk, Layer, Step, moved, plan, popup, scrolled};
@@ -299,6 +299,9 @@ impl RunDialog {
             return None;
         };
         let offer = self.offer()?;
+        // titles stand in one column, as wide as the longest, but never at the cost of what is typed
+        let titles = offer.inputs.iter().map(|input| width(input.title.as_str()));
+        let from = (titles.max().unwrap_or(0) + 2).clamp(18, (inside.width / 2).max(18));
         let mut cursor = None;
         for (n, field) in fields.iter().enumerate() {
             let (title, hint, choices) = match offer.inputs.get(n) {
@@ -311,13 +314,15 @@ impl RunDialog {
             };
             let y = n as u16 * 2;
             let mut row = Row::new(ink, buf, inside, y);
-            row.put(title, if n == *at { ink.strong } else { ink.dim });
-            row.at(18);
+            row.keep(inside.width.saturating_sub(from).saturating_add(1))
+                .put(title, if n == *at { ink.strong } else { ink.dim });
+            let mut row = Row::new(ink, buf, inside, y);
+            row.at(from);
             if choices.is_empty() {
                 let place = Rect::new(
-                    inside.x.saturating_add(18),
+                    inside.x.saturating_add(from),
                     inside.y.saturating_add(y),
-                    inside.width.saturating_sub(18),
+                    inside.width.saturating_sub(from),
                     1,
                 )
                 .intersection(inside);
@@ -334,7 +339,7 @@ impl RunDialog {
             }
             if n == *at {
                 Row::new(ink, buf, inside, y + 1)
-                    .at(18)
+                    .at(from)
                     .put(hint, ink.faint);
             }
         }
@@ -427,7 +432,7 @@ impl Layer for RunDialog {
             ),
             Stage::Plan { .. } => (format!("{name}: this will be done"), 20),
         };
-        let inside = popup(ink, buf, area, (84, height), &title);
+        let inside = popup(ink, buf, area, (100, height), &title);
         let main = Rect {
             height: inside.height.saturating_sub(1),
             ..inside

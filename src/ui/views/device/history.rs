@@ -98,7 +98,7 @@ impl History {
                 row.put(change.after.as_str(), ink.strong);
             }
             if self.list.at() == Some(at) {
-                Row::new(ink, buf, rows, y).put(ink.g.cursor, ink.accent);
+                Row::new(ink, buf, rows, y).put(ink.cursor, ink.accent);
             }
         }
     }

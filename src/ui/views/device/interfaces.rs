@@ -69,8 +69,11 @@ impl Interfaces {
         let rows = below(area, 1);
         if sparks {
             let mut row = Row::new(ink, buf, area, 0);
-            row.at(area.width - SPARK + 1)
-                .put(format!("LAST HOUR, FULL {}", rate(self.scale.1)), ink.dim);
+            let scale = match self.scale.1 {
+                0 => "LAST HOUR".to_owned(),
+                top => format!("LAST HOUR, FULL {}", rate(top)),
+            };
+            row.at(area.width - SPARK + 1).put(scale, ink.dim);
         }
         let range = self.list.settle(&self.keys, usize::from(rows.height));
         for (y, key) in (0u16..).zip(self.keys.get(range).unwrap_or(&[])) {
@@ -91,7 +94,7 @@ impl Interfaces {
                     .put(line, ink.role(Role::Spark));
             }
             if self.list.at() == Some(*key) {
-                Row::new(ink, buf, rows, y).put(ink.g.cursor, ink.accent);
+                Row::new(ink, buf, rows, y).put(ink.cursor, ink.accent);
                 Row::new(ink, buf, cells, y).paint(ink.selected);
             }
         }

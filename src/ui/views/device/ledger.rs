@@ -120,7 +120,7 @@ impl Ledger {
                 .gap(1)
                 .put(r.cause.as_str(), ink.text);
             if self.list.at() == Some(at) {
-                Row::new(ink, buf, body, y).put(ink.g.cursor, ink.accent);
+                Row::new(ink, buf, body, y).put(ink.cursor, ink.accent);
             }
         }
     }

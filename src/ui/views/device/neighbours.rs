@@ -98,7 +98,7 @@ impl Neighbours {
                 row.gap(1);
             }
             if self.list.at() == Some(at) {
-                Row::new(ink, buf, below(area, 1), y).put(ink.g.cursor, ink.accent);
+                Row::new(ink, buf, below(area, 1), y).put(ink.cursor, ink.accent);
                 Row::new(ink, buf, rows, y).paint(ink.selected);
             }
         }

@@ -176,7 +176,7 @@ impl Graph<'_> {
             let pad = place.width.saturating_sub(width(text).saturating_add(2)) / 2;
             let mut row = Row::new(ink, buf, place, 0);
             row.gap(pad)
-                .put(if selected { ink.g.cursor } else { " " }, ink.accent)
+                .put(if selected { ink.cursor } else { " " }, ink.accent)
                 .put(text, name)
                 .gap(1)
                 .put(sign, sign_style);
@@ -209,7 +209,7 @@ impl Graph<'_> {
         }
         row.put(device.name.as_str(), name);
         if selected {
-            Row::new(ink, buf, place, 1).put(ink.g.cursor, ink.accent);
+            Row::new(ink, buf, place, 1).put(ink.cursor, ink.accent);
         }
         if place.height >= 4 {
             self.second_line(buf, inside, node, device, hidden, p.inner);
@@ -262,7 +262,7 @@ impl Graph<'_> {
             .filter(|n| n.bad > 0)
             .count();
         let (mark, style) = if self.cursor == Some(p.spot) {
-            (ink.g.cursor, ink.text.patch(ink.selected))
+            (ink.cursor, ink.text.patch(ink.selected))
         } else {
             (ink.g.folded, ink.dim)
         };

@@ -135,6 +135,7 @@ impl Map {
                 groups: &s.groups,
                 counts: s.counts,
                 worst: s.worst,
+                cut_off: s.cut_off(),
                 out_bps: s.id.map(|_| s.out_bps),
                 selected: at == Some(s.id),
                 device: None,

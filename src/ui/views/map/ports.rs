@@ -4,8 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{
-    Device, DeviceClass, DeviceId, DeviceState, IfIndex, IfStatus, Interface, SegmentId, Seq,
-    Severity,
+    Device, DeviceClass, DeviceId, DeviceState, IfIndex, IfStatus, Interface, SegmentId, Severity,
 };
 use crate::ui::views::index::Index;
 use crate::ui::views::words;
@@ -33,7 +32,7 @@ pub struct PortAt {
 #[derive(Default)]
 pub struct Ports {
     switches: Vec<(DeviceId, Vec<PortAt>)>,
-    stamp: Option<(Seq, u64, Option<SegmentId>)>,
+    stamp: Option<(u64, usize, Option<SegmentId>)>,
     at: Option<(DeviceId, IfIndex)>,
     per_row: usize,
     top: u16,
@@ -58,7 +57,11 @@ impl Ports {
     }
 
     fn refresh(&mut self, ctx: &Ctx<'_>, index: &Index, segment: Option<SegmentId>) {
-        let stamp = Some((ctx.state.seq, ctx.state.revision, segment));
+        let stamp = Some((
+            ctx.state.inventory_revision,
+            ctx.state.devices.len(),
+            segment,
+        ));
         if self.stamp == stamp {
             return;
         }
@@ -335,7 +338,7 @@ fn cell(
     };
     let label = number(port.name.as_str());
     if selected {
-        line(0, &format!("{}{label}", ink.g.cursor), number_style);
+        line(0, &format!("{}{label}", ink.cursor), number_style);
     } else {
         line(0, label, number_style);
     }

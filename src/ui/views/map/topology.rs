@@ -16,7 +16,7 @@ use crate::ui::widgets::{Ink, counted, empty};
 use crate::ui::{Ctx, Outcome};
 
 /// The state that the tree was made of.
-type Stamp = Option<(crate::model::Seq, u64)>;
+type Stamp = Option<(u64, usize)>;
 
 /// The drawing with its cursor and its folds.
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Topology {
     }
 
     fn refresh(&mut self, ctx: &Ctx<'_>, index: &Index) {
-        let stamp = Some((ctx.state.seq, ctx.state.revision));
+        let stamp = Some((ctx.state.inventory_revision, ctx.state.devices.len()));
         if self.stamp != stamp {
             self.stamp = stamp;
             self.tree = Tree::of(ctx.state, index);

@@ -1,0 +1,110 @@
+//! What the collecting machine hears and knows by itself: its wires, the kernel's neighbour table, the DNS, and echoes of
+//! those that may be pinged.
+//!
+//! Listening is silent, the table is the kernel's, names are asked of name servers alone, and echo requests pass the gate.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::hub::Hub;
+use super::pings::pings;
+use crate::event::Observation;
+use crate::gate::{Gate, Interface};
+use crate::model::{Device, FactKey, Time};
+use crate::sources::arp::kernel_neighbours;
+use crate::sources::dns::{DnsConfig, Resolver};
+use crate::sources::listen::Listener;
+
+/// How often the kernel's table is read, and nameless devices are looked for.
+const EVERY: Duration = Duration::from_secs(60);
+/// A device that was not seen for so long is not asked a name for.
+const SEEN_WITHIN: Duration = Duration::from_secs(24 * 3600);
+/// Names asked for at a time.
+const NAMES: usize = 256;
+
+/// Listens as long as it lives.
+pub struct Ears {
+    listeners: Vec<Listener>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Ears {
+    /// Listens on every wired interface that this process may listen on.
+    pub fn start(
+        hub: &Arc<Hub>,
+        gate: &Arc<Gate>,
+        sink: &mpsc::Sender<Vec<Observation>>,
+        runtime: &Handle,
+    ) -> Self {
+        let interfaces = Interface::list();
+        let mut listeners = Vec::new();
+        for interface in interfaces.iter().filter(|i| i.speaks_arp()) {
+            match Listener::start(interface, sink.clone()) {
+                Ok(listener) => listeners.push(listener),
+                // the neighbour table takes its place; `wardwatch doctor` says how to grant it
+                Err(error) => tracing::info!("not listening on {}: {error}", interface.name),
+            }
+        }
+        let pinging = runtime.spawn(pings(Arc::clone(hub), Arc::clone(gate), sink.clone()));
+        let (hub, sink) = (Arc::clone(hub), sink.clone());
+        let task = runtime.spawn(async move {
+            let resolver =
+                Resolver::start(DnsConfig::default(), sink.clone()).unwrap_or_else(|error| {
+                    tracing::warn!("names are off: {error}");
+                    Resolver::off()
+                });
+            let mut every = tokio::time::interval(EVERY);
+            loop {
+                every.tick().await;
+                let seen =
+                    tokio::task::spawn_blocking(|| kernel_neighbours(&Interface::list())).await;
+                if let Ok(Ok(table)) = seen {
+                    let batch: Vec<Observation> = table.into_iter().map(Observation::Arp).collect();
+                    if !batch.is_empty() && sink.send(batch).await.is_err() {
+                        return;
+                    }
+                }
+                ask_names(&hub, &resolver);
+            }
+        });
+        Self {
+            listeners,
+            tasks: [task, pinging],
+        }
+    }
+
+    /// How many interfaces are listened on.
+    pub fn listening(&self) -> usize {
+        self.listeners.len()
+    }
+}
+
+impl Drop for Ears {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn ask_names(hub: &Hub, resolver: &Resolver) {
+    if !resolver.is_on() {
+        return;
+    }
+    let state = hub.state();
+    let now = Time::from_clock();
+    let wants = |d: &&Arc<Device>| {
+        !d.facts.contains_key(&FactKey::DnsName) && now.since(d.last_seen) < SEEN_WITHIN
+    };
+    let addresses = state
+        .devices
+        .values()
+        .filter(wants)
+        .filter_map(|d| d.address.or_else(|| d.addresses.first().copied()));
+    for address in addresses.filter(|a: &IpAddr| !a.is_loopback()).take(NAMES) {
+        let _ = resolver.ask(address);
+    }
+}
