@@ -33,6 +33,8 @@ use clap::{CommandFactory as _, Parser as _};
 pub use args::Cli;
 use args::{Command, Global};
 
+use crate::ui::Theme;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
@@ -99,6 +101,16 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
     ) || matches!(&cli.command, Some(Command::Demo(d)) if !d.headless)
         || matches!(&cli.command, Some(Command::Replay(r)) if !r.headless);
     log_to_stderr(global, screen)?;
+    if let Some(name) = &global.theme
+        && Theme::names().all(|known| known != name)
+    {
+        let known: Vec<&str> = Theme::names().collect();
+        return Err(usage(format!(
+            "--theme '{}': there are {}",
+            crate::model::Text::from(name.as_str()),
+            known.join(", ")
+        )));
+    }
     match cli.command {
         None => watch::watch(global),
         Some(Command::Demo(args)) => demo::demo(global, &args),

@@ -6,24 +6,26 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use color_eyre::Result;
-use color_eyre::eyre::eyre;
+use color_eyre::eyre::{WrapErr as _, eyre};
+use color_eyre::{Report, Result};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Global, ListFormat, OneFormat, RunArgs};
 use super::output::Listing;
 use super::{Done, demo, open, usage, watch};
 use crate::access::Person;
 use crate::actions::catalogue::Catalogue;
-use crate::actions::plan::{Ask, Own, confirmed, offers, plan};
+use crate::actions::plan::{Ask, Own, Refusal, confirmed, offers, plan};
 use crate::actions::run::Wish;
 use crate::config;
 use crate::engine::State;
-use crate::host::{Host, Hub};
+use crate::host::{Host, Hub, Runner};
 use crate::model::{Confirm, DeviceId, RunPlan, RunState, Text, Time, Work};
+use crate::notify::Outbox;
 
 /// How long the device may take to answer before anything is planned on what was known of it.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// Plans, asks, runs, prints.
 pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
@@ -39,9 +41,9 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
     let person = Person::of_this_process()?;
     let inputs = inputs(&args.inputs)?;
     let runtime = demo::runtime()?;
-    let (host, catalogue) = watch::start(&dir, &loaded, None, runtime.handle())?;
+    let (host, catalogue) = watch::start(&dir, &loaded, None, Outbox::default(), runtime.handle())?;
     let done = with_host(args, &host, &catalogue, &person, &inputs, &runtime);
-    host.runner().finish_reverts(runtime.handle());
+    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
@@ -91,7 +93,7 @@ fn with_host(
     let began = Time::from_clock();
     let wanted = until_known(host.hub(), args, began)?;
     let make = |state: &State| {
-        let interface = interface(state, wanted, args)?;
+        let interface = interface(state, wanted, args).map_err(Not::Now)?;
         let ask = Ask {
             device: wanted,
             interface,
@@ -100,20 +102,28 @@ fn with_host(
             person,
             dry_run: args.dry_run,
         };
-        plan(state, catalogue, &own, &ask).map_err(usage)
+        plan(state, catalogue, &own, &ask).map_err(Not::of)
     };
-    let state = until_fresh(host.hub(), began, &make)?;
-    let plan = make(&state)?;
+    let plan = until_fresh(host.hub(), began, &make)?;
+    let mut out = std::io::stdout();
     let text = args.format.unwrap_or(if std::io::stdout().is_terminal() {
         OneFormat::Text
     } else {
         OneFormat::Json
     }) == OneFormat::Text;
     if text {
-        print!("{}", describe(&plan));
+        write!(out, "{}", describe(&plan))?;
+        out.flush()?;
     }
     if !confirm(&plan, args)? {
-        return Err(eyre!("not confirmed; nothing was done"));
+        return Err(if plan.confirm == Confirm::TypeName {
+            eyre!(
+                "not confirmed: the name to give is {}; nothing was done",
+                plan.device_name
+            )
+        } else {
+            eyre!("not confirmed; nothing was done")
+        });
     }
     let wish = Wish {
         plan: plan.clone(),
@@ -121,27 +131,53 @@ fn with_host(
         reason: args.reason.as_str().into(),
     };
     let runner = Arc::clone(host.runner());
+    let heeding = runtime.block_on(async { heed(Arc::clone(&runner)) })?;
     let (id, how, outcome) = runtime
         .block_on(runner.carry_out(wish))
         .map_err(|why| eyre!("{why}"))?;
+    heeding.abort();
     let state = host.hub().state();
     let run = state.runs.get(&id);
     let output: Vec<Text> = run.map_or_else(Vec::new, |r| r.output.iter().cloned().collect());
     if text {
-        output.iter().for_each(|line| println!("{line}"));
-        println!("{} {outcome}", how.word());
+        for line in &output {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out, "{} {outcome}", how.word())?;
     } else {
         let exit = run.and_then(|r| r.exit);
-        println!(
+        writeln!(
+            out,
             "{}",
             json!({"run": id, "remediation": plan.remediation, "device": plan.device_name, "state": how.word(), "exit": exit, "outcome": super::rows::text(outcome.as_str()), "output": output, "dry_run": plan.dry_run})
-        );
+        )?;
     }
     match how {
         RunState::Succeeded => Ok(Done::Done),
         RunState::Cancelled => Ok(Done::Interrupted),
         _ => Err(eyre!("run {id} {}: {outcome}", how.word())),
     }
+}
+
+/// From now on signals stop the run instead of the process: its program is ended, its port is opened at once. A terminal that
+/// goes away (SIGHUP) stops nothing.
+fn heed(runner: Arc<Runner>) -> Result<tokio::task::JoinHandle<()>> {
+    let listen = |kind| signal(kind).wrap_err("listening to signals");
+    let (mut int, mut term) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    );
+    let (mut quit, mut hup) = (listen(SignalKind::quit())?, listen(SignalKind::hangup())?);
+    Ok(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = int.recv() => runner.hurry(),
+                _ = term.recv() => runner.hurry(),
+                _ = quit.recv() => runner.hurry(),
+                _ = hup.recv() => {}
+            }
+        }
+    }))
 }
 
 fn inputs(given: &[String]) -> Result<BTreeMap<Text, Text>> {
@@ -169,34 +205,67 @@ fn until_known(hub: &Hub, args: &RunArgs, began: Time) -> Result<DeviceId> {
     }
 }
 
-/// A port is only worked on by what was heard since this began.
+/// Why there is no plan.
+enum Not {
+    /// Nothing that is still to be heard can change it.
+    Ever(Report),
+    /// Not as far as is known now.
+    Now(Report),
+}
+
+impl Not {
+    fn of(why: Refusal) -> Self {
+        let ever = match &why {
+            Refusal::Input { input, .. } => input.as_str() != "interface",
+            other => matches!(
+                other,
+                Refusal::NoSuchRemediation { .. }
+                    | Refusal::Role { .. }
+                    | Refusal::Argument { .. }
+                    | Refusal::Missing { .. }
+                    | Refusal::Touch { .. }
+                    | Refusal::NoCredentials { .. }
+                    | Refusal::Life { .. }
+            ),
+        };
+        if ever {
+            Self::Ever(usage(why))
+        } else {
+            Self::Now(usage(why))
+        }
+    }
+}
+
+/// The plan; a port is only worked on by what was heard since this began.
 fn until_fresh(
     hub: &Hub,
     began: Time,
-    make: &impl Fn(&State) -> Result<RunPlan>,
-) -> Result<Arc<State>> {
+    make: &impl Fn(&State) -> Result<RunPlan, Not>,
+) -> Result<RunPlan> {
     let end = Instant::now() + FRESH;
     loop {
         let state = hub.state();
-        let made = make(&state);
         let late = Instant::now() >= end;
-        let fresh = match &made {
-            Ok(plan) if matches!(plan.work, Work::IfAdmin { .. }) => state
-                .devices
-                .get(&plan.device)
-                .is_some_and(|d| d.snmp.seen >= began && !d.interfaces.is_empty()),
-            Ok(_) => true,
-            Err(_) => false,
-        };
-        if fresh {
-            return Ok(state);
-        }
-        if late {
-            made?;
-            return Err(eyre!(
-                "nothing was heard of this device for {} s; nothing is changed on what was known before",
-                FRESH.as_secs()
-            ));
+        match make(&state) {
+            Err(Not::Ever(why)) => return Err(why),
+            Err(Not::Now(why)) if late => return Err(why),
+            Err(Not::Now(_)) => {}
+            Ok(plan) => {
+                let of_a_port = matches!(plan.work, Work::IfAdmin { .. });
+                let heard = state
+                    .devices
+                    .get(&plan.device)
+                    .is_some_and(|d| d.snmp.seen >= began && !d.interfaces.is_empty());
+                if heard || !of_a_port {
+                    return Ok(plan);
+                }
+                if late {
+                    return Err(eyre!(
+                        "nothing was heard of this device for {} s; nothing is changed on what was known before",
+                        FRESH.as_secs()
+                    ));
+                }
+            }
         }
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -10,7 +10,7 @@ use super::args::SimCommand;
 use super::{Done, usage};
 use crate::sim;
 
-/// Serves until SIGTERM, SIGINT or the end of standard input.
+/// Serves until SIGTERM, SIGINT or SIGHUP; the hospital also ends with its standard input.
 pub fn sim(command: &SimCommand) -> Result<Done> {
     match command {
         SimCommand::Serve { dir, address, port } => serve(dir, *address, *port)?,
@@ -59,7 +59,7 @@ fn serve(dir: &Path, net: ipnet::Ipv4Net, port: u16) -> Result<()> {
     }
     out.flush()?;
     drop(out);
-    // a terminal's or a pipe's end ends it; where there was none from the start, only a signal does
+    // in the background its input is closed from the start: only a signal ends it
     sim::process::wait(None::<&std::io::Stdin>, |_| Ok(()))?;
     playing.stop();
     Ok(())

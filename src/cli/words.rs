@@ -83,7 +83,13 @@ pub fn manual() -> std::io::Result<Vec<u8>> {
     let mut command = Cli::command();
     command.build();
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    // not its list of commands, which would point to pages of their own
+    let man = clap_mangen::Man::new(command.clone());
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
     for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
         section(sub, &mut page)?;
         for deeper in sub.get_subcommands().filter(|s| !s.is_hide_set()) {

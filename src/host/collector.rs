@@ -335,6 +335,9 @@ impl<C: Carry> Collector<C> {
         if known == trouble {
             return;
         }
+        if !trouble.is_empty() {
+            tracing::error!("{source}: {trouble}");
+        }
         let now = Time::from_clock();
         let seen = ObsSourceV1 {
             at: now,

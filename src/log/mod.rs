@@ -29,7 +29,9 @@ pub enum LogError {
         place: String,
     },
     /// Another process collects for this state directory.
-    #[error("{place} is in use by process {pid}: attach to it, or choose another --state")]
+    #[error(
+        "{place} is in use by process {pid}: one process collects for a state folder; end that one, or choose another --state"
+    )]
     InUse {
         /// Where.
         place: String,

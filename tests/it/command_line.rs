@@ -1,1 +1,10 @@
-//! (to come)
+//! The command line and its promises, by the real program: what it prints, where, and how it exits. Loopback only; every port is one
+//! that the system gave.
+
+mod agents;
+mod collecting;
+mod errors;
+mod ground;
+mod listings;
+mod recordings;
+mod site_file;

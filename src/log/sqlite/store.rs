@@ -50,6 +50,12 @@ pub(super) fn open(path: &Path, mode: Mode, schema: &str) -> Result<Connection, 
             known: FORMAT,
         });
     }
+    if mode == Mode::Read && found == 0 {
+        // begun, and never written to: its collector started just now, or its disk is full
+        let db = Connection::open_in_memory().map_err(say)?;
+        db.execute_batch(schema).map_err(say)?;
+        return Ok(db);
+    }
     if mode == Mode::Write {
         db.execute_batch(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-1024;",
