@@ -23,7 +23,7 @@ use crate::host::{Host, Hub};
 use crate::model::{Confirm, DeviceId, RunPlan, RunState, Text, Time, Work};
 
 /// How long the device may take to answer before anything is planned on what was known of it.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// Plans, asks, runs, prints.
 pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
@@ -127,7 +127,9 @@ fn with_host(
     let run = state.runs.get(&id);
     let output: Vec<Text> = run.map_or_else(Vec::new, |r| r.output.iter().cloned().collect());
     if text {
-        output.iter().for_each(|line| println!("{line}"));
+        for line in &output {
+            println!("{line}");
+        }
         println!("{} {outcome}", how.word());
     } else {
         let exit = run.and_then(|r| r.exit);
