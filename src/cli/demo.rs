@@ -1,6 +1,7 @@
 //! `wardwatch demo`: a simulated hospital in a process of its own, and the terminal program watching it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, OnceLock};
@@ -19,6 +20,7 @@ use crate::actions::catalogue::Catalogue;
 use crate::host::{Host, HostConfig, Hub, Input, LiveFeed, Resolve};
 use crate::log::Retention;
 use crate::model::{SecretRef, Text};
+use crate::notify::Outbox;
 use crate::sim::hospital::Hospital;
 use crate::sim::house::Secrets;
 use crate::sim::scenario::Scenario;
@@ -90,7 +92,7 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
         runtime.handle(),
     );
     if let Ok(Some(running)) = starting.join() {
-        running.host.runner().finish_reverts(runtime.handle());
+        running.host.runner().finish();
         running.stop();
     }
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -200,6 +202,7 @@ impl Begin {
                 resolve,
                 recorder,
                 catalogue: self.catalogue,
+                outbox: Outbox::default(),
             },
             runtime,
         )?;
@@ -274,6 +277,8 @@ impl HospitalProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // Ctrl-C and a terminal that goes away are not for it: a port may still have to be opened
+            .process_group(0)
             .spawn()
             .wrap_err("starting the simulated hospital")?;
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {

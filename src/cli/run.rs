@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::eyre;
+use color_eyre::eyre::{WrapErr as _, eyre};
 use color_eyre::{Report, Result};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Global, ListFormat, OneFormat, RunArgs};
 use super::output::Listing;
@@ -19,8 +20,9 @@ use crate::actions::plan::{Ask, Own, Refusal, confirmed, offers, plan};
 use crate::actions::run::Wish;
 use crate::config;
 use crate::engine::State;
-use crate::host::{Host, Hub};
+use crate::host::{Host, Hub, Runner};
 use crate::model::{Confirm, DeviceId, RunPlan, RunState, Text, Time, Work};
+use crate::notify::Outbox;
 
 /// How long the device may take to answer before anything is planned on what was known of it.
 const FRESH: Duration = Duration::from_mins(1);
@@ -39,9 +41,9 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
     let person = Person::of_this_process()?;
     let inputs = inputs(&args.inputs)?;
     let runtime = demo::runtime()?;
-    let (host, catalogue) = watch::start(&dir, &loaded, None, runtime.handle())?;
+    let (host, catalogue) = watch::start(&dir, &loaded, None, Outbox::default(), runtime.handle())?;
     let done = with_host(args, &host, &catalogue, &person, &inputs, &runtime);
-    host.runner().finish_reverts(runtime.handle());
+    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
@@ -103,16 +105,25 @@ fn with_host(
         plan(state, catalogue, &own, &ask).map_err(Not::of)
     };
     let plan = until_fresh(host.hub(), began, &make)?;
+    let mut out = std::io::stdout();
     let text = args.format.unwrap_or(if std::io::stdout().is_terminal() {
         OneFormat::Text
     } else {
         OneFormat::Json
     }) == OneFormat::Text;
     if text {
-        print!("{}", describe(&plan));
+        write!(out, "{}", describe(&plan))?;
+        out.flush()?;
     }
     if !confirm(&plan, args)? {
-        return Err(eyre!("not confirmed; nothing was done"));
+        return Err(if plan.confirm == Confirm::TypeName {
+            eyre!(
+                "not confirmed: the name to give is {}; nothing was done",
+                plan.device_name
+            )
+        } else {
+            eyre!("not confirmed; nothing was done")
+        });
     }
     let wish = Wish {
         plan: plan.clone(),
@@ -120,29 +131,53 @@ fn with_host(
         reason: args.reason.as_str().into(),
     };
     let runner = Arc::clone(host.runner());
+    let heeding = runtime.block_on(async { heed(Arc::clone(&runner)) })?;
     let (id, how, outcome) = runtime
         .block_on(runner.carry_out(wish))
         .map_err(|why| eyre!("{why}"))?;
+    heeding.abort();
     let state = host.hub().state();
     let run = state.runs.get(&id);
     let output: Vec<Text> = run.map_or_else(Vec::new, |r| r.output.iter().cloned().collect());
     if text {
         for line in &output {
-            println!("{line}");
+            writeln!(out, "{line}")?;
         }
-        println!("{} {outcome}", how.word());
+        writeln!(out, "{} {outcome}", how.word())?;
     } else {
         let exit = run.and_then(|r| r.exit);
-        println!(
+        writeln!(
+            out,
             "{}",
             json!({"run": id, "remediation": plan.remediation, "device": plan.device_name, "state": how.word(), "exit": exit, "outcome": super::rows::text(outcome.as_str()), "output": output, "dry_run": plan.dry_run})
-        );
+        )?;
     }
     match how {
         RunState::Succeeded => Ok(Done::Done),
         RunState::Cancelled => Ok(Done::Interrupted),
         _ => Err(eyre!("run {id} {}: {outcome}", how.word())),
     }
+}
+
+/// From now on signals stop the run instead of the process: its program is ended, its port is opened at once. A terminal that
+/// goes away (SIGHUP) stops nothing.
+fn heed(runner: Arc<Runner>) -> Result<tokio::task::JoinHandle<()>> {
+    let listen = |kind| signal(kind).wrap_err("listening to signals");
+    let (mut int, mut term) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    );
+    let (mut quit, mut hup) = (listen(SignalKind::quit())?, listen(SignalKind::hangup())?);
+    Ok(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = int.recv() => runner.hurry(),
+                _ = term.recv() => runner.hurry(),
+                _ = quit.recv() => runner.hurry(),
+                _ = hup.recv() => {}
+            }
+        }
+    }))
 }
 
 fn inputs(given: &[String]) -> Result<BTreeMap<Text, Text>> {

@@ -16,6 +16,7 @@ use crate::host::{Host, HostConfig, Hub, LiveFeed, Resolve};
 use crate::log::Retention;
 use crate::log::recording::RecordingWriter;
 use crate::model::Text;
+use crate::notify::{Lines, Outbox};
 use crate::ui::session::Wallboard;
 
 /// `wardwatch`
@@ -63,7 +64,7 @@ pub fn on_screen(
     open::make_state_dir(&dir)?;
     screen::log_to_file(&dir);
     let runtime = demo::runtime()?;
-    let (host, catalogue) = start(&dir, &loaded, recorder, runtime.handle())?;
+    let (host, catalogue) = start(&dir, &loaded, recorder, Outbox::default(), runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
     let ears = host.listen(runtime.handle());
     let runner = Arc::new(OnceLock::new());
@@ -86,7 +87,7 @@ pub fn on_screen(
     let done = show(global, shown, runtime.handle());
     drop((watching, ears));
     // the terminal may be gone; what was promised is still carried out (invariant 10)
-    host.runner().finish_reverts(runtime.handle());
+    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
@@ -107,7 +108,9 @@ pub fn collect(
     let dir = open::state_dir(global)?;
     open::make_state_dir(&dir)?;
     let runtime = demo::runtime()?;
-    let (host, _) = start(&dir, &loaded, recorder, runtime.handle())?;
+    // a service's standard error is its journal; nothing is drawn there
+    let outbox = Outbox::new(vec![Box::new(Lines::stderr())]);
+    let (host, _) = start(&dir, &loaded, recorder, outbox, runtime.handle())?;
     let watching = Watching::start(&host, &loaded, runtime.handle());
     let ears = host.listen(runtime.handle());
     eprintln!(
@@ -115,9 +118,12 @@ pub fn collect(
         loaded.site.name,
         dir.display()
     );
-    wait_for_signal(until);
+    if wait_for_signal(until) {
+        // whoever ends a service does not wait long
+        host.runner().hurry();
+    }
     drop((watching, ears));
-    host.runner().finish_reverts(runtime.handle());
+    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(Done::Done)
@@ -137,6 +143,7 @@ pub fn start(
     dir: &Path,
     loaded: &Loaded,
     recorder: Option<RecordingWriter>,
+    outbox: Outbox,
     runtime: &tokio::runtime::Handle,
 ) -> Result<(Host, Arc<Catalogue>)> {
     let log = Box::new(open::log(dir, retention(loaded))?);
@@ -154,6 +161,7 @@ pub fn start(
             resolve,
             recorder,
             catalogue: Arc::clone(&catalogue),
+            outbox,
         },
         runtime,
     )?;

@@ -119,8 +119,10 @@ impl State {
             Body::Command { by, command } => self.command(by, command, &mut out),
             Body::Run(step) => self.run_step(event.seq, step, &mut out),
             Body::Delivered { effect, error } => {
-                if !error.is_empty() {
-                    let source = Text::from("notifications");
+                let source = Text::from("notifications");
+                if error.is_empty() {
+                    out.visible |= self.troubles.remove(&source).is_some();
+                } else {
                     let line = format!("effect {}.{}: {}", effect.0, effect.1, error.as_str());
                     let now = self.time;
                     self.troubles.insert(source, (escaped(line), now));

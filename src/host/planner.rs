@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::Person;
-use crate::actions::catalogue::{Catalogue, InputKind, Remediation, Work};
+use crate::actions::catalogue::{Catalogue, InputKind};
 use crate::actions::plan::{Ask, Own, offers, plan};
 use crate::engine::State;
 use crate::model::{RunPlan, Text};
@@ -42,7 +42,7 @@ impl RunPlanner for Planner {
             selection.interface,
             &self.person,
         );
-        found.into_iter().map(|o| self.offer(o)).collect()
+        found.into_iter().map(offer).collect()
     }
 
     fn plan(
@@ -69,52 +69,32 @@ impl RunPlanner for Planner {
     }
 }
 
-impl Planner {
-    fn offer(&self, o: crate::actions::plan::Offer) -> Offer {
-        let inputs = o
-            .inputs
-            .iter()
-            .map(|i| InputSpec {
-                name: i.name.clone(),
-                title: i.title.clone(),
-                hint: i.kind.describe(),
-                choices: match &i.kind {
-                    InputKind::Choice(words) => words.clone(),
-                    _ => Vec::new(),
-                },
-                default: i.default.clone().unwrap_or_default(),
-                required: i.default.is_none(),
-            })
-            .collect();
-        Offer {
-            needs: self
-                .catalogue
-                .get(o.name.as_str())
-                .map(needs)
-                .unwrap_or_default(),
-            dry_run: true,
-            name: o.name,
-            key: o.key,
-            title: o.title,
-            risk: o.risk,
-            confirm: o.confirm,
-            inputs,
-            refused: o.refusal,
-        }
-    }
-}
-
-/// What it sends, in a few words.
-fn needs(remediation: &Remediation) -> Text {
-    match &remediation.work {
-        Work::Program(program) if program.packets.is_empty() => {
-            format!("starts {}", program.called).into()
-        }
-        Work::Program(program) => {
-            let kinds: Vec<&str> = program.packets.iter().map(|p| p.kind.word()).collect();
-            format!("starts {}, sends {}", program.called, kinds.join(", ")).into()
-        }
-        Work::SnmpGet(_) => "one SNMP GET".into(),
-        Work::Port(_) => "SNMP SET of ifAdminStatus on the switch".into(),
+/// An offer as the dialog takes it.
+fn offer(o: crate::actions::plan::Offer) -> Offer {
+    let inputs = o
+        .inputs
+        .iter()
+        .map(|i| InputSpec {
+            name: i.name.clone(),
+            title: i.title.clone(),
+            hint: i.kind.describe(),
+            choices: match &i.kind {
+                InputKind::Choice(words) => words.clone(),
+                _ => Vec::new(),
+            },
+            default: i.default.clone().unwrap_or_default(),
+            required: i.default.is_none(),
+        })
+        .collect();
+    Offer {
+        needs: o.needs,
+        dry_run: o.dry_run,
+        name: o.name,
+        key: o.key,
+        title: o.title,
+        risk: o.risk,
+        confirm: o.confirm,
+        inputs,
+        refused: o.refusal,
     }
 }

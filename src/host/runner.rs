@@ -1,9 +1,13 @@
 //! Runs of remediations inside the collecting process.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
 use tokio::runtime::Handle;
 
 use super::agents::PollerAgents;
@@ -12,7 +16,8 @@ use crate::access::Person;
 use crate::actions::catalogue::Catalogue;
 use crate::actions::plan::Own;
 use crate::actions::run::{
-    AtWork, Canceller, Executor, Journal, Later, Limits, TokioClock, Wish, cancel, pending_reverts,
+    AtWork, Cancel, Canceller, Executor, Journal, Later, Limits, TokioClock, Wish, cancel,
+    pending_reverts,
 };
 use crate::event::{Body, RunStep};
 use crate::gate::Gate;
@@ -23,6 +28,13 @@ use crate::sources::snmp::Login;
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// How long the process waits for the touch table before it sends anything for a way back.
 const TABLE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long an agent may take to open a port, tries included, before the process ends all the same.
+const AGENT_PATIENCE: Duration = Duration::from_mins(2);
+/// How long programs that were stopped may take to be gone.
+const PROGRAMS_END: Duration = Duration::from_secs(8);
+/// How often that is looked at.
+const LOOK_AT_END: Duration = Duration::from_millis(50);
 
 /// Steps go to the log through the hub, and count once they are durable.
 struct HubJournal(Arc<Hub>);
@@ -39,6 +51,7 @@ pub struct Runner {
     agents: Arc<PollerAgents>,
     executor: Arc<Executor>,
     stops: Mutex<BTreeMap<RunId, Canceller>>,
+    leaving: AtomicBool,
 }
 
 impl Runner {
@@ -66,6 +79,7 @@ impl Runner {
             agents,
             executor: Arc::new(executor),
             stops: Mutex::default(),
+            leaving: AtomicBool::new(false),
         })
     }
 
@@ -86,7 +100,7 @@ impl Runner {
             let name = wish.plan.remediation.clone();
             match this.carry_out(wish).await {
                 Ok((_, RunState::Succeeded, outcome)) if outcome.is_empty() => {
-                    say(format!("{name}: done").into())
+                    say(format!("{name}: done").into());
                 }
                 Ok((_, state, outcome)) => say(format!("{name}: {} {outcome}", state.word())
                     .trim_end()
@@ -104,8 +118,7 @@ impl Runner {
             .await
             .map_err(|e| Text::from(e.to_string()))?;
         let id = begun.run();
-        let (stop, stopped) = cancel();
-        self.stops().insert(id, stop);
+        let stopped = self.stoppable(id);
         let (state, outcome) = begun.carry_out(stopped).await;
         self.stops().remove(&id);
         Ok((id, state, outcome))
@@ -127,8 +140,7 @@ impl Runner {
             this.until_table().await;
             loop {
                 for pending in owed {
-                    let (stop, stopped) = cancel();
-                    this.stops().insert(pending.run, stop);
+                    let stopped = this.stoppable(pending.run);
                     let again = Arc::clone(&this);
                     tokio::spawn(async move {
                         let run = pending.run;
@@ -145,25 +157,75 @@ impl Runner {
         });
     }
 
-    /// Stays until every way back is done, at most as long as its deadline and what an agent needs. Called when the process ends: a
-    /// port is never left shut because a session dropped.
-    pub fn finish_reverts(&self, runtime: &Handle) {
+    /// Ends every run soon: programs are stopped, a port that is shut is opened at once. What begins later ends as it begins.
+    pub fn hurry(&self) {
+        self.leaving.store(true, Ordering::SeqCst);
+        self.stops().values().for_each(Canceller::cancel);
+    }
+
+    /// Called when the process ends. Programs are stopped with all they started; every way back that is owed is waited for, at
+    /// most as long as its deadline and what an agent needs (invariant 10): a port is never left shut because a session dropped.
+    /// SIGINT and SIGTERM open it at once; a second one ends the waiting, and the next start takes it up.
+    pub fn finish(&self) {
         let owed = || pending_reverts(&self.hub.state());
-        let Some(last) = owed().iter().map(|p| p.revert.due).max() else {
-            return;
-        };
-        eprintln!(
-            "wardwatch: a port is to be opened again by {last}; this process stays until that is done"
-        );
-        let end = last + Duration::from_secs(120);
-        runtime.block_on(async {
-            while !owed().is_empty() && Time::from_clock() < end {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+        for (run, stop) in &*self.stops() {
+            if owed().iter().all(|p| p.run != *run) {
+                stop.cancel();
             }
-        });
-        if !owed().is_empty() {
-            eprintln!("wardwatch: the port is still shut; the next start tries again");
         }
+        // a closed terminal sends SIGHUP: that is no reason to hurry, and none to die
+        let asked = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP]);
+        let mut asked = asked
+            .inspect_err(|e| tracing::warn!("signals can't be heeded: {e}"))
+            .ok();
+        let (start, mut told, mut asks) = (Time::from_clock(), false, 0_u32);
+        loop {
+            let (owed, now) = (owed(), Time::from_clock());
+            let Some(first) = owed.first() else {
+                if self.stops().is_empty() || now >= start + PROGRAMS_END {
+                    return;
+                }
+                std::thread::sleep(LOOK_AT_END);
+                continue;
+            };
+            if !told {
+                told = true;
+                say(&format!(
+                    "{} of {} is shut and will be opened again by {} (in {} s); this process stays until that is done. Ctrl-C opens it now.",
+                    first.revert.interface_name,
+                    first.device_name,
+                    first.revert.due,
+                    first.revert.due.since(now).as_secs()
+                ));
+            }
+            let signals = asked.iter_mut().flat_map(Signals::pending);
+            asks += signals.filter(|s| *s != SIGHUP).count() as u32;
+            let hurried = self.leaving.load(Ordering::SeqCst);
+            if asks > 0 && !hurried {
+                say("it is opened now");
+                self.hurry();
+            }
+            let last = owed.iter().map(|p| p.revert.due).max().unwrap_or(now);
+            let end = if hurried { start } else { last.max(start) } + AGENT_PATIENCE;
+            if asks > 1 || now >= end {
+                say(&format!(
+                    "{} OF {} IS STILL SHUT; the next start opens it",
+                    first.revert.interface_name, first.device_name
+                ));
+                return;
+            }
+            std::thread::sleep(LOOK_AT_END);
+        }
+    }
+
+    fn stoppable(&self, run: RunId) -> Cancel {
+        let (stop, stopped) = cancel();
+        let mut stops = self.stops();
+        if self.leaving.load(Ordering::SeqCst) {
+            stop.cancel();
+        }
+        stops.insert(run, stop);
+        stopped
     }
 
     async fn until_table(&self) {
@@ -178,6 +240,12 @@ impl Runner {
         // nobody panics while holding it
         self.stops.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// To whoever is still there: the terminal may be gone, and that must not end the process.
+fn say(words: &str) {
+    tracing::warn!("{words}");
+    let _ = writeln!(std::io::stderr(), "wardwatch: {words}");
 }
 
 /// The wish of a person who confirmed a plan in a session.

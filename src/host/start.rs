@@ -21,6 +21,7 @@ use crate::gate::Gate;
 use crate::log::recording::RecordingWriter;
 use crate::log::{Answer, Log, LogError, Query};
 use crate::model::{CredentialKind, PlainSecret, SecretRef, Site, Text, Time};
+use crate::notify::Outbox;
 use crate::sources::snmp::{Login, Poller, PollerConfig};
 
 /// How many batches of observations may wait between the sources and the collector.
@@ -47,6 +48,8 @@ pub struct HostConfig {
     pub recorder: Option<RecordingWriter>,
     /// What can be run.
     pub catalogue: Arc<Catalogue>,
+    /// Who is told of alerts beside the viewers.
+    pub outbox: Outbox,
 }
 
 /// A collecting process at work.
@@ -87,6 +90,7 @@ impl Host {
             resolve,
             recorder,
             catalogue,
+            outbox,
         } = config;
         let _inside = runtime.enter();
         let gate = Gate::new();
@@ -97,7 +101,7 @@ impl Host {
                 source,
             })?;
         runtime.spawn(forward(batches, Arc::clone(&hub)));
-        let hands = Hands::new(Arc::clone(&gate), Some(poller.clone()));
+        let hands = Hands::new(Arc::clone(&gate), Some(poller.clone()), outbox);
         let collector = Collector::begin(Begin {
             hub: Arc::clone(&hub),
             log,

@@ -172,7 +172,13 @@ impl Viewer {
             Msg::Term(TermEvent::Gone | TermEvent::Signal(Signal::Hangup)) => {
                 return Some(Left::TerminalGone);
             }
-            Msg::Term(TermEvent::Signal(Signal::Terminate)) => return Some(Left::Terminated),
+            Msg::Term(TermEvent::Signal(Signal::Terminate)) => {
+                // whoever ends the service waits for a minute or so: what is shut is opened now, not at its time
+                if let Some(runner) = self.runner.get() {
+                    runner.hurry();
+                }
+                return Some(Left::Terminated);
+            }
             Msg::Term(TermEvent::Signal(Signal::Resize)) => {
                 let (columns, rows) = crate::term::size();
                 Input::Resize(columns, rows)

@@ -47,11 +47,15 @@ impl Outbox {
     }
 
     /// Carries out an effect if it is a notice that was not told yet; the event that says so is for the log. A notice that one
-    /// channel told is delivered; its error names the channels that did not tell it.
+    /// channel told is delivered; its error names the channels that did not tell it. Without channels nothing is delivered,
+    /// and nothing said to be.
     pub fn carry_out(&mut self, effect: &Effect) -> Option<Body> {
         let EffectKind::Notify(notice) = &effect.kind else {
             return None;
         };
+        if self.channels.is_empty() {
+            return None;
+        }
         if self.delivered.contains(&effect.key) {
             return None;
         }
@@ -128,10 +132,18 @@ mod tests {
 
     #[test]
     fn what_the_log_holds_as_delivered_is_not_told_after_a_restart() {
-        let mut outbox = Outbox::new(Vec::new());
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let channel = Told("a".into(), Arc::clone(&told), false);
+        let mut outbox = Outbox::new(vec![Box::new(channel)]);
         outbox.was_delivered((Seq(7), 0));
         assert_eq!(outbox.carry_out(&effect(7)), None);
         assert!(outbox.carry_out(&effect(8)).is_some());
+        assert_eq!(*told.lock().unwrap(), ["notice 8"]);
+    }
+
+    #[test]
+    fn without_channels_nothing_is_said_to_be_delivered() {
+        assert_eq!(Outbox::default().carry_out(&effect(7)), None);
     }
 
     #[test]

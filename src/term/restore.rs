@@ -1,5 +1,6 @@
 //! The way out: leaves the terminal as it was found, once, from whichever thread gets there first.
 
+use std::io::Write as _;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
@@ -40,7 +41,8 @@ pub(super) fn restore(tty: &Tty) {
     let _ = crossterm::terminal::disable_raw_mode();
     let said = std::mem::take(&mut *SAID.lock().unwrap_or_else(PoisonError::into_inner));
     for words in said {
-        eprintln!("{words}");
+        // eprintln would panic where the terminal is gone
+        let _ = writeln!(std::io::stderr(), "{words}");
     }
 }
 

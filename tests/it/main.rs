@@ -4,6 +4,7 @@
 mod agents;
 mod command_line;
 mod config_files;
+mod killed;
 mod night;
 mod program;
 mod record;

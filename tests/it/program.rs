@@ -45,8 +45,11 @@ fn every_view_opens_by_its_key_and_q_leaves_with_the_terminal_restored() {
         pty.expect(word);
     }
     pty.keys("?");
-    pty.expect("acknowledge");
+    pty.expect("Shows the keys that work here");
     pty.keys("\x1b");
+    pty.expect_that("the help to be closed", |s| {
+        !s.parser.screen().contents().contains("Shows the keys")
+    });
     pty.keys("q");
     pty.keys("y");
     let (took, code) = pty.ended();

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use wardwatch::model::PlainSecret;
+use wardwatch::sim::agent::Faults;
 use wardwatch::sim::farm::Farm;
 use wardwatch::sim::hospital::Hospital;
 use wardwatch::sim::house::{House, Secrets};
@@ -375,4 +376,33 @@ fn a_farm_answers_at_every_address_with_its_own_name() {
         (counts.unknown, counts.wrong_community, counts.absent),
         (0, 0, 0)
     );
+}
+
+#[test]
+fn an_agent_that_answers_in_an_hour_holds_up_nobody_and_no_end() {
+    let mut house = house("quiet");
+    let late = Faults {
+        delay: Duration::from_hours(1),
+        ..Faults::default()
+    };
+    house.agent("sw-1f-01").unwrap().set_faults(late);
+    let slow = Manager::new(house.address("sw-1f-01").unwrap(), b"sesame");
+    let request = Message {
+        version: Version::V2c,
+        community: b"sesame".to_vec(),
+        pdu: Pdu::request(
+            PduKind::Get,
+            1,
+            ["1.3.6.1.2.1.1.3.0".parse::<Oid>().unwrap()],
+        ),
+    };
+    for _ in 0..20 {
+        slow.socket.send(&request.encode()).unwrap();
+    }
+    let mut other = Manager::new(house.address("sw-2f-01").unwrap(), b"sesame");
+    for _ in 0..20 {
+        other.get("1.3.6.1.2.1.1.3.0");
+    }
+    house.stop();
+    assert_eq!(house.counts().answered, 20);
 }

@@ -323,12 +323,28 @@ fn a_view_moves_with_the_state_and_not_before() {
     device.state_since = ago(5);
     device.state_why = Text::from("no answer to SNMP");
     state.revision += 1;
+    state.inventory_revision += 1;
     let after = Stage::new(state).shot(view.as_mut(), 120, 33);
     assert_ne!(before, after);
     assert!(
         after.lines().take(6).any(|l| l.contains("○   dist-a")),
         "{after}"
     );
+}
+
+#[test]
+fn a_rate_moves_although_the_inventory_stands_still() {
+    let (mut state, _) = hospital::small();
+    let mut view = views::open("board").unwrap();
+    let before = Stage::new(state.clone()).shot(view.as_mut(), 120, 33);
+    assert!(before.contains("840 Mb/s"), "{before}");
+    let busy = |s: &&Arc<wardwatch::model::Segment>| s.out_bps == 840_000_000;
+    let busy = state.segments.values().find(busy).unwrap().id;
+    Arc::make_mut(state.segments.get_mut(&busy).unwrap()).out_bps = 77_000_000;
+    state.revision += 1;
+    let after = Stage::new(state).shot(view.as_mut(), 120, 33);
+    assert!(after.contains("77 Mb/s"), "{after}");
+    assert!(!after.contains("840 Mb/s"), "{after}");
 }
 
 #[test]

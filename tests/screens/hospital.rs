@@ -12,12 +12,11 @@ use std::time::Duration;
 use imbl::Vector;
 use wardwatch::engine::{Counts, State};
 use wardwatch::model::{
-    Acknowledgement, Alert, AlertId, AlertState, Attachment, CareLevel, Change, Condition, Confirm,
-    Device, DeviceClass, DeviceId, DeviceState, Fact, FactKey, FactSource, IfIndex, IfStatus,
-    Impact, Interface, InterfaceRef, Link, LinkEnd, LinkId, LinkSource, Mac, PacketKind, RateState,
-    Reach, ReachFact, Revert, Risk, Run, RunId, RunPlan, RunState, Segment, SegmentId, SegmentSpec,
-    Seq, Severity, Site, Text, Time, TouchPolicy, TouchPolicyInForce, Traffic, VendorSpec,
-    WardSpec, Work,
+    Acknowledgement, Alert, AlertId, AlertState, Attachment, CareLevel, Change, Condition, Device,
+    DeviceClass, DeviceId, DeviceState, Fact, FactKey, FactSource, IfIndex, IfStatus, Impact,
+    Interface, Link, LinkEnd, LinkId, LinkSource, Mac, RateState, Reach, ReachFact, RunId, Segment,
+    SegmentId, SegmentSpec, Seq, Severity, Site, Text, Time, TouchPolicy, TouchPolicyInForce,
+    Traffic, VendorSpec, WardSpec,
 };
 
 /// 2026-03-10 03:11:00 at UTC+1.

@@ -229,3 +229,38 @@ fn each_fault_does_what_its_name_says() {
         matches!(a.receive(&bytes, Duration::ZERO), Verdict::Answer(_, late) if late.as_millis() == 80)
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_datagram_makes_an_agent_panic(
+        noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        at in 0usize..80, flip in 1u8.., v3: bool,
+    ) {
+        let keys = UserKeys::derive(None, None).unwrap();
+        let a = agent(1_472).with_user(b"\x80\0\x1f\x88\x04test", b"user", &keys);
+        let _ = a.receive(&noise, Duration::ZERO);
+        let mut bytes = if v3 {
+            use crate::wire::snmp::{V3Flags, V3Message};
+            V3Message {
+                msg_id: 1,
+                max_size: 1_472,
+                flags: V3Flags { reportable: true, ..V3Flags::default() },
+                engine_id: b"\x80\0\x1f\x88\x04test".to_vec(),
+                boots: 1,
+                time: 0,
+                user: b"user".to_vec(),
+                context_engine_id: Vec::new(),
+                context_name: Vec::new(),
+                pdu: bulk(20, &["1.3.6"]),
+            }
+            .seal(None, 0)
+            .unwrap()
+        } else {
+            Message { version: Version::V2c, community: b"sesame".to_vec(), pdu: bulk(20, &["1.3.6"]) }.encode()
+        };
+        proptest::prop_assert!(matches!(a.receive(&bytes, Duration::ZERO), Verdict::Answer(..)));
+        let at = at % bytes.len();
+        bytes[at] ^= flip;
+        let _ = a.receive(&bytes, Duration::ZERO);
+    }
+}

@@ -141,19 +141,31 @@ impl Session {
             .state
             .runs
             .values()
-            .filter(|run| !run.state.is_over())
+            .filter(|run| {
+                !run.state.is_over() || run.revert.as_ref().is_some_and(|r| r.done.is_none())
+            })
             .collect();
         let mut choices: Vec<super::layers::Choice> = Vec::new();
         let mut lines = Vec::new();
         if running.is_empty() || moment.standing.replay {
-            lines.push("The collector goes on, if others watch or it is the service.".to_owned());
+            lines.push(if moment.standing.replay {
+                "The recording stays as it is.".to_owned()
+            } else {
+                "Collecting ends with this screen; what was collected stays in the log.".to_owned()
+            });
         } else {
             for run in &running {
+                let shut = run.revert.as_ref().filter(|r| r.done.is_none());
+                let then = match shut {
+                    Some(revert) => format!(
+                        "{} is shut until {}; wardwatch stays in this terminal until it is open again (ctrl-c opens it at once).",
+                        revert.interface_name, revert.due
+                    ),
+                    None => format!("it is {}; leaving stops it.", run.state.word()),
+                };
                 lines.push(format!(
-                    "{} on {} is {}; leaving, it goes on in the background, and what must be put back is put back.",
-                    run.plan.remediation,
-                    run.plan.device_name,
-                    run.state.word()
+                    "{} on {}: {then}",
+                    run.plan.remediation, run.plan.device_name
                 ));
             }
         }

@@ -1,6 +1,7 @@
 //! A real pseudo-terminal with the program in it, and a terminal emulator that reads what it draws.
 
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub struct Pty {
     writer: Option<Box<dyn Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<Mutex<Seen>>,
+    stop: Arc<AtomicBool>,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
 /// What came out of it.
@@ -52,10 +55,12 @@ impl Pty {
             bytes: Vec::new(),
         }));
         let into = Arc::clone(&seen);
-        std::thread::spawn(move || {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
             let mut buffer = [0; 65_536];
             while let Ok(n) = reader.read(&mut buffer) {
-                if n == 0 {
+                if n == 0 || stopped.load(Ordering::SeqCst) {
                     return;
                 }
                 let mut seen = into.lock().unwrap();
@@ -68,6 +73,8 @@ impl Pty {
             writer: Some(writer),
             child,
             seen,
+            stop,
+            reader: Some(thread),
         }
     }
 
@@ -137,6 +144,10 @@ impl Pty {
 
     /// The terminal goes away, as when an SSH connection drops.
     pub fn close_terminal(&mut self) {
+        // the reader holds the terminal open as well: at the next byte it sees that it is to stop; another size brings one
+        self.stop.store(true, Ordering::SeqCst);
+        self.resize(77, 23);
+        self.reader.take().unwrap().join().unwrap();
         self.writer = None;
         self.master = None;
     }

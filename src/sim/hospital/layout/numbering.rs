@@ -73,8 +73,8 @@ impl Draft {
             }
         }
         for (port, (comes, goes)) in self.ports.iter_mut().zip(wanted) {
-            // never more than seven tenths of the line, even at the top of the day
-            let most = u64::from(port.mbps) * 125_000 * 4 / 10;
+            // even at the top of the day and of both waves never more than eight tenths of the line
+            let most = u64::from(port.mbps) * 125_000 * 3 / 10;
             port.in_load = comes.min(most);
             port.out_load = goes.min(most);
         }

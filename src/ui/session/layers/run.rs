@@ -407,10 +407,12 @@ impl RunDialog {
                 None
             }
             Confirm::TypeName => {
-                foot.put("type the device's name to start it: ", ink.text);
+                foot.put("type ", ink.text)
+                    .put(plan.device_name.as_str(), ink.strong)
+                    .put(" to start it: ", ink.text);
                 let from = foot.used();
-                let width = foot.left();
-                let place = Rect::new(inside.x + from, inside.bottom().saturating_sub(1), width, 1)
+                let room = foot.left();
+                let place = Rect::new(inside.x + from, inside.bottom().saturating_sub(1), room, 1)
                     .intersection(inside);
                 typed.draw(ink, buf, place)
             }

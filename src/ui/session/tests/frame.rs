@@ -129,7 +129,7 @@ fn leaving_says_what_goes_on_and_offers_to_stop_it() {
         .runs
         .insert(RunId(7), Arc::new(run(RunState::RevertPending)));
     seat.keys("q");
-    seat.shows("leaving, it goes on in");
+    seat.shows("leaving stops it");
     assert_eq!(
         seat.keys("c"),
         [Request::CancelRun(RunId(7)), Request::Leave]
