@@ -111,7 +111,7 @@ fn headless(global: &Global, args: &DemoArgs) -> Result<Done> {
         catalogue,
     }
     .start(runtime.handle())?;
-    let end = Instant::now() + args.duration.unwrap_or(Duration::from_secs(120));
+    let end = Instant::now() + args.duration.unwrap_or(Duration::from_mins(2));
     let interrupted = super::watch::wait_for_signal(Some(end));
     let counted = running.hospital.status()?;
     let sent = running.host.poller().stats().pdus_sent;
@@ -135,7 +135,13 @@ fn headless(global: &Global, args: &DemoArgs) -> Result<Done> {
 
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // writing into a String can't fail
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }
 
 /// The runtime that sources work on: two threads are plenty.
@@ -220,11 +226,11 @@ impl Running {
 
 /// `--state`, or a folder of the demo's own that only this user can read and that is removed at the end.
 fn state_dir(global: &Global) -> Result<(PathBuf, Option<PathBuf>)> {
+    use std::os::unix::fs::DirBuilderExt as _;
     if let Some(dir) = &global.state {
         open::make_state_dir(dir)?;
         return Ok((dir.clone(), None));
     }
-    use std::os::unix::fs::DirBuilderExt as _;
     for attempt in 0..100 {
         let dir =
             std::env::temp_dir().join(format!("wardwatch-demo-{}-{attempt}", std::process::id()));

@@ -231,16 +231,12 @@ pub fn as_json(checks: &[Check]) -> Value {
 
 /// As text.
 pub fn as_text(checks: &[Check]) -> String {
+    use std::fmt::Write as _;
     let mut out = String::new();
     for c in checks {
-        out.push_str(&format!(
-            "{:<5} {:<30} {}\n",
-            c.verdict.word(),
-            c.what,
-            c.found
-        ));
+        let _ = writeln!(out, "{:<5} {:<30} {}", c.verdict.word(), c.what, c.found);
         if !c.advice.is_empty() {
-            out.push_str(&format!("      {:<30} {}\n", "", c.advice));
+            let _ = writeln!(out, "      {:<30} {}", "", c.advice);
         }
     }
     out
