@@ -133,7 +133,7 @@ fn with_host(
     let runner = Arc::clone(host.runner());
     let heeding = runtime.block_on(async { heed(Arc::clone(&runner)) })?;
     let (id, how, outcome) = runtime
-        .block_on(runner.carry_out(wish))
+        .block_on(runner.carry_out(wish, drop))
         .map_err(|why| eyre!("{why}"))?;
     heeding.abort();
     let state = host.hub().state();

@@ -88,17 +88,19 @@ impl Runner {
         self.agents.set_logins(logins);
     }
 
-    /// Begins a run on the runtime; it goes on when whoever asked has left. `say` hears why it did not begin, or how it ended.
+    /// Begins a run on the runtime; it goes on when whoever asked has left. `began` hears its number, `say` why it did not
+    /// begin, or how it ended.
     pub fn start(
         self: &Arc<Self>,
         runtime: &Handle,
         wish: Wish,
+        began: impl FnOnce(RunId) + Send + 'static,
         say: impl FnOnce(Text) + Send + 'static,
     ) {
         let this = Arc::clone(self);
         runtime.spawn(async move {
             let name = wish.plan.remediation.clone();
-            match this.carry_out(wish).await {
+            match this.carry_out(wish, began).await {
                 Ok((_, RunState::Succeeded, outcome)) if outcome.is_empty() => {
                     say(format!("{name}: done").into());
                 }
@@ -111,7 +113,11 @@ impl Runner {
     }
 
     /// Begins a run and waits for its end: its number, how it ended, and in which words.
-    pub async fn carry_out(&self, wish: Wish) -> Result<(RunId, RunState, Text), Text> {
+    pub async fn carry_out(
+        &self,
+        wish: Wish,
+        began: impl FnOnce(RunId),
+    ) -> Result<(RunId, RunState, Text), Text> {
         let begun = self
             .executor
             .begin(wish)
@@ -119,6 +125,7 @@ impl Runner {
             .map_err(|e| Text::from(e.to_string()))?;
         let id = begun.run();
         let stopped = self.stoppable(id);
+        began(id);
         let (state, outcome) = begun.carry_out(stopped).await;
         self.stops().remove(&id);
         Ok((id, state, outcome))

@@ -13,7 +13,7 @@ use crate::access::Person;
 use crate::engine::State;
 use crate::event::Body;
 use crate::log::{Answer, Query};
-use crate::model::{Text, Time};
+use crate::model::{RunId, Text, Time};
 use crate::term::{Signal, TermEvent, Terminal, clipboard};
 use crate::ui::session::{Input, Session, World};
 use crate::ui::{Live, Request};
@@ -59,6 +59,7 @@ enum Msg {
     Term(TermEvent),
     Wake,
     Answer(u64, Answer),
+    Began(RunId),
     Said(Text),
 }
 
@@ -192,6 +193,7 @@ impl Viewer {
                 Err(_) => return Some(Left::TerminalGone),
             },
             Msg::Answer(id, answer) => Input::Answer(id, Box::new(answer)),
+            Msg::Began(run) => Input::Began(run),
             Msg::Said(words) => Input::Said(words),
         };
         let requests = session.input(input, &self.world());
@@ -215,7 +217,11 @@ impl Viewer {
                 self.feed.deed(body, Box::new(say));
             }
             Request::Run(run) => match self.runner.get() {
-                Some(runner) => runner.start(runtime, wish(*run, self.person.clone()), say),
+                Some(runner) => {
+                    let tell = tell.clone();
+                    let began = move |id| drop(tell.send(Msg::Began(id)));
+                    runner.start(runtime, wish(*run, self.person.clone()), began, say);
+                }
                 None => say("nothing can be run here: this is a recording, or the collector is not there yet".into()),
             },
             Request::CancelRun(id) => {

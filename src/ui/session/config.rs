@@ -155,6 +155,8 @@ pub enum Input {
     Mouse(MouseEvent),
     /// The answer to the query of that number.
     Answer(u64, Box<Answer>),
+    /// A run that this viewer asked for has begun: its pane opens.
+    Began(RunId),
     /// Something to be said to the person: a command failed, a run was refused.
     Said(Text),
     /// The terminal was given back to the shell and is ours again, or another program wrote over it.

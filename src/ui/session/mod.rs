@@ -116,6 +116,12 @@ impl Session {
                     open.view.answer(own, &answer);
                 }
             }
+            Input::Began(run) => {
+                // whoever is in the midst of typing is not interrupted
+                if self.layers.is_empty() {
+                    self.open_place(&Place::Run(run), &moment);
+                }
+            }
             Input::Said(words) => self.say(words),
         }
         self.requests(world)
