@@ -43,7 +43,7 @@ impl Bench {
         }
         let took = start.elapsed();
         let rate = f64::from(n) / took.as_secs_f64();
-        println!("{what:<44} {n:>8} in {:>9.3?}  {rate:>12.0} a second", took);
+        println!("{what:<44} {n:>8} in {took:>9.3?}  {rate:>12.0} a second");
     }
 }
 

@@ -37,10 +37,10 @@ struct Rooms(BTreeSet<String>);
 impl<'ast> Visit<'ast> for Rooms {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let mut segments = path.segments.iter();
-        if segments.next().is_some_and(|s| s.ident == "crate") {
-            if let Some(room) = segments.next() {
-                self.0.insert(room.ident.to_string());
-            }
+        if segments.next().is_some_and(|s| s.ident == "crate")
+            && let Some(room) = segments.next()
+        {
+            self.0.insert(room.ident.to_string());
         }
         syn::visit::visit_path(self, path);
     }
@@ -170,7 +170,7 @@ fn sources() -> Vec<Source> {
         todo.extend(modules_of(&path, &code));
         let room = path.strip_prefix(&src).unwrap().components().next();
         let room = room.unwrap().as_os_str().to_string_lossy().into_owned();
-        if !room.ends_with(".rs") {
+        if Path::new(&room).extension().is_none() {
             found.push(Source {
                 room,
                 path,

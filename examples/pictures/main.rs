@@ -62,7 +62,7 @@ fn main() {
     )));
     let into = Arc::clone(&screen);
     std::thread::spawn(move || {
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         while let Ok(n @ 1..) = reader.read(&mut buffer) {
             into.lock().unwrap().process(&buffer[..n]);
         }

@@ -58,8 +58,8 @@ pub fn scan(global: &Global, args: &ScanArgs) -> Result<Done> {
     let place = match &args.pcap {
         Some(file) => from_capture(file, &mut finds)?,
         None => match live(global, args, &mut finds)? {
-            Some(place) => place,
-            None => return Ok(Done::Interrupted),
+            Ended::At(place) => place,
+            Ended::Stopped => return Ok(Done::Interrupted),
         },
     };
     match &place {
@@ -131,7 +131,9 @@ fn from_capture(file: &Path, finds: &mut Finds) -> Result<Option<WhereAmI>> {
     let mut ear = Ear::new(Text::from("capture"), None);
     let mut heard = Vec::new();
     let summary = read_file(file, &mut ear, |batch| heard.extend(batch)).map_err(usage)?;
-    heard.into_iter().for_each(|o| finds.take(o));
+    for observation in heard {
+        finds.take(observation);
+    }
     if !summary.torn.is_empty() {
         eprintln!(
             "wardwatch: {}: {}; what came before is shown",
@@ -142,8 +144,16 @@ fn from_capture(file: &Path, finds: &mut Finds) -> Result<Option<WhereAmI>> {
     Ok(ear.where_am_i(summary.last.unwrap_or_default()))
 }
 
-/// On the wire. `None` when a signal stopped it.
-fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Option<Option<WhereAmI>>> {
+/// How a scan on the wire ended.
+enum Ended {
+    /// By a signal; what was found is printed.
+    Stopped,
+    /// As planned, with the place the switch named.
+    At(Option<WhereAmI>),
+}
+
+/// On the wire.
+fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
     let interfaces = Interface::list();
     let plan = scan_plan(&args.targets, args.interface.as_deref(), &interfaces).map_err(usage)?;
     let runtime = demo::runtime()?;
@@ -203,9 +213,9 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Option<Op
                 answers.extend(table.into_iter().filter(|n| wanted.contains(&n.address)));
             }
         }
-        answers
-            .into_iter()
-            .for_each(|arp| finds.take(Observation::Arp(arp)));
+        for arp in answers {
+            finds.take(Observation::Arp(arp));
+        }
     }
     while !stop.is_stopped() && listening.is_listening() && began.elapsed() < args.listen {
         std::thread::sleep(Duration::from_millis(20));
@@ -213,7 +223,7 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Option<Op
     let place = listening.finish(finds);
     if stop.is_stopped() {
         print(args.format, finds)?;
-        return Ok(None);
+        return Ok(Ended::Stopped);
     }
     let far: Vec<IpAddr> = plan.far.iter().map(|a| IpAddr::V4(*a)).collect();
     let asked = words.second_table(finds, &far);
@@ -239,7 +249,7 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Option<Op
         );
     }
     name_all(&runtime, finds);
-    Ok(Some(place))
+    Ok(Ended::At(place))
 }
 
 fn chosen<'a>(args: &ScanArgs, interfaces: &'a [Interface]) -> Option<&'a Interface> {
@@ -375,7 +385,9 @@ impl Listening {
         let place = listeners.iter().find_map(Listener::where_am_i);
         listeners.into_iter().for_each(Listener::stop);
         while let Ok(batch) = heard.try_recv() {
-            batch.into_iter().for_each(|o| finds.take(o));
+            for observation in batch {
+                finds.take(observation);
+            }
         }
         place
     }

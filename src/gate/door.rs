@@ -103,9 +103,10 @@ impl Gate {
 
     /// Puts a table in force. An older one than the one in force is ignored.
     pub fn install(&self, table: Arc<TouchTable>) {
-        self.table.rcu(|now| match now {
-            Some(held) if held.revision > table.revision => Some(Arc::clone(held)),
-            _ => Some(Arc::clone(&table)),
+        let newer = Some(table);
+        self.table.rcu(|now| match (now, &newer) {
+            (Some(held), Some(table)) if held.revision > table.revision => Some(Arc::clone(held)),
+            _ => newer.clone(),
         });
     }
 

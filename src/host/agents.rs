@@ -65,7 +65,7 @@ impl Agents for PollerAgents {
         permit: Option<PermitId>,
     ) -> Later<'a, Result<Vec<Binding>, AgentError>> {
         Box::pin(async move {
-            let names: Vec<Oid> = oids.iter().map(|o| parse(o)).collect::<Result<_, _>>()?;
+            let names: Vec<Oid> = oids.iter().map(parse).collect::<Result<_, _>>()?;
             let mut last = AgentError::Timeout;
             for agent in self.tries(asked)? {
                 match self

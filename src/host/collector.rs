@@ -21,9 +21,9 @@ const HELD_CAP: usize = 50_000;
 /// How often what is not urgent is flushed.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How often a snapshot is kept, so that a start needs to fold little.
-const SNAPSHOT_EVERY: Duration = Duration::from_secs(900);
+const SNAPSHOT_EVERY: Duration = Duration::from_mins(15);
 /// How often retention looks.
-const RETAIN_EVERY: Duration = Duration::from_secs(3600);
+const RETAIN_EVERY: Duration = Duration::from_hours(1);
 
 /// Where the keys of effects that are carried out again begin, beyond those of the fold.
 const STANDING: u16 = u16::MAX - 8;
@@ -36,6 +36,8 @@ pub trait Carry: Send {
     fn beat(&mut self) -> Vec<Body>;
 }
 
+/// Who waits to hear that it is durable, if anybody does.
+type Told = Option<oneshot::Sender<Result<Seq, Text>>>;
 /// Someone waits to hear that an event is durable.
 type Waiting = Vec<(Seq, oneshot::Sender<Result<Seq, Text>>)>;
 
@@ -109,7 +111,7 @@ impl<C: Carry> Collector<C> {
         let (mut flush, mut snapshot, mut retain) = (
             start,
             start + SNAPSHOT_EVERY,
-            start + Duration::from_secs(60),
+            start + Duration::from_mins(1),
         );
         let mut stopping = None;
         while stopping.is_none() {
@@ -124,7 +126,7 @@ impl<C: Carry> Collector<C> {
                 n = inputs.recv_many(&mut batch, BATCH) => if n == 0 { break },
                 () = sleep_until(wake) => {}
             }
-            let mut bodies: Vec<(Body, Option<oneshot::Sender<Result<Seq, Text>>>)> = Vec::new();
+            let mut bodies: Vec<(Body, Told)> = Vec::new();
             let now = Time::from_clock();
             if self.state.due().is_some_and(|due| due <= now) {
                 bodies.push((Body::Tick, None));
@@ -132,7 +134,7 @@ impl<C: Carry> Collector<C> {
             for input in batch {
                 match input {
                     Input::Observations(list) => {
-                        bodies.extend(list.into_iter().map(|o| (Body::Observation(o), None)))
+                        bodies.extend(list.into_iter().map(|o| (Body::Observation(o), None)));
                     }
                     Input::Ledger(rows) => bodies.push((Body::Ledger(rows), None)),
                     Input::Config(config) => bodies.push((Body::Config(config), None)),
@@ -176,7 +178,7 @@ impl<C: Carry> Collector<C> {
     }
 
     /// Stamps, writes down, folds, carries out, publishes.
-    fn take(&mut self, bodies: Vec<(Body, Option<oneshot::Sender<Result<Seq, Text>>>)>, now: Time) {
+    fn take(&mut self, bodies: Vec<(Body, Told)>, now: Time) {
         if bodies.is_empty() {
             return;
         }

@@ -21,9 +21,9 @@ use crate::sources::dns::{DnsConfig, Resolver};
 use crate::sources::listen::Listener;
 
 /// How often the kernel's table is read, and nameless devices are looked for.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// A device that was not seen for so long is not asked a name for.
-const SEEN_WITHIN: Duration = Duration::from_secs(24 * 3600);
+const SEEN_WITHIN: Duration = Duration::from_hours(24);
 /// Names asked for at a time.
 const NAMES: usize = 256;
 

@@ -171,6 +171,8 @@ impl Hub {
             held.retain(|v| v.strong_count() > 0);
             held.iter().filter_map(Weak::upgrade).collect()
         };
-        viewers.iter().for_each(|v| v.call());
+        for viewer in viewers {
+            viewer.call();
+        }
     }
 }

@@ -259,7 +259,7 @@ impl Head {
             };
             let pause = match (&self.next, speed) {
                 (Some(next), 1..) => next.time.since(now) / speed,
-                _ => Duration::from_secs(3600),
+                _ => Duration::from_hours(1),
             };
             match orders.recv_timeout(pause.max(Duration::from_millis(30))) {
                 Ok(Order::Seek(at)) => self.go_to(at),
@@ -382,6 +382,8 @@ impl Head {
             shared.viewers.retain(|v| v.strong_count() > 0);
             shared.viewers.iter().filter_map(Weak::upgrade).collect()
         };
-        viewers.iter().for_each(|v| v.call());
+        for viewer in viewers {
+            viewer.call();
+        }
     }
 }

@@ -123,7 +123,7 @@ impl Viewer {
             let pause = if dirty {
                 frame.saturating_sub(last_frame.map_or(frame, |at| at.elapsed()))
             } else {
-                session.next_wake(&world).unwrap_or(Duration::from_secs(60))
+                session.next_wake(&world).unwrap_or(Duration::from_mins(1))
             };
             let pause = self.until.map_or(pause, |end| {
                 pause.min(end.saturating_duration_since(Instant::now()))

@@ -72,7 +72,9 @@ impl FromStr for Mac {
         let mut out = [0u8; 6];
         let hex = match parts.len() {
             6 if parts.iter().all(|p| (1..=2).contains(&p.len())) => {
-                parts.iter().map(|p| format!("{p:0>2}")).collect()
+                parts.iter().fold(String::new(), |hex, p| {
+                    hex + if p.len() == 1 { "0" } else { "" } + p
+                })
             }
             3 if parts.iter().all(|p| p.len() == 4) => parts.concat(),
             1 => s.to_string(),

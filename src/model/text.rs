@@ -78,20 +78,18 @@ impl Text {
 }
 
 fn unescape_one(tail: &str) -> (Vec<u8>, usize) {
-    if let Some(hex) = tail.strip_prefix('x').and_then(|t| t.get(..2)) {
-        if let Ok(b) = u8::from_str_radix(hex, 16) {
-            return (vec![b], 3);
-        }
+    if let Some(hex) = tail.strip_prefix('x').and_then(|t| t.get(..2))
+        && let Ok(b) = u8::from_str_radix(hex, 16)
+    {
+        return (vec![b], 3);
     }
-    if let Some(body) = tail.strip_prefix("u{") {
-        if let Some(end) = body.find('}') {
-            if let Some(c) = u32::from_str_radix(&body[..end], 16)
-                .ok()
-                .and_then(char::from_u32)
-            {
-                return (c.to_string().into_bytes(), end + 3);
-            }
-        }
+    if let Some(body) = tail.strip_prefix("u{")
+        && let Some(end) = body.find('}')
+        && let Some(c) = u32::from_str_radix(&body[..end], 16)
+            .ok()
+            .and_then(char::from_u32)
+    {
+        return (c.to_string().into_bytes(), end + 3);
     }
     (vec![b'\\'], usize::from(tail.starts_with('\\')))
 }
@@ -191,7 +189,7 @@ mod tests {
 
     #[test]
     fn long_text_is_cut_with_a_mark() {
-        let t = Text::from_bytes(&[b'a'; 65_536]);
+        let t = Text::from_bytes(&vec![b'a'; 65_536]);
         assert!(t.as_str().len() <= TEXT_CAP + 3 && t.as_str().ends_with('…'));
     }
 

@@ -426,10 +426,10 @@ fn a_station_that_one_table_lacks_is_not_gone_before_the_next_lacks_it_too() {
     assert_eq!(w.is("pump-1"), Up);
     assert_eq!(w.open(), []);
     // it spoke again
-    w.now = w.now + Duration::from_secs(60);
+    w.now = w.now + Duration::from_mins(1);
     table(&mut w, "mon-1");
     assert_eq!((w.is("pump-1"), w.is("mon-1")), (Up, Up));
-    w.now = w.now + Duration::from_secs(60);
+    w.now = w.now + Duration::from_mins(1);
     table(&mut w, "mon-1");
     assert_eq!(w.is("mon-1"), Down);
     assert_eq!(
@@ -459,9 +459,9 @@ fn a_table_that_lacks_a_ventilator_is_read_once_more_at_once() {
     assert!(
         w.state
             .due()
-            .is_some_and(|due| due <= w.now + Duration::from_secs(60))
+            .is_some_and(|due| due <= w.now + Duration::from_mins(1))
     );
-    w.now = w.now + Duration::from_secs(60);
+    w.now = w.now + Duration::from_mins(1);
     let outcome = w.apply(Body::Tick);
     assert!(
         outcome
