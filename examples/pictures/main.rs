@@ -31,6 +31,8 @@ fn main() {
     let program = std::env::args()
         .nth(1)
         .unwrap_or_else(|| "target/release/wardwatch".into());
+    // a pseudo-terminal starts its program elsewhere
+    let program = std::path::absolute(program).unwrap();
     let mut command = CommandBuilder::new(&program);
     command.args(["demo", "--theme", "dark", "--seed", "3"]);
     for (name, value) in [
@@ -51,7 +53,7 @@ fn main() {
     let mut child = pair
         .slave
         .spawn_command(command)
-        .unwrap_or_else(|e| panic!("{program}: {e}; build it with cargo build --release"));
+        .unwrap_or_else(|e| panic!("{}: {e}; build it with cargo build --release", program.display()));
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().unwrap();
     let mut writer = pair.master.take_writer().unwrap();
