@@ -107,13 +107,13 @@ fn main() {
     let cpu = cpu_seconds(pty.pid());
     rows.push(Row {
         what: "200 devices on the Board, 200x50",
-        measured: bytes_per_second(&pty, 30),
+        measured: bytes_per_second(&pty, 90),
         ceiling: 1_500.0,
         unit: "B/s",
     });
     rows.push(Row {
         what: "collector and screen, CPU of one core",
-        measured: (cpu_seconds(pty.pid()) - cpu) / 30.0 * 100.0,
+        measured: (cpu_seconds(pty.pid()) - cpu) / 90.0 * 100.0,
         ceiling: 5.0,
         unit: "%",
     });

@@ -50,10 +50,12 @@ fn main() {
         pixel_height: 0,
     };
     let pair = native_pty_system().openpty(size(SHOTS[0].2)).unwrap();
-    let mut child = pair
-        .slave
-        .spawn_command(command)
-        .unwrap_or_else(|e| panic!("{}: {e}; build it with cargo build --release", program.display()));
+    let mut child = pair.slave.spawn_command(command).unwrap_or_else(|e| {
+        panic!(
+            "{}: {e}; build it with cargo build --release",
+            program.display()
+        )
+    });
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().unwrap();
     let mut writer = pair.master.take_writer().unwrap();

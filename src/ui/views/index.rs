@@ -38,6 +38,9 @@ impl SegmentSum {
     }
 }
 
+/// Switch, port, device, and what is drawn of that.
+pub type Hung = (DeviceId, IfIndex, DeviceId, DeviceClass, DeviceState);
+
 /// Sums and orders of one state.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -49,8 +52,8 @@ pub struct Index {
     pub segments: Vec<SegmentSum>,
     /// By care level, the closest to the patient first: up, degraded, down, unknown.
     pub care: [(CareLevel, [u32; 4]); 5],
-    /// What hangs on which port of which switch, in that order.
-    pub attached: Vec<(DeviceId, IfIndex, DeviceId)>,
+    /// What hangs on which port of which switch, in that order, with its class and state.
+    pub attached: Vec<Hung>,
     /// Alerts as listed: active ones the worst first, then those being checked, then closed ones the newest first.
     pub alerts: Vec<AlertId>,
     /// How many of `alerts` are active.
@@ -94,7 +97,8 @@ impl Index {
                 counts[slot(device.state)] += 1;
             }
             if let Some(at) = device.attached {
-                self.attached.push((at.switch, at.port, *id));
+                let row = (at.switch, at.port, *id, device.class, device.state);
+                self.attached.push(row);
             }
             if device.state == DeviceState::Unknown && !device.state_why.is_empty() {
                 blind.push(segment);
@@ -240,7 +244,7 @@ impl Index {
     }
 
     /// What hangs on a switch, in the order of its ports.
-    pub fn on_switch(&self, switch: DeviceId) -> &[(DeviceId, IfIndex, DeviceId)] {
+    pub fn on_switch(&self, switch: DeviceId) -> &[Hung] {
         let from = self.attached.partition_point(|row| row.0 < switch);
         let to = self.attached.partition_point(|row| row.0 <= switch);
         self.attached.get(from..to).unwrap_or(&[])
@@ -276,17 +280,16 @@ fn badness(s: &SegmentSum) -> (u8, bool, u8, bool, bool, bool) {
 
 /// Groups of some devices by class, for cells.
 pub fn group(state: &State, ids: impl Iterator<Item = DeviceId>) -> Vec<ClassGroup> {
-    let mut rows: Vec<(DeviceClass, Cell)> = ids
-        .filter_map(|id| state.devices.get(&id))
-        .map(|d| {
-            (
-                d.class,
-                Cell {
-                    id: d.id,
-                    state: d.state,
-                },
-            )
-        })
+    let known = ids.filter_map(|id| state.devices.get(&id));
+    group_rows(known.map(|d| (d.class, d.id, d.state)))
+}
+
+/// As [`group`], where class and state are at hand.
+pub fn group_rows(
+    of: impl Iterator<Item = (DeviceClass, DeviceId, DeviceState)>,
+) -> Vec<ClassGroup> {
+    let mut rows: Vec<(DeviceClass, Cell)> = of
+        .map(|(class, id, state)| (class, Cell { id, state }))
         .collect();
     rows.sort_unstable();
     rows.dedup();

@@ -153,7 +153,7 @@ impl Neighbours {
                 known: "forwarding table",
             });
         }
-        for (_, port, id) in self.index.on_switch(device.id) {
+        for (_, port, id, ..) in self.index.on_switch(device.id) {
             let kind = state.devices.get(id).map_or("", |d| words::kind(d.class));
             entries.push(Entry {
                 device: *id,

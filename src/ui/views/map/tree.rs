@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
+
 use crate::engine::State;
 use crate::model::{DeviceClass, DeviceId, DeviceState, Link, LinkId, Severity};
-use crate::ui::views::index::{Index, group};
+use crate::ui::views::index::{Index, group_rows};
 use crate::ui::widgets::ClassGroup;
 
 /// One network device.
@@ -84,6 +86,8 @@ impl Tree {
                 node.worst = node.worst.max(Some(alert.severity));
             }
         }
+        // asked once for each station of the house
+        let members: FxHashSet<DeviceId> = members.into_iter().collect();
         tree.hang(state, index, &links, &members);
         tree
     }
@@ -144,7 +148,7 @@ impl Tree {
         state: &State,
         index: &Index,
         links: &BTreeMap<DeviceId, Vec<Link>>,
-        members: &BTreeSet<DeviceId>,
+        members: &FxHashSet<DeviceId>,
     ) {
         for at in 0..self.nodes.len() {
             let Some(node) = self.nodes.get(at) else {
@@ -155,13 +159,15 @@ impl Tree {
             let ends = cables
                 .iter()
                 .map(|l| l.id.other(id).device)
-                .filter(|other| !members.contains(other));
+                .filter(|other| !members.contains(other))
+                .filter_map(|other| state.devices.get(&other))
+                .map(|d| (d.class, d.id, d.state));
             let stations = index
                 .on_switch(id)
                 .iter()
-                .map(|row| row.2)
-                .filter(|station| !members.contains(station));
-            let cells = group(state, stations.chain(ends));
+                .filter(|row| !members.contains(&row.2))
+                .map(|row| (row.3, row.2, row.4));
+            let cells = group_rows(stations.chain(ends));
             let parent = node.parent.and_then(|p| self.nodes.get(p)).map(|p| p.id);
             let children: BTreeSet<DeviceId> = node
                 .children
