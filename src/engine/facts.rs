@@ -200,7 +200,13 @@ fn confidence(source: FactSource) -> u8 {
 fn is_reading(key: FactKey) -> bool {
     matches!(
         key,
-        FactKey::UpsSecondsOnBattery | FactKey::UpsMinutesLeft | FactKey::UpsCharge
+        FactKey::UpsSecondsOnBattery
+            | FactKey::UpsMinutesLeft
+            | FactKey::UpsCharge
+            | FactKey::Temperature
+            | FactKey::Memory
+            | FactKey::Storage
+            | FactKey::Load
     )
 }
 
@@ -243,5 +249,10 @@ pub(super) fn key_word(key: FactKey) -> &'static str {
         FactKey::UpsSecondsOnBattery => "seconds on battery",
         FactKey::UpsMinutesLeft => "minutes left",
         FactKey::UpsCharge => "charge",
+        FactKey::Temperature => "temperature",
+        FactKey::SensorHealth => "sensors",
+        FactKey::Memory => "memory",
+        FactKey::Storage => "storage",
+        FactKey::Load => "load",
     }
 }

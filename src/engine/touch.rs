@@ -16,6 +16,9 @@ use super::fold::Out;
 use super::memory::{Override, Timer};
 use super::state::State;
 
+/// How often sensors, memory, disks and load are asked, seconds.
+const SENSORS_S: u32 = 300;
+
 /// The longest that one person's word on a policy stands.
 const OVERRIDE: Duration = Duration::from_hours(24);
 /// The least of all addresses.
@@ -352,5 +355,6 @@ fn jobs(
         jobs.push((Job::Tables, intervals.tables_s));
     }
     jobs.push((Job::Inventory, intervals.inventory_s));
+    jobs.push((Job::Sensors, SENSORS_S));
     jobs
 }

@@ -45,6 +45,8 @@ pub enum Job {
     Inventory,
     /// UPS-MIB.
     Ups,
+    /// Sensors, memory, disks, load.
+    Sensors,
 }
 
 /// An agent to be asked.

@@ -53,6 +53,16 @@ pub enum FactKey {
     UpsMinutesLeft,
     /// UPS: charge in percent (`upsEstimatedChargeRemaining`, RFC 1628).
     UpsCharge,
+    /// The hottest thermometer, with its name (ENTITY-SENSOR-MIB, RFC 3433).
+    Temperature,
+    /// How many sensors work, and which do not (RFC 3433).
+    SensorHealth,
+    /// Memory in use (`hrStorageRam`, RFC 2790).
+    Memory,
+    /// The fullest fixed disk (`hrStorageFixedDisk`, RFC 2790).
+    Storage,
+    /// Mean load of the processors (`hrProcessorLoad`, RFC 2790).
+    Load,
 }
 
 /// Where a fact comes from. Ordered, the one to believe first is the greatest.

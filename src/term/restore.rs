@@ -10,6 +10,8 @@ use super::terminal::{self, Tty};
 
 /// The terminal is ours.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Held while the terminal is given back: whoever comes second waits until it is done, and may then end the process.
+static LEAVING: Mutex<()> = Mutex::new(());
 /// The thread whose panic ends the screen, and what other threads said in theirs.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -31,14 +33,16 @@ pub(super) fn is_entered() -> bool {
     ENTERED.load(Ordering::SeqCst)
 }
 
-/// Gives the terminal back. Does nothing the second time.
+/// Gives the terminal back. The second time it only waits for the first.
 pub(super) fn restore(tty: &Tty) {
+    let _one = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
+    // the modes never wait for the terminal; its screen may
+    let _ = crossterm::terminal::disable_raw_mode();
     // a terminal that has gone away can't be restored, and one that hangs is not waited for
     let _ = tty.write(LEAVE, |waited| waited > terminal::LAST_WORDS);
-    let _ = crossterm::terminal::disable_raw_mode();
     let said = std::mem::take(&mut *SAID.lock().unwrap_or_else(PoisonError::into_inner));
     for words in said {
         // eprintln would panic where the terminal is gone

@@ -54,6 +54,8 @@ fn child() {
             TermEvent::Input(_) => Ok(()),
         };
         if told.is_err() {
+            // given back by another thread: as the program does, wait until that is done
+            terminal.leave();
             // the test harness would now wait for ever to print its result to this terminal
             kill(Pid::this(), Kill::SIGKILL).unwrap();
         }

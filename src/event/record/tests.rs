@@ -50,6 +50,11 @@ fn enums() -> Vec<(&'static str, Vec<u8>)> {
                 K::UpsSecondsOnBattery,
                 K::UpsMinutesLeft,
                 K::UpsCharge,
+                K::Temperature,
+                K::SensorHealth,
+                K::Memory,
+                K::Storage,
+                K::Load,
             ]),
         ),
         (

@@ -142,6 +142,7 @@ impl Device {
             Job::Interfaces => 2,
             Job::Inventory => 3,
             Job::Tables => 4,
+            Job::Sensors => 5,
         });
         self.jobs = jobs;
         self.refused_until_ms = None;

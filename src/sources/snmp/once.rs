@@ -71,6 +71,7 @@ fn kind_of(plan: &str) -> Result<Kind, UnknownPlan> {
         "interfaces" => Ok(Kind::Job(Job::Interfaces)),
         "tables" => Ok(Kind::Job(Job::Tables)),
         "inventory" => Ok(Kind::Job(Job::Inventory)),
+        "sensors" => Ok(Kind::Job(Job::Sensors)),
         "ups" => Ok(Kind::Job(Job::Ups)),
         "bench" => Ok(Kind::Bench),
         "all" => Ok(Kind::All),

@@ -23,6 +23,7 @@ pub(super) fn first(address: IpAddr, job: Job, interval_ms: u64) -> u64 {
         Job::Interfaces => 3_000,
         Job::Tables => 8_000,
         Job::Inventory => 15_000,
+        Job::Sensors => 20_000,
     };
     hash((address, job)) % within.min(interval_ms.max(1))
 }

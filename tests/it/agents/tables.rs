@@ -66,6 +66,38 @@ fn core() -> Mib {
     put("1.3.6.1.2.1.33.1.2.2.0", Value::Integer(95));
     put("1.3.6.1.2.1.33.1.2.3.0", Value::Integer(24));
     put("1.3.6.1.2.1.33.1.2.4.0", Value::Integer(81));
+    // sensors: an inlet at 41.5 degrees (milli, no digits), an outlet at 38, a fan that does not turn, an empty slot
+    let sensor = "1.3.6.1.2.1.99.1.1.1";
+    for (at, kind, scale, value, status) in [
+        (11, 8, 8, 41_500, 1),
+        (12, 8, 9, 38, 1),
+        (13, 10, 9, 0, 3),
+        (14, 8, 9, 0, 2),
+    ] {
+        for (column, number) in [(1, kind), (2, scale), (3, 0), (4, value), (5, status)] {
+            put(&format!("{sensor}.{column}.{at}"), Value::Integer(number));
+        }
+    }
+    put(&format!("{entity}.7.11"), octets("Inlet"));
+    put(&format!("{entity}.2.13"), octets("Fan 2"));
+    // memory, two disks, two processors
+    let stores = "1.3.6.1.2.1.25.2.3.1";
+    for (at, kind, name, units, size, used) in [
+        (1, 2, "Physical memory", 1_024, 1_048_576, 524_288),
+        (31, 4, "/", 4_096, 2_621_440, 1_310_720),
+        (32, 4, "/var", 4_096, 2_621_440, 2_359_296),
+    ] {
+        put(
+            &format!("{stores}.2.{at}"),
+            Value::Oid(oid(&format!("1.3.6.1.2.1.25.2.1.{kind}"))),
+        );
+        put(&format!("{stores}.3.{at}"), octets(name));
+        for (column, number) in [(4, units), (5, size), (6, used)] {
+            put(&format!("{stores}.{column}.{at}"), Value::Integer(number));
+        }
+    }
+    put("1.3.6.1.2.1.25.3.3.1.2.1", Value::Integer(20));
+    put("1.3.6.1.2.1.25.3.3.1.2.2", Value::Integer(40));
     mib
 }
 
@@ -99,6 +131,14 @@ async fn every_table_is_read_and_told_as_whole() {
     assert_eq!(fact(FactKey::UpsSecondsOnBattery), "95");
     assert_eq!(fact(FactKey::UpsMinutesLeft), "24");
     assert_eq!(fact(FactKey::UpsCharge), "81");
+    assert_eq!(fact(FactKey::Temperature), "41.5 °C Inlet");
+    assert_eq!(
+        fact(FactKey::SensorHealth),
+        "1 of 4 sensors do not work: Fan 2"
+    );
+    assert_eq!(fact(FactKey::Memory), "50 % of 1 GiB");
+    assert_eq!(fact(FactKey::Storage), "90 % of 10 GiB, /var");
+    assert_eq!(fact(FactKey::Load), "30 %");
 
     let mut seen = Vec::new();
     for table in &result.tables {

@@ -5,6 +5,7 @@ mod bench;
 mod facts;
 mod interfaces;
 mod neighbours;
+mod sensors;
 mod status;
 mod tables;
 
@@ -78,6 +79,7 @@ impl Kind {
             Self::Job(Job::Tables) => "poll tables",
             Self::Job(Job::Inventory) => "poll inventory",
             Self::Job(Job::Ups) => "poll ups",
+            Self::Job(Job::Sensors) => "poll sensors",
             Self::Touch => "poll probe",
             Self::Bench => "poll bench",
             Self::All => "poll all",
@@ -106,6 +108,7 @@ pub(super) fn begin(kind: Kind, io: Io, about: About) -> Running {
         Kind::Job(Job::Tables) => Box::pin(tables(io, about)),
         Kind::Job(Job::Inventory) => Box::pin(facts::inventory(io)),
         Kind::Job(Job::Ups) => Box::pin(facts::ups(io)),
+        Kind::Job(Job::Sensors) => Box::pin(sensors::run(io)),
         Kind::Touch => Box::pin(status::touch(io)),
         Kind::Bench => Box::pin(bench::run(io)),
         Kind::All => Box::pin(all(io, about)),
@@ -179,6 +182,7 @@ async fn all(io: Io, about: About) -> Report {
     for more in [
         facts::inventory(io.clone()).await,
         facts::ups(io.clone()).await,
+        sensors::run(io.clone()).await,
         tables(io, about).await,
     ] {
         report.facts.extend(more.facts);

@@ -188,6 +188,7 @@ fn sections(ink: &Ink<'_>, d: &Device, behind: &[ClassGroup]) -> Vec<Section> {
     if let Some(power) = power(ink, d) {
         all.push(power);
     }
+    all.extend(health(ink, d));
     all.push(changes(ink, d));
     all.retain(|s| !s.lines.is_empty());
     all
@@ -480,6 +481,25 @@ fn power(ink: &Ink<'_>, d: &Device) -> Option<Section> {
         }
     }
     Some(section)
+}
+
+fn health(ink: &Ink<'_>, d: &Device) -> Option<Section> {
+    let mut section = Section::new("HEALTH");
+    let mut any = false;
+    for (label, key) in [
+        ("hottest", FactKey::Temperature),
+        ("sensors", FactKey::SensorHealth),
+        ("load", FactKey::Load),
+        ("memory", FactKey::Memory),
+        ("disk", FactKey::Storage),
+    ] {
+        let value = d.fact_str(key);
+        if !value.is_empty() {
+            any = true;
+            section.say(label, value.to_string(), ink.text);
+        }
+    }
+    any.then_some(section)
 }
 
 fn changes(ink: &Ink<'_>, d: &Device) -> Section {
