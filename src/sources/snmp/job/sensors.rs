@@ -140,7 +140,11 @@ async fn sensors(
     }
     let all = readings.len();
     let health = if broken.is_empty() {
-        format!("{all} sensors work")
+        if all == 1 {
+            "1 sensor works".to_string()
+        } else {
+            format!("{all} sensors work")
+        }
     } else {
         let named: Vec<String> = names.map(|n| n.to_string()).collect();
         format!(
