@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::args::{DemoArgs, Global};
 use super::screen::{Show, show};
-use super::{Done, open, record, screen, usage};
+use super::{Done, open, record, rows, screen, usage};
 use crate::actions::catalogue::Catalogue;
 use crate::host::{Host, HostConfig, Hub, Input, LiveFeed, Resolve};
 use crate::log::Retention;
@@ -71,7 +71,7 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
             }
             Err(error) => {
                 let _ = failed.set(Text::from(format!("{error:#}")));
-                hub.fail();
+                hub.end();
                 None
             }
         })
@@ -92,7 +92,6 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
         runtime.handle(),
     );
     if let Ok(Some(running)) = starting.join() {
-        running.host.runner().finish();
         running.stop();
     }
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -117,31 +116,26 @@ fn headless(global: &Global, args: &DemoArgs) -> Result<Done> {
     let sent = running.host.poller().stats().pdus_sent;
     running.stop();
     let state = hub.state();
-    let c = state.counts;
-    let line = json!({
-        "devices": c.devices, "up": c.up, "degraded": c.degraded, "down": c.down, "unknown": c.unknown,
-        "alerts_open": c.alerts_open, "root_cause_alerts": c.root_cause_alerts, "child_alerts_notified": c.child_alerts_notified,
-        "children_counted": c.children_counted, "packets_sent": sent,
-        "packets_to_never_touch": counted["packets_to_never_touch"], "datagrams_received": counted["datagrams"],
-        "events": state.seq, "state_hash": hex(&state.hash()),
-    });
+    let mut line = rows::sums(&state);
+    for (name, value) in [
+        ("packets_sent", json!(sent)),
+        (
+            "packets_to_never_touch",
+            counted["packets_to_never_touch"].clone(),
+        ),
+        ("datagrams_received", counted["datagrams"].clone()),
+        ("events", json!(state.seq)),
+        ("state_hash", json!(state.hash_hex())),
+    ] {
+        line.insert(name.to_string(), value);
+    }
+    let line = Value::Object(line);
     writeln!(std::io::stdout(), "{line}")?;
     Ok(if interrupted {
         Done::Interrupted
     } else {
         Done::Done
     })
-}
-
-/// Bytes as lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // writing into a String can't fail
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
 }
 
 /// The runtime that sources work on: two threads are plenty.

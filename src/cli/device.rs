@@ -1,12 +1,13 @@
 //! `wardwatch device`: everything known of one device.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::rows::{port, segment_name, text, time};
 use crate::engine::State;
-use crate::model::{Device, Fact, Reach, ReachFact};
+use crate::model::{Device, Fact, Reach, ReachFact, Time};
 
 /// Everything, as JSON.
 pub fn as_json(state: &State, d: &Device) -> Value {
@@ -42,7 +43,7 @@ pub fn as_json(state: &State, d: &Device) -> Value {
 
 fn fact(f: &Fact) -> Value {
     json!({"key": f.key, "value": f.value, "source": f.source.word(), "confidence": f.confidence,
-           "first_seen": time(crate::model::Time::from_secs32(f.first)), "last_seen": time(f.seen())})
+           "first_seen": time(Time::from_secs32(f.first)), "last_seen": time(f.seen())})
 }
 
 fn reach(r: &ReachFact) -> Value {
@@ -58,6 +59,26 @@ fn reach_word(reach: Reach) -> &'static str {
         Reach::Refuses => "refuses",
         Reach::Blind => "blind",
     }
+}
+
+fn joined<T: ToString>(of: &BTreeSet<T>) -> String {
+    let words: Vec<String> = of.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
+fn when(at: Time) -> String {
+    if at.0 > 0 {
+        at.to_string()
+    } else {
+        "never".into()
+    }
+}
+
+/// The key as JSON has it.
+fn key_word(f: &Fact) -> String {
+    let word = serde_json::to_value(f.key).ok();
+    word.and_then(|v| v.as_str().map(str::to_string))
+        .unwrap_or_default()
 }
 
 /// Everything, for a person.
@@ -77,38 +98,10 @@ pub fn as_text(state: &State, d: &Device) -> String {
     );
     line("segment", segment_name(state, d.segment));
     line("port", &port(state, d));
-    line(
-        "addresses",
-        &d.addresses
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" "),
-    );
-    line(
-        "macs",
-        &d.macs
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" "),
-    );
-    line(
-        "first seen",
-        &if d.first_seen.0 > 0 {
-            d.first_seen.to_string()
-        } else {
-            "never".into()
-        },
-    );
-    line(
-        "last seen",
-        &if d.last_seen.0 > 0 {
-            d.last_seen.to_string()
-        } else {
-            "never".into()
-        },
-    );
+    line("addresses", &joined(&d.addresses));
+    line("macs", &joined(&d.macs));
+    line("first seen", &when(d.first_seen));
+    line("last seen", &when(d.last_seen));
     for (name, r) in [
         ("ping", &d.ping),
         ("snmp", &d.snmp),
@@ -125,10 +118,7 @@ pub fn as_text(state: &State, d: &Device) -> String {
         let _ = writeln!(out, "\nfacts");
     }
     for f in d.facts.values() {
-        let key = serde_json::to_value(f.key)
-            .ok()
-            .and_then(|v| v.as_str().map(str::to_string))
-            .unwrap_or_default();
+        let key = key_word(f);
         let _ = writeln!(
             out,
             "  {key:<24}{:<40}  {} {} %  {}",
@@ -139,10 +129,7 @@ pub fn as_text(state: &State, d: &Device) -> String {
         );
     }
     for f in &d.conflicts {
-        let key = serde_json::to_value(f.key)
-            .ok()
-            .and_then(|v| v.as_str().map(str::to_string))
-            .unwrap_or_default();
+        let key = key_word(f);
         let _ = writeln!(
             out,
             "  {key:<24}{:<40}  {} says otherwise  {}",

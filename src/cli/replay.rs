@@ -41,7 +41,7 @@ pub fn replay(global: &Global, args: &ReplayArgs) -> Result<Done> {
         .as_deref()
         .map(|t| parse_at(t, &whole))
         .transpose()?;
-    let player = Player::start(opener(&args.file), at, args.speed)?;
+    let player = Player::start(opener(&args.file), (whole.from, whole.to), at, args.speed)?;
     let catalogue = Arc::new(open::catalogue(None)?);
     let runtime = demo::runtime()?;
     let shown = Show {
@@ -116,13 +116,14 @@ impl Iterator for Reading {
 }
 
 fn summary(whole: &Whole, torn: u64) -> serde_json::Value {
-    let c = whole.state.counts;
-    json!({
-        "events": whole.events, "from": rows::time(whole.from), "to": rows::time(whole.to),
-        "devices": c.devices, "up": c.up, "degraded": c.degraded, "down": c.down, "unknown": c.unknown,
-        "alerts_open": c.alerts_open, "root_cause_alerts": c.root_cause_alerts, "child_alerts_notified": c.child_alerts_notified,
-        "children_counted": c.children_counted, "whole": whole.damage.is_none() && torn == 0, "state_hash": demo::hex(&whole.state.hash()),
-    })
+    let mut line = serde_json::Map::new();
+    line.insert("events".into(), json!(whole.events));
+    line.insert("from".into(), rows::time(whole.from));
+    line.insert("to".into(), rows::time(whole.to));
+    line.extend(rows::sums(&whole.state));
+    line.insert("whole".into(), json!(whole.damage.is_none() && torn == 0));
+    line.insert("state_hash".into(), json!(whole.state.hash_hex()));
+    line.into()
 }
 
 /// RFC 3339, or HH:MM(:SS) of the day on which the recording begins, in the site's zone.

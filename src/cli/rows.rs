@@ -1,11 +1,11 @@
 //! The rows of each listing, out of a state.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::output::Listing;
 use crate::engine::State;
 use crate::model::{
-    Alert, Device, DeviceId, FactKey, Link, LinkEnd, LinkSource, Run, SegmentId, Text, Time,
+    Alert, Device, DeviceId, FactKey, Link, LinkEnd, LinkSource, Run, SegmentId, Time,
 };
 
 /// A time as JSON: RFC 3339, or null for the beginning of time (never).
@@ -35,18 +35,9 @@ pub fn device_name(state: &State, id: DeviceId) -> &str {
 
 /// Where a device hangs: `sw-3f-02 Gi1/0/17`.
 pub fn port(state: &State, device: &Device) -> String {
-    device.attached.map_or_else(String::new, |at| {
-        let switch = device_name(state, at.switch);
-        format!("{switch} {}", interface_name(state, at.switch, at.port))
-    })
-}
-
-fn interface_name(state: &State, device: DeviceId, index: crate::model::IfIndex) -> Text {
-    let known = state
-        .devices
-        .get(&device)
-        .and_then(|d| d.interfaces.get(&index));
-    known.map_or_else(|| Text::from(format!("port {index}")), |i| i.name.clone())
+    state
+        .location(device)
+        .map_or_else(String::new, |at| at.to_string())
 }
 
 /// `wardwatch devices`
@@ -100,6 +91,26 @@ pub fn devices<'a>(state: &State, of: impl Iterator<Item = &'a Device>) -> Listi
     list
 }
 
+/// The sums of a state, as `demo --headless` and `replay --headless` print them.
+pub fn sums(state: &State) -> Map<String, Value> {
+    let c = state.counts;
+    let pairs = [
+        ("devices", c.devices),
+        ("up", c.up),
+        ("degraded", c.degraded),
+        ("down", c.down),
+        ("unknown", c.unknown),
+        ("alerts_open", c.alerts_open),
+        ("root_cause_alerts", c.root_cause_alerts),
+        ("child_alerts_notified", c.child_alerts_notified),
+        ("children_counted", c.children_counted),
+    ];
+    pairs
+        .into_iter()
+        .map(|(name, n)| (name.to_string(), json!(n)))
+        .collect()
+}
+
 /// `wardwatch segments`
 pub fn segments(state: &State, wanted: impl Fn(SegmentId) -> bool) -> Listing {
     let mut list = Listing::new(&[
@@ -110,12 +121,8 @@ pub fn segments(state: &State, wanted: impl Fn(SegmentId) -> bool) -> Listing {
         if !wanted(segment.id) {
             continue;
         }
-        let mut counts = [0u32; 4];
-        let members = state
-            .devices
-            .values()
-            .filter(|d| d.segment == Some(segment.id));
-        members.for_each(|d| counts[d.state as usize] += 1);
+        let summary = state.segment_summary.get(&segment.id);
+        let counts = summary.map_or_else(Default::default, |s| s.counts);
         let nets = state.site.segments.get(at).map_or_else(Vec::new, |s| {
             s.nets.iter().map(ToString::to_string).collect()
         });
@@ -128,11 +135,11 @@ pub fn segments(state: &State, wanted: impl Fn(SegmentId) -> bool) -> Listing {
             },
             json!(segment.clinical),
             json!(nets),
-            json!(counts.iter().sum::<u32>()),
-            json!(counts[0]),
-            json!(counts[1]),
-            json!(counts[2]),
-            json!(counts[3]),
+            json!(counts.total),
+            json!(counts.up),
+            json!(counts.degraded),
+            json!(counts.down),
+            json!(counts.unknown),
             json!(segment.in_bps),
             json!(segment.out_bps),
         ]);
@@ -154,7 +161,7 @@ pub fn links<'a>(state: &State, of: impl Iterator<Item = &'a Link>) -> Listing {
     ]);
     let port = |end: LinkEnd| {
         end.port
-            .map_or(Value::Null, |p| json!(interface_name(state, end.device, p)))
+            .map_or(Value::Null, |p| json!(state.port_name(end.device, p)))
     };
     for link in of {
         let source = match link.source {

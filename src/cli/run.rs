@@ -43,7 +43,6 @@ pub fn run(global: &Global, args: &RunArgs) -> Result<Done> {
     let runtime = demo::runtime()?;
     let (host, catalogue) = watch::start(&dir, &loaded, None, Outbox::default(), runtime.handle())?;
     let done = with_host(args, &host, &catalogue, &person, &inputs, &runtime);
-    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done

@@ -86,8 +86,7 @@ pub fn on_screen(
     };
     let done = show(global, shown, runtime.handle());
     drop((watching, ears));
-    // the terminal may be gone; what was promised is still carried out (invariant 10)
-    host.runner().finish();
+    // the terminal may be gone; what was promised is still carried out
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     done
@@ -123,7 +122,6 @@ pub fn collect(
         host.runner().hurry();
     }
     drop((watching, ears));
-    host.runner().finish();
     host.stop();
     runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(Done::Done)

@@ -15,7 +15,7 @@ use super::problem::{ConfigErrors, Problem};
 use super::site::{Draft, LogSettings};
 use super::source::{At, Sources};
 use super::word::quote;
-use crate::model::{Site, Text};
+use crate::model::{Site, Text, hex};
 
 /// The largest file that is read, bytes.
 const CAP: u64 = 64 << 20;
@@ -40,14 +40,7 @@ pub struct Loaded {
 /// The hash of a site: SHA-256 over it as JSON, hexadecimal. Secrets given in plain do not count.
 pub fn hash(site: &Site) -> Text {
     let json = serde_json::to_vec(&*site.without_plain_secrets()).unwrap_or_default();
-    let digest = Sha256::digest(json);
-    let mut hex = String::with_capacity(64);
-    for byte in digest {
-        use std::fmt::Write as _;
-        // writing into a String can't fail
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex.into()
+    hex(&Sha256::digest(json)).into()
 }
 
 /// Loads a site file and what it includes.

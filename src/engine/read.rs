@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::event::Target;
 use crate::model::{
     Alert, AlertState, Device, DeviceClass, DeviceId, DeviceSpec, IfIndex, Interface, Mac, Run,
-    Segment, SegmentId, Severity, Text, Time, TouchTable, VendorSpec, WardSpec,
+    Segment, Severity, Text, Time, TouchTable, VendorSpec, WardSpec,
 };
 
 use super::state::State;
@@ -109,16 +109,6 @@ impl State {
         self.is_uplink_at(device, port, self.time)
     }
 
-    /// The members of a segment, by class and id.
-    pub fn segment_members(&self, segment: SegmentId) -> impl Iterator<Item = &Arc<Device>> + '_ {
-        self.segment_summary
-            .get(&segment)
-            .into_iter()
-            .flat_map(|s| s.by_class.iter())
-            .flat_map(|(_, ids)| ids.iter())
-            .filter_map(|id| self.devices.get(id))
-    }
-
     /// A segment by its name, whatever the case.
     pub fn segment_named(&self, name: &str) -> Option<&Arc<Segment>> {
         self.segments
@@ -187,11 +177,6 @@ impl State {
             return None;
         }
         self.find_device(name).map(|d| d.id)
-    }
-
-    /// The dead device that keeps this one from being judged.
-    pub fn blind_because_of(&self, device: DeviceId) -> Option<DeviceId> {
-        self.memory.blind.get(&device).copied()
     }
 
     /// What stands in force: for a collector that starts from a snapshot, where the effects that said so are long past.

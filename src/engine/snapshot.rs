@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::state::State;
+use crate::model::hex;
 
 /// Bytes that are no snapshot this engine can go on from. The log is read from its beginning instead.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -32,11 +33,7 @@ impl State {
 
     /// [`State::hash`] in hexadecimal, as `demo --headless` and `replay --headless` print it.
     pub fn hash_hex(&self) -> String {
-        use std::fmt::Write as _;
-        self.hash().iter().fold(String::new(), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+        hex(&self.hash())
     }
 
     /// Everything needed to fold on from here.

@@ -240,21 +240,6 @@ impl UdpDoor {
         Ok(())
     }
 
-    /// As [`UdpDoor::send`], and `WouldBlock` when the socket's buffer is full.
-    pub fn try_send(
-        &self,
-        to: SocketAddr,
-        kind: PacketKind,
-        cause: &Text,
-        permit: Option<PermitId>,
-        bytes: &[u8],
-    ) -> Result<(), SendError> {
-        self.gate
-            .pass(to.ip(), kind, 1, cause, permit, Time::from_clock())?;
-        self.socket.try_send_to(bytes, to)?;
-        Ok(())
-    }
-
     /// The next datagram: its length and sender.
     pub async fn receive(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.socket.recv_from(into).await

@@ -100,11 +100,6 @@ impl<C: Carry> Collector<C> {
         })
     }
 
-    /// What was folded so far.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
     /// Works until it is told to stop, or every way in is gone.
     pub async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
         let start = Instant::now();

@@ -29,7 +29,8 @@ const NAMES: usize = 256;
 
 /// Listens as long as it lives.
 pub struct Ears {
-    listeners: Vec<Listener>,
+    /// Each listens until it is dropped.
+    _listeners: Vec<Listener>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -73,14 +74,9 @@ impl Ears {
             }
         });
         Self {
-            listeners,
+            _listeners: listeners,
             tasks: [task, pinging],
         }
-    }
-
-    /// How many interfaces are listened on.
-    pub fn listening(&self) -> usize {
-        self.listeners.len()
     }
 }
 

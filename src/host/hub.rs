@@ -155,12 +155,8 @@ impl Hub {
         self.pulse.store(now.0, Ordering::Relaxed);
     }
 
-    /// There will be no collector: it could not start.
-    pub fn fail(&self) {
-        self.end();
-    }
-
-    pub(super) fn end(&self) {
+    /// There is no collector any more, or there will be none because it could not start.
+    pub fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
         self.wake_viewers();
     }

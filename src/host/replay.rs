@@ -108,10 +108,14 @@ pub struct Player {
 }
 
 impl Player {
-    /// Starts at `at` (the beginning otherwise). Reads the recording once to know its length.
-    pub fn start(open: Open, at: Option<Time>, speed: u32) -> Result<Self, ReplayError> {
-        let whole = fold_whole(&open)?;
-        let (from, to) = (whole.from, whole.to);
+    /// Starts at `at` (the beginning otherwise) of a recording that spans these times, see [`Whole`].
+    pub fn start(
+        open: Open,
+        span: (Time, Time),
+        at: Option<Time>,
+        speed: u32,
+    ) -> Result<Self, ReplayError> {
+        let (from, to) = span;
         let at = at.unwrap_or(from).max(from).min(to);
         let (state, events) = open()?;
         let shared = Arc::new(Mutex::new(Shared {

@@ -175,8 +175,9 @@ impl Host {
         &self.hub
     }
 
-    /// Stops asking, writes everything down, ends. Pending reverts are carried out before by whoever calls.
+    /// Carries out the ways back that are owed (invariant 10), stops asking, writes everything down, ends.
     pub fn stop(mut self) {
+        self.runner.finish();
         self.poller.stop();
         let (tell, told) = oneshot::channel();
         if self.hub.input().blocking_send(Input::Stop(tell)).is_ok() {

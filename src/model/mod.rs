@@ -7,6 +7,7 @@ mod alert;
 mod class;
 mod device;
 mod fact;
+mod hex;
 mod ids;
 mod interface;
 mod mac;
@@ -25,6 +26,7 @@ pub use device::{
     TouchPolicyInForce,
 };
 pub use fact::{Change, Fact, FactKey, FactSource};
+pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
 pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};
 pub use mac::{BadMac, Mac};

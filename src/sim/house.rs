@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::agent::{Agent, Community};
 use super::clock::SimClock;
-use super::hospital::{Hospital, Speaks, V3_USER, secret_names};
+use super::hospital::{Device, Hospital, Speaks, V3_USER, secret_names};
 use super::mibs::HospitalAgent;
 use super::scenario::Scenario;
 use super::server::{Counts, Directory, Listen, Server};
@@ -174,25 +174,20 @@ impl House {
         self.world.hospital.agents().count()
     }
 
+    fn device(&self, name: &str) -> Option<&Device> {
+        let mut devices = self.world.hospital.devices.iter();
+        devices.find(|d| d.name == name)
+    }
+
     /// Where a device is asked, by name.
     pub fn address(&self, name: &str) -> Option<SocketAddr> {
-        let device = self
-            .world
-            .hospital
-            .devices
-            .iter()
-            .find(|d| d.name == name)?;
+        let device = self.device(name)?;
         Some((device.address, self.port()).into())
     }
 
     /// The agent of a device, by name, for tests that let it misbehave.
     pub fn agent(&self, name: &str) -> Option<&Arc<Agent>> {
-        let device = self
-            .world
-            .hospital
-            .devices
-            .iter()
-            .find(|d| d.name == name)?;
+        let device = self.device(name)?;
         self.server.directory().at(device.address)
     }
 

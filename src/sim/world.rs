@@ -62,8 +62,6 @@ pub struct Snapshot {
     /// When the next thing happens.
     end: Option<Duration>,
     revision: u64,
-    /// By place in [`Hospital::devices`]: no power.
-    dead: Vec<bool>,
     /// By place in [`Hospital::devices`]: a packet from the root arrives.
     reach: Vec<bool>,
     /// By place in [`Hospital::ports`].
@@ -226,7 +224,6 @@ impl World {
             start,
             end,
             revision: inner.revision,
-            dead,
             reach,
             ports,
             boots,
@@ -277,11 +274,6 @@ impl Snapshot {
     /// The last restart since the start, if any.
     pub fn boot(&self, device: usize) -> Option<Boot> {
         self.boots.get(&device).copied()
-    }
-
-    /// Has it power?
-    pub fn has_power(&self, device: usize) -> bool {
-        !self.dead.get(device).copied().unwrap_or(true)
     }
 
     /// Milliseconds a port carried traffic, and whether its counters still hold what was before the simulation.

@@ -11,7 +11,6 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-pub(crate) use hash::hex;
 pub use hash::plan_hash;
 pub(crate) use port::ETHERNET;
 pub use refusal::Refusal;
@@ -536,14 +535,13 @@ pub(crate) fn credentials(state: &State, device: &Device) -> Vec<Text> {
     spec(state, device)
         .map(|s| s.credentials.clone())
         .filter(|c| !c.is_empty())
-        .unwrap_or_else(|| {
-            state
-                .site
-                .credentials
-                .iter()
-                .map(|c| c.name.clone())
-                .collect()
-        })
+        .unwrap_or_else(|| of_the_site(state))
+}
+
+/// Names of all credentials of the site, in the order of the file.
+pub(crate) fn of_the_site(state: &State) -> Vec<Text> {
+    let all = &state.site.credentials;
+    all.iter().map(|c| c.name.clone()).collect()
 }
 
 /// The UDP port of a device's agent.

@@ -9,8 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::fake::*;
 use super::*;
 use crate::actions::fixture::*;
-use crate::actions::plan::hex;
-use crate::model::PacketKind;
+use crate::model::{PacketKind, hex};
 
 fn limits() -> Limits {
     Limits {
@@ -91,7 +90,7 @@ fn what_it_said_its_status_and_the_hash_of_its_output_are_in_the_log() {
     );
     let (_, exit, hash, _) = bench.log.ended().unwrap();
     assert_eq!(exit, Some(0));
-    assert_eq!(hash, hex(&Sha256::digest(b"a b\n$(id)\n*\n")));
+    assert_eq!(hash.as_str(), hex(&Sha256::digest(b"a b\n$(id)\n*\n")));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::report::Report;
 use super::seams::Agent;
 use super::way_back::{Open, way_back};
 use super::{Claim, Executor, locked};
-use crate::actions::plan::{agent_port, credentials};
+use crate::actions::plan::{agent_port, credentials, of_the_site};
 use crate::engine::State;
 use crate::event::RunStep;
 use crate::model::{DeviceId, IfIndex, Revert, Run, RunId, RunState, Text};
@@ -31,8 +31,7 @@ pub struct PendingRevert {
 /// Every way back that is written down and not done, the one that is due first coming first.
 pub fn pending_reverts(state: &State) -> Vec<PendingRevert> {
     let mut pending: Vec<PendingRevert> = state
-        .runs
-        .values()
+        .unfinished_runs()
         .filter_map(|run| {
             let revert = run.revert.clone().filter(|r| r.done.is_none())?;
             Some(PendingRevert {
@@ -55,9 +54,8 @@ impl Executor {
         let state = (self.newest)();
         let live = self.at_work();
         let open = state
-            .runs
-            .values()
-            .filter(|r| !r.state.is_over() && !live.contains(&r.id))
+            .unfinished_runs()
+            .filter(|r| !live.contains(&r.id))
             .filter(|r| r.revert.as_ref().is_none_or(|v| v.done.is_some()));
         for run in open {
             // what the log does not take now it is offered again at the next start
@@ -180,17 +178,9 @@ fn agent(state: &State, run: &Run) -> Result<Agent, Text> {
     let address = run.plan.address.or_else(|| device.and_then(|d| d.address));
     let address = address
         .ok_or_else(|| Text::from(format!("no address of {} is known", run.plan.device_name)))?;
-    let site = || {
-        state
-            .site
-            .credentials
-            .iter()
-            .map(|c| c.name.clone())
-            .collect()
-    };
     Ok(Agent {
         address,
         port: device.map_or(161, |d| agent_port(state, d)),
-        credentials: device.map_or_else(site, |d| credentials(state, d)),
+        credentials: device.map_or_else(|| of_the_site(state), |d| credentials(state, d)),
     })
 }

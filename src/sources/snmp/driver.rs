@@ -483,13 +483,7 @@ impl Driver {
         let device = &mut self.devices[index as usize];
         let waiting = device.flight.as_mut().filter(|f| f.sent.is_some());
         let Some(flight) = waiting else {
-            let late = id_of(datagram).is_some_and(|id| device.recent.contains(&id));
-            let counter = if late {
-                &self.counters.late
-            } else {
-                &self.counters.unmatched
-            };
-            counter.add(1);
+            stray(device, &self.counters, datagram);
             return;
         };
         match flight.exchange.hear(datagram, &mut device.engine, now_ms) {
@@ -510,13 +504,7 @@ impl Driver {
                 self.rearm(index);
             }
             Heard::Stranger => {
-                let late = id_of(datagram).is_some_and(|id| device.recent.contains(&id));
-                let counter = if late {
-                    &self.counters.late
-                } else {
-                    &self.counters.unmatched
-                };
-                counter.add(1);
+                stray(device, &self.counters, datagram);
             }
             Heard::Malformed(error) => {
                 self.counters.malformed.add(1);
@@ -637,6 +625,17 @@ impl Driver {
             within,
         }
     }
+}
+
+/// An answer nobody waits for: late where it answers what was asked lately, else from nowhere.
+fn stray(device: &Device, counters: &Counters, datagram: &[u8]) {
+    let late = id_of(datagram).is_some_and(|id| device.recent.contains(&id));
+    let counter = if late {
+        &counters.late
+    } else {
+        &counters.unmatched
+    };
+    counter.add(1);
 }
 
 /// The id in a datagram, where it holds one.

@@ -80,7 +80,9 @@ impl Index {
         }
         let mut rows: Vec<(u32, DeviceClass, Cell)> = Vec::with_capacity(state.devices.len());
         self.attached.clear();
-        self.care = CareLevel::ALL.map(|care| (care, [0; 4]));
+        self.care = state
+            .care_summary()
+            .map(|(care, n)| (care, [n.up, n.degraded, n.down, n.unknown]));
         let mut blind: Vec<u32> = Vec::new();
         for (id, device) in &state.devices {
             // devices without a segment come after all others
@@ -93,9 +95,6 @@ impl Index {
                     state: device.state,
                 },
             ));
-            if let Some((_, counts)) = self.care.iter_mut().find(|(c, _)| *c == device.care) {
-                counts[slot(device.state)] += 1;
-            }
             if let Some(at) = device.attached {
                 let row = (at.switch, at.port, *id, device.class, device.state);
                 self.attached.push(row);

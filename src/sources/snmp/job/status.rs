@@ -2,7 +2,7 @@
 
 use super::{Report, failed, number32, text};
 use crate::event::SysGroupV1;
-use crate::model::{FactKey, Text};
+use crate::model::{FactKey, Text, hex};
 use crate::sources::snmp::io::Io;
 use crate::sources::snmp::names::{
     ENGINE_BOOTS, ENGINE_ID, SYS_CONTACT, SYS_DESCR, SYS_LOCATION, SYS_NAME, SYS_OBJECT_ID,
@@ -40,7 +40,7 @@ pub(super) async fn run(io: Io) -> Report {
         services: number32(value(6)),
     };
     let mut memory = io.memory();
-    let facts = memory.news(vec![(FactKey::EngineId, hex(value(7)))]);
+    let facts = memory.news(vec![(FactKey::EngineId, engine_id(value(7)))]);
     let changed = memory.system.as_ref() != Some(&system);
     if changed {
         memory.system = Some(system.clone());
@@ -64,17 +64,8 @@ pub(super) async fn touch(io: Io) -> Report {
     }
 }
 
-fn hex(value: Option<&Value>) -> Text {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    // an engine id has 32 octets at the most (RFC 3411, 5)
-    for octet in value
-        .and_then(Value::as_octets)
-        .unwrap_or_default()
-        .iter()
-        .take(32)
-    {
-        let _ = write!(out, "{octet:02x}");
-    }
-    out.into()
+fn engine_id(value: Option<&Value>) -> Text {
+    let octets = value.and_then(Value::as_octets).unwrap_or_default();
+    // it has 32 octets at the most (RFC 3411, 5)
+    hex(octets.get(..32).unwrap_or(octets)).into()
 }

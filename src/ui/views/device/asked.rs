@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::log::Answer;
 use crate::model::{Text, Time};
 use crate::ui::widgets::{Ink, Row};
 
@@ -26,6 +27,18 @@ impl<T> Asked<T> {
     /// The question with this number is still open.
     pub fn waits_for(&self, id: u64) -> bool {
         matches!(self, Self::Waiting(number) if *number == id)
+    }
+
+    /// Takes the answer to the question with this number; `rows` reads those of the kind that was asked for.
+    pub fn hear(&mut self, id: u64, answer: &Answer, rows: impl FnOnce(&Answer) -> Option<Vec<T>>) {
+        if !self.waits_for(id) {
+            return;
+        }
+        *self = match answer {
+            Answer::NotKept { oldest } => Self::NotKept(*oldest),
+            Answer::Failed(why) => Self::Failed(why.clone()),
+            answer => rows(answer).map_or(Self::No, Self::Answered),
+        };
     }
 
     /// The rows that came back.

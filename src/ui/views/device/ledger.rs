@@ -136,14 +136,9 @@ impl Ledger {
 
     /// Takes the answer to its question.
     pub fn answer(&mut self, id: u64, answer: &Answer) {
-        if !self.asked.waits_for(id) {
-            return;
-        }
-        self.asked = match answer {
-            Answer::Ledger(rows) => Asked::Answered(rows.clone()),
-            Answer::NotKept { oldest } => Asked::NotKept(*oldest),
-            Answer::Failed(why) => Asked::Failed(why.clone()),
-            _ => Asked::No,
-        };
+        self.asked.hear(id, answer, |a| match a {
+            Answer::Ledger(rows) => Some(rows.clone()),
+            _ => None,
+        });
     }
 }
