@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use wardwatch::engine::{Filter, State};
 use wardwatch::event::{
-    ArpHow, Body, ConfigAppliedV1, Event, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1,
+    ArpHow, Body, ConfigAppliedV2, Event, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1,
     NeighbourProtocol, NeighbourV1, ObsArpV1, ObsForwardingV1, ObsNeighboursV1, ObsPollV1,
     Observation, PollOutcome,
 };
@@ -164,7 +164,7 @@ fn main() {
     };
     let site = site();
     b.timed("configuration of 51,001 devices", 1, |b, _| {
-        let config = ConfigAppliedV1 {
+        let config = ConfigAppliedV2 {
             hash: "bench".into(),
             site: site.clone(),
         };

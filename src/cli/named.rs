@@ -10,7 +10,7 @@ use color_eyre::Result;
 use super::usage;
 use crate::config;
 use crate::engine::State;
-use crate::event::{Body, ConfigAppliedV1, Event, Target};
+use crate::event::{Body, ConfigAppliedV2, Event, Target};
 use crate::model::{PlainSecret, SecretRef, Seq, Site, Text, Time, TouchPolicy, TouchTable};
 
 /// A community: `env:NAME`, `file:PATH`, or plain text with a warning.
@@ -65,7 +65,7 @@ pub fn table_of_words(named: impl IntoIterator<Item = (IpAddr, TouchPolicy)>) ->
 /// What the engine makes of a site on its own: who may be touched how, and who is asked what.
 pub fn standing_of(site: &Site) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
     let mut state = State::new();
-    let body = Body::Config(Box::new(ConfigAppliedV1 {
+    let body = Body::Config(Box::new(ConfigAppliedV2 {
         hash: config::hash(site),
         site: site.clone(),
     }));

@@ -18,7 +18,7 @@ use super::{Done, demo, medical, named, open, rows, usage};
 use crate::access::Person;
 use crate::config;
 use crate::event::{
-    Body, ConfigAppliedV1, Event, ObsArpV1, Observation, PollOutcome, SysGroupV1, Target,
+    Body, ConfigAppliedV2, Event, ObsArpV1, Observation, PollOutcome, SysGroupV1, Target,
 };
 use crate::gate::{Gate, Interface};
 use crate::host::{Resolve, logins};
@@ -550,7 +550,7 @@ fn save(file: &Path, finds: &Finds) -> Result<()> {
         ..Site::default()
     };
     let mut writer = RecordingWriter::create(file, &Header::new(site.name.clone(), now))?;
-    let first = Body::Config(Box::new(ConfigAppliedV1 {
+    let first = Body::Config(Box::new(ConfigAppliedV2 {
         hash: config::hash(&site),
         site,
     }));

@@ -364,6 +364,9 @@ impl State {
                     self.note(*device, what, Text::empty(), note.clone(), out);
                 }
             }
+            Command::ApproveTouch { .. }
+            | Command::Release { .. }
+            | Command::AcceptPlans { .. } => {}
             Command::OverrideTouch {
                 device,
                 policy,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::event::ConfigAppliedV1;
+use crate::event::ConfigAppliedV2;
 use crate::model::{
     CredentialKind, DeviceId, DeviceSpec, FactKey, FactSource, SecretRef, Segment, SegmentId, Site,
     Text,
@@ -13,7 +13,7 @@ use super::fold::Out;
 use super::state::State;
 
 impl State {
-    pub(super) fn configure(&mut self, config: &ConfigAppliedV1, out: &mut Out) {
+    pub(super) fn configure(&mut self, config: &ConfigAppliedV2, out: &mut Out) {
         self.site = Arc::new(without_secrets(&config.site));
         self.config_hash = if config.hash.is_empty() {
             Text::from("unnamed")

@@ -46,4 +46,23 @@ pub enum Command {
         /// Until when.
         until: Time,
     },
+    /// The second person's yes to an override of `never` that another asked for with [`Command::OverrideTouch`].
+    ApproveTouch {
+        /// Which.
+        device: DeviceId,
+        /// To what, as it was asked for.
+        policy: TouchPolicy,
+    },
+    /// Let a device be asked again that was left alone because it restarted after it was asked.
+    Release {
+        /// Which.
+        device: DeviceId,
+        /// Why.
+        reason: Text,
+    },
+    /// Poll plans may ask for what they say now.
+    AcceptPlans {
+        /// SHA-256 over the plans in their canonical form, hexadecimal.
+        hash: Text,
+    },
 }

@@ -13,9 +13,10 @@ mod step;
 pub use command::Command;
 pub use effect::{Effect, EffectKind, Job, Notice, Target};
 pub use observation::{
-    ArpHow, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1, NeighbourProtocol, NeighbourV1,
-    ObsAddressTableV1, ObsArpV1, ObsForwardingV1, ObsHeardV1, ObsNameV1, ObsNeighboursV1,
-    ObsPingV1, ObsPollV1, ObsSourceV1, Observation, PollOutcome, SysGroupV1,
+    AgentFault, ArpHow, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1, NeighbourProtocol,
+    NeighbourV1, ObsAddressTableV1, ObsAgentV1, ObsArpV1, ObsForwardingV1, ObsHeardV1,
+    ObsLedgerGapV1, ObsNameV1, ObsNeighboursV1, ObsOverrunV1, ObsPingV1, ObsPollV1, ObsQuirkV1,
+    ObsSensorsV1, ObsSourceV1, Observation, OverrunKind, PollOutcome, SensorV1, SysGroupV1,
 };
 pub use step::{LedgerRow, RunStep};
 
@@ -40,7 +41,7 @@ pub enum Body {
     /// Time passed and something is due; carries nothing.
     Tick,
     /// The site file, as it was put in force.
-    Config(Box<ConfigAppliedV1>),
+    Config(Box<ConfigAppliedV2>),
     /// The network said something.
     Observation(Observation),
     /// A person did something.
@@ -75,9 +76,27 @@ impl Body {
 
 /// Configuration that came into force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConfigAppliedV1 {
+pub struct ConfigAppliedV2 {
     /// SHA-256 over the site as JSON, hexadecimal.
     pub hash: Text,
-    /// The whole of it.
+    /// The whole of it; in a record it stands as JSON, so that what a later version adds has a default here.
+    #[serde(with = "json")]
     pub site: Site,
+}
+
+/// As text in JSON.
+mod json {
+    use serde::de::Error as _;
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::model::Site;
+
+    pub(super) fn serialize<S: Serializer>(site: &Site, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&serde_json::to_string(site).map_err(S::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Site, D::Error> {
+        serde_json::from_str(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
 }

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FactKey, FactSource, IfIndex, IfStatus, Mac, Text, Time};
+use super::Job;
+use crate::model::{
+    FactKey, FactSource, IfIndex, IfStatus, Mac, Quirk, SensorKind, SensorState, Text, Time,
+};
 
 /// One thing that was seen. Times inside are those of the arrival at the source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,16 @@ pub enum Observation {
     Heard(ObsHeardV1),
     /// How a source of wardwatch itself is doing.
     Source(ObsSourceV1),
+    /// What an agent's sensors say.
+    Sensors(ObsSensorsV1),
+    /// How an agent misbehaved.
+    Agent(ObsAgentV1),
+    /// What was learned of a model.
+    Quirk(ObsQuirkV1),
+    /// A poll came too late, or was made smaller.
+    Overrun(ObsOverrunV1),
+    /// Packets of this time may be missing from the ledger.
+    LedgerGap(ObsLedgerGapV1),
 }
 
 /// The result of asking one agent once: what changed, plus its counters.
@@ -297,4 +310,120 @@ pub struct ObsSourceV1 {
     pub trouble: Text,
     /// Dropped so far.
     pub dropped: u64,
+}
+
+/// What an agent's sensors say (ENTITY-SENSOR-MIB of RFC 3433, ENTITY-STATE-MIB of RFC 4268, and vendors' own).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObsSensorsV1 {
+    /// Whose.
+    pub address: IpAddr,
+    /// When they were read.
+    pub at: Time,
+    /// Those whose value or state is not what was told last.
+    pub sensors: Vec<SensorV1>,
+    /// Keys of those that are no longer there; only a whole reading says so.
+    pub gone: Vec<Text>,
+}
+
+/// One sensor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorV1 {
+    /// What stays the same from poll to poll: the table and its index.
+    pub key: Text,
+    /// What it is called.
+    pub name: Text,
+    /// What it measures.
+    pub kind: SensorKind,
+    /// In thousandths of the kind's unit, where it measures a number.
+    pub value: Option<i64>,
+    /// What the device says of it.
+    pub state: SensorState,
+}
+
+/// How an agent can misbehave without being silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentFault {
+    /// An answer that came after its timeout.
+    Late,
+    /// An answer with an id that was not asked.
+    WrongId,
+    /// An answer from another address than was asked.
+    WrongSource,
+    /// No SNMP message, or a damaged one.
+    Malformed,
+    /// A walk that does not increase.
+    Loop,
+    /// A table beyond its cap.
+    Endless,
+    /// An answer cut off.
+    Truncated,
+    /// It can't put that much into one answer.
+    TooBig,
+    /// The digest of an answer was wrong, or its time (RFC 3414, 3.2).
+    NotAuthentic,
+    /// `snmpEngineBoots` stays although it restarted: old answers could be replayed to it.
+    BootsFrozen,
+    /// An answer that came twice.
+    Duplicate,
+}
+
+/// How an agent misbehaved since it was told last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObsAgentV1 {
+    /// Who.
+    pub address: IpAddr,
+    /// When it was last seen.
+    pub at: Time,
+    /// What, and how often since then.
+    pub faults: Vec<(AgentFault, u32)>,
+}
+
+/// What was learned of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObsQuirkV1 {
+    /// At which agent.
+    pub address: IpAddr,
+    /// When.
+    pub at: Time,
+    /// All that is known of its model and firmware now.
+    pub quirk: Quirk,
+}
+
+/// What became of a poll whose time was up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OverrunKind {
+    /// The one before still ran: this one is left out.
+    Skipped,
+    /// It took longer than its deadline and was ended.
+    Cut,
+    /// It asks for less from now on.
+    Degraded,
+    /// The budget of its closet or uplink was used up.
+    Budget,
+    /// It keeps its time again.
+    Recovered,
+}
+
+/// A poll came too late, or was made smaller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObsOverrunV1 {
+    /// Whose.
+    pub address: IpAddr,
+    /// When.
+    pub at: Time,
+    /// Which.
+    pub job: Job,
+    /// What became of it.
+    pub kind: OverrunKind,
+}
+
+/// The ledger may miss packets of this time: wardwatch ended without writing it down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObsLedgerGapV1 {
+    /// The last that was surely written.
+    pub from: Time,
+    /// The start after it.
+    pub until: Time,
 }

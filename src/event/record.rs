@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Body, ConfigAppliedV1, Event};
+use super::{Body, ConfigAppliedV2, Event};
 
 /// A record that can't be read, or an event that can't be written.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum RecordError {
 }
 
 /// The version that is written.
-pub const RECORD_VERSION: u8 = 1;
+pub const RECORD_VERSION: u8 = 2;
 
 /// Appends the record of `event` to `out`: one byte of version, then the event in postcard. A secret that was given in
 /// plain is left out by its type: `env:WITHHELD` ([`crate::model::WITHHELD`]) stands for it (invariant 11). On an error `out` is as it was.
@@ -49,19 +49,24 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), RecordError> {
 /// Reads one record. Bytes beyond the event are an error: a record is whole or damaged.
 pub fn decode(bytes: &[u8]) -> Result<Event, RecordError> {
     match bytes.split_first() {
-        Some((&RECORD_VERSION, body)) => match postcard::take_from_bytes(body) {
-            Ok((event, [])) => Ok(event),
-            Ok((_, rest)) => Err(RecordError::Damaged(format!(
-                "{} bytes too many",
-                rest.len()
-            ))),
-            Err(error) => Err(RecordError::Damaged(error.to_string())),
-        },
+        Some((&RECORD_VERSION, body)) => whole::<Event>(body),
+        Some((1, body)) => whole::<v1::EventV1>(body).map(Event::from),
         Some((&found, _)) if found > RECORD_VERSION => Err(RecordError::Newer { found }),
         Some((&found, _)) => Err(RecordError::Damaged(format!(
             "version {found} never existed"
         ))),
         None => Err(RecordError::Damaged("empty".into())),
+    }
+}
+
+fn whole<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, RecordError> {
+    match postcard::take_from_bytes(body) {
+        Ok((event, [])) => Ok(event),
+        Ok((_, rest)) => Err(RecordError::Damaged(format!(
+            "{} bytes too many",
+            rest.len()
+        ))),
+        Err(error) => Err(RecordError::Damaged(error.to_string())),
     }
 }
 
@@ -75,13 +80,15 @@ pub fn without_secrets(event: &Event) -> Cow<'_, Event> {
         Cow::Owned(site) => Cow::Owned(Event {
             seq: event.seq,
             time: event.time,
-            body: Body::Config(Box::new(ConfigAppliedV1 {
+            body: Body::Config(Box::new(ConfigAppliedV2 {
                 hash: applied.hash.clone(),
                 site,
             })),
         }),
     }
 }
+
+mod v1;
 
 #[cfg(test)]
 mod examples;

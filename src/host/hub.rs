@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::State;
-use crate::event::{Body, ConfigAppliedV1, LedgerRow, Observation};
+use crate::event::{Body, ConfigAppliedV2, LedgerRow, Observation};
 use crate::log::{Answer, Query};
 use crate::model::{Seq, Text, Time};
 
@@ -22,7 +22,7 @@ pub enum Input {
     /// Packets went out.
     Ledger(Vec<LedgerRow>),
     /// Configuration came into force.
-    Config(Box<ConfigAppliedV1>),
+    Config(Box<ConfigAppliedV2>),
     /// Something that is answered once it is durable: a command, a step of a run, a delivery.
     Durable(Box<Body>, oneshot::Sender<Result<Seq, Text>>),
     /// A question to the log.

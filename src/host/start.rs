@@ -16,7 +16,7 @@ use super::runner::Runner;
 use super::viewer::Feed;
 use crate::actions::catalogue::Catalogue;
 use crate::config;
-use crate::event::{Body, ConfigAppliedV1, ObsSourceV1, Observation};
+use crate::event::{Body, ConfigAppliedV2, ObsSourceV1, Observation};
 use crate::gate::Gate;
 use crate::log::recording::RecordingWriter;
 use crate::log::{Answer, Log, LogError, Query};
@@ -207,7 +207,7 @@ impl Reconfigure {
         let _ = self
             .hub
             .input()
-            .send(Input::Config(Box::new(ConfigAppliedV1 { hash, site })))
+            .send(Input::Config(Box::new(ConfigAppliedV2 { hash, site })))
             .await;
         self.trouble("credentials", troubles.join("; ")).await;
         self.trouble("configuration", String::new()).await;

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{Begin, Carry, Collector, Hub, Input};
 use crate::engine::State;
-use crate::event::{Body, Command, ConfigAppliedV1, Effect, Event, ObsNameV1, Observation};
+use crate::event::{Body, Command, ConfigAppliedV2, Effect, Event, ObsNameV1, Observation};
 use crate::log::{Answer, Log, LogError, MemoryLog, Query};
 use crate::model::{Change, DeviceId, DeviceSpec, Seq, Site, Text, Time};
 
@@ -136,7 +136,7 @@ fn a_full_disk_is_said_refuses_deeds_keeps_showing_and_loses_nothing_once_there_
             devices: vec![device],
             ..Site::default()
         };
-        let config = ConfigAppliedV1 {
+        let config = ConfigAppliedV2 {
             hash: "h".into(),
             site,
         };

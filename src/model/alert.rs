@@ -36,6 +36,18 @@ pub enum Condition {
     RevertOverdue,
     /// wardwatch itself: disk full, source dead, drops.
     Collector,
+    /// It restarted after it was asked, and is left alone until a person lets it go.
+    Quarantined,
+    /// A fan, a power supply or a sensor that the device calls failed.
+    SensorFailed,
+    /// A value beyond its limits: a fridge, a room, a chassis.
+    OutOfRange,
+    /// A DHCP scope that runs out of addresses.
+    ScopeFull,
+    /// A v3 engine that can be replayed to: its boots never rise.
+    WeakEngine,
+    /// Its polls don't keep their time.
+    PollOverrun,
 }
 
 impl Condition {
@@ -56,6 +68,12 @@ impl Condition {
             Self::DuplicateAddress => "duplicate-address",
             Self::RevertOverdue => "revert-overdue",
             Self::Collector => "collector",
+            Self::Quarantined => "quarantined",
+            Self::SensorFailed => "sensor-failed",
+            Self::OutOfRange => "out-of-range",
+            Self::ScopeFull => "scope-full",
+            Self::WeakEngine => "weak-engine",
+            Self::PollOverrun => "poll-overrun",
         }
     }
 }

@@ -11,8 +11,10 @@ mod hex;
 mod ids;
 mod interface;
 mod mac;
+mod quirk;
 mod remediation;
 mod segment;
+mod sensor;
 mod severity;
 mod site;
 mod text;
@@ -30,8 +32,10 @@ pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
 pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};
 pub use mac::{BadMac, Mac};
+pub use quirk::{Quirk, QuirkSource};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
+pub use sensor::{SensorKind, SensorState};
 pub use severity::Severity;
 pub use site::{
     AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec, InterfaceRef,

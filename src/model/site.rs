@@ -1,4 +1,5 @@
-//! The site as configured: plain data, without secrets, so that it can stand in the log (invariant 1).
+//! The site as configured: plain data, without secrets, so that it can stand in the log (invariant 1). It stands there as JSON: a
+//! key that is added gets a default for logs from before, and none is ever renamed.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use super::{CareLevel, DeviceClass, IfIndex, Mac, Text, TouchPolicy};
 
 /// Everything the engine knows from configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Site {
     /// Name of the hospital or site.
     pub name: Text,
@@ -72,6 +74,7 @@ impl Site {
 
 /// A VLAN or subnet of the site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SegmentSpec {
     /// What it is called.
     pub name: Text,
@@ -91,6 +94,7 @@ pub struct SegmentSpec {
 
 /// A device of the site's own register.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DeviceSpec {
     /// What it is called; unique in the site.
     pub name: Text,
@@ -150,6 +154,7 @@ pub struct LinkSpec {
 
 /// A ward.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct WardSpec {
     /// Its name.
     pub name: Text,
@@ -161,6 +166,7 @@ pub struct WardSpec {
 
 /// A vendor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct VendorSpec {
     /// Its name as facts have it.
     pub name: Text,
@@ -183,6 +189,7 @@ pub struct FirmwareSpec {
 
 /// How often what is asked, seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Intervals {
     /// Status of infrastructure.
     pub status_s: u32,

@@ -15,7 +15,7 @@ use wardwatch::actions::run::{
     TokioClock, Wish, cancel, pending_reverts,
 };
 use wardwatch::engine::State;
-use wardwatch::event::{Body, ConfigAppliedV1, EffectKind, Event, RunStep};
+use wardwatch::event::{Body, ConfigAppliedV2, EffectKind, Event, RunStep};
 use wardwatch::gate::{Gate, PermitId};
 use wardwatch::model::{
     AuthProtocol, CareLevel, DeviceClass, DeviceId, IfIndex, PacketKind, PrivProtocol, RunPlan,
@@ -206,7 +206,7 @@ fn scene(seed: u64) -> Scene {
         poller,
         logins,
     });
-    collector.take(Body::Config(Box::new(ConfigAppliedV1 {
+    collector.take(Body::Config(Box::new(ConfigAppliedV2 {
         hash: "test".into(),
         site,
     })));

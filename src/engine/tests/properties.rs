@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::world::{World, check_sums, ip, mac, site};
 use crate::engine::{SnapshotError, State};
 use crate::event::{
-    ArpHow, Body, Command, ConfigAppliedV1, Event, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1,
+    ArpHow, Body, Command, ConfigAppliedV2, Event, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1,
     NeighbourProtocol, NeighbourV1, ObsAddressTableV1, ObsArpV1, ObsForwardingV1, ObsHeardV1,
     ObsNeighboursV1, ObsPingV1, ObsPollV1, ObsSourceV1, Observation, PollOutcome, RunStep,
 };
@@ -265,7 +265,7 @@ fn body(now: Time) -> impl Strategy<Value = Body> {
                 site.devices.truncate(9);
                 site.segments.truncate(2);
             }
-            Body::Config(Box::new(ConfigAppliedV1 { hash: "again".into(), site }))
+            Body::Config(Box::new(ConfigAppliedV2 { hash: "again".into(), site }))
         }),
     ]
 }
@@ -293,7 +293,7 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
             let first = Event {
                 seq: Seq(1),
                 time: Time(1_800_000_000_000),
-                body: Body::Config(Box::new(ConfigAppliedV1 {
+                body: Body::Config(Box::new(ConfigAppliedV2 {
                     hash: "first".into(),
                     site: site(),
                 })),

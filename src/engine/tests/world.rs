@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::engine::{Outcome, State};
 use crate::event::{
-    Body, Command, ConfigAppliedV1, EffectKind, Event, FdbEntryV1, IfMetaV1, IfSampleV1, Job,
+    Body, Command, ConfigAppliedV2, EffectKind, Event, FdbEntryV1, IfMetaV1, IfSampleV1, Job,
     NeighbourProtocol, NeighbourV1, Notice, ObsAddressTableV1, ObsArpV1, ObsForwardingV1,
     ObsNeighboursV1, ObsPollV1, Observation, PollOutcome, Target,
 };
@@ -178,7 +178,7 @@ impl World {
     }
 
     pub fn configure(&mut self, site: Site) {
-        self.apply(Body::Config(Box::new(ConfigAppliedV1 {
+        self.apply(Body::Config(Box::new(ConfigAppliedV2 {
             hash: "test".into(),
             site,
         })));

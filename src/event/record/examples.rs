@@ -206,7 +206,7 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
         ("tick", Body::Tick),
         (
             "config",
-            Body::Config(Box::new(ConfigAppliedV1 {
+            Body::Config(Box::new(ConfigAppliedV2 {
                 hash: "c0ffee".into(),
                 site: site(),
             })),
@@ -448,6 +448,83 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
                 effect: (Seq(9), 1),
                 error: Text::empty(),
             },
+        ),
+        (
+            "sensors",
+            Body::Observation(Observation::Sensors(ObsSensorsV1 {
+                address: ip("10.0.0.2"),
+                at: T,
+                sensors: vec![SensorV1 {
+                    key: "entity 1006".into(),
+                    name: "Inlet".into(),
+                    kind: SensorKind::Temperature,
+                    value: Some(31_500),
+                    state: SensorState::Good,
+                }],
+                gone: vec!["entity 7".into()],
+            })),
+        ),
+        (
+            "agent",
+            Body::Observation(Observation::Agent(ObsAgentV1 {
+                address: ip("10.0.0.2"),
+                at: T,
+                faults: vec![(AgentFault::Late, 3), (AgentFault::Loop, 1)],
+            })),
+        ),
+        (
+            "quirk",
+            Body::Observation(Observation::Quirk(ObsQuirkV1 {
+                address: ip("10.0.0.2"),
+                at: T,
+                quirk: Quirk {
+                    object_id: "1.3.6.1.4.1.9.1.1".into(),
+                    firmware: "15.2".into(),
+                    source: QuirkSource::Learned,
+                    repetitions: Some(5),
+                    names: None,
+                    next_only: true,
+                    least_interval_s: Some(300),
+                    skip: vec!["1.3.6.1.2.1.17.7".into()],
+                    because: "it hung three times".into(),
+                },
+            })),
+        ),
+        (
+            "overrun",
+            Body::Observation(Observation::Overrun(ObsOverrunV1 {
+                address: ip("10.0.0.2"),
+                at: T,
+                job: Job::Tables,
+                kind: OverrunKind::Cut,
+            })),
+        ),
+        (
+            "ledger-gap",
+            Body::Observation(Observation::LedgerGap(ObsLedgerGapV1 {
+                from: T,
+                until: Time(T.0 + 9_000),
+            })),
+        ),
+        (
+            "approve-touch",
+            command(Command::ApproveTouch {
+                device: DeviceId(9),
+                policy: TouchPolicy::Get,
+            }),
+        ),
+        (
+            "release",
+            command(Command::Release {
+                device: DeviceId(9),
+                reason: "new firmware".into(),
+            }),
+        ),
+        (
+            "accept-plans",
+            command(Command::AcceptPlans {
+                hash: "00ff".into(),
+            }),
         ),
     ]
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::event::{ConfigAppliedV1, EffectKind};
+use crate::event::{ConfigAppliedV2, EffectKind};
 use crate::log::{Retention, SqliteLog};
 use crate::model::{Credential, CredentialKind, DeviceClass, DeviceSpec, SecretRef, Site};
 
@@ -62,7 +62,7 @@ async fn live(dir: &std::path::Path) -> (usize, Vec<&'static str>, Arc<State>) {
     })
     .unwrap();
     let before = given.0.lock().unwrap().len();
-    let config = ConfigAppliedV1 {
+    let config = ConfigAppliedV2 {
         hash: "one".into(),
         site: site(),
     };

@@ -233,7 +233,7 @@ fn a_window_of_a_log_is_exported() {
 
 #[test]
 fn a_secret_given_in_plain_is_nowhere_in_the_file() {
-    use crate::event::{Body, ConfigAppliedV1};
+    use crate::event::{Body, ConfigAppliedV2};
     use crate::model::{Credential, CredentialKind, PlainSecret, SecretRef, Site};
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x");
@@ -241,7 +241,7 @@ fn a_secret_given_in_plain_is_nowhere_in_the_file() {
     let config = Event {
         seq: Seq(1),
         time: Time(1),
-        body: Body::Config(Box::new(ConfigAppliedV1 {
+        body: Body::Config(Box::new(ConfigAppliedV2 {
             hash: "00".into(),
             site: Site {
                 credentials: vec![Credential {

@@ -344,7 +344,10 @@ fn deed(request: &Request) -> Option<&'static str> {
             Command::Unacknowledge { .. } => "unacknowledge",
             Command::Close { .. } => "close-alert",
             Command::Note { .. } => "note",
-            Command::OverrideTouch { .. } => "run",
+            Command::OverrideTouch { .. }
+            | Command::ApproveTouch { .. }
+            | Command::Release { .. }
+            | Command::AcceptPlans { .. } => "run",
         },
         Request::Run(_) => "run",
         Request::CancelRun(_) => "cancel-run",
