@@ -17,6 +17,7 @@ use crate::model::{
 macro_rules! frozen {
     ($frozen:ident => $now:ident { $($field:ident: $kind:ty),* $(,)? }) => {
         #[derive(Deserialize)]
+        #[allow(clippy::struct_field_names)]
         struct $frozen { $($field: $kind),* }
 
         impl From<$frozen> for $now {
@@ -67,6 +68,8 @@ struct ConfigAppliedV1 {
 }
 
 impl From<ConfigAppliedV1> for ConfigAppliedV2 {
+    // what the site learns later gets its default
+    #[allow(clippy::needless_update)]
     fn from(was: ConfigAppliedV1) -> Self {
         let site = was.site;
         Self {
