@@ -18,7 +18,7 @@ mod value;
 pub use error::{DecodeError, EncodeError};
 pub use message::{Message, Pdu, PduKind, Version, error_word, peek_version};
 pub use oid::{BadOid, Oid};
-pub use v3::{V3Flags, V3Header, V3Message};
+pub use v3::{Outgoing, Scoped, V3Flags, V3Header, V3Message, seal_pdu};
 pub use value::{Value, VarBind};
 
 /// The longest datagram that is read: what UDP over IPv4 can carry is 65,507 octets.

@@ -52,7 +52,7 @@ fn keys_are_those_of_rfc_3414_a3_and_of_the_same_algorithm_with_sha2() {
     ];
     for (protocol, key) in table {
         assert_eq!(
-            hex(&keys(protocol, None).localize(&ENGINE).raw().0),
+            hex(&keys(protocol, None).bound(&ENGINE).0.unwrap().1),
             key,
             "{protocol:?}"
         );
@@ -84,15 +84,14 @@ fn both_ways_to_a_longer_privacy_key_are_known() {
         ),
     ];
     for (auth, privacy, key) in table {
-        let local = keys(auth, Some(privacy)).localize(&ENGINE);
-        assert_eq!(hex(&local.raw().1), key, "{auth:?} {privacy:?}");
+        let local = |privacy| hex(&keys(auth, Some(privacy)).bound(&ENGINE).1.unwrap().1);
+        assert_eq!(local(privacy), key, "{auth:?} {privacy:?}");
         let short = if privacy == PrivProtocol::Aes256 {
             PrivProtocol::Aes192
         } else {
             PrivProtocol::Aes192c
         };
-        let local = keys(auth, Some(short)).localize(&ENGINE);
-        assert_eq!(hex(&local.raw().1), key[..48], "{auth:?} {short:?}");
+        assert_eq!(local(short), key[..48], "{auth:?} {short:?}");
     }
 }
 
@@ -335,13 +334,25 @@ fn sealing_without_a_key_is_an_error() {
 fn a_key_is_computed_once_for_a_credential_and_engine() {
     let user = keys(AuthProtocol::Sha1, Some(PrivProtocol::Aes256c));
     let mut cache = KeyCache::default();
-    let first = cache.get(&"v3".into(), &user, &ENGINE);
-    assert!(std::sync::Arc::ptr_eq(
-        &first,
-        &cache.get(&"v3".into(), &user, &ENGINE)
-    ));
-    cache.get(&"v3".into(), &user, b"other");
+    let first = cache.get(&user, &ENGINE);
+    assert!(std::sync::Arc::ptr_eq(&first, &cache.get(&user, &ENGINE)));
+    cache.get(&user, b"other");
     assert_eq!(cache.len(), 2);
+}
+
+#[test]
+fn a_flood_of_engine_ids_does_not_grow_the_key_cache_nor_drive_out_what_is_in_use() {
+    let user = keys(AuthProtocol::Sha1, None);
+    let mut cache = KeyCache::default();
+    let first = cache.get_within(8, &user, &ENGINE);
+    for n in 0..1_000u32 {
+        cache.get_within(8, &user, &n.to_be_bytes());
+        if n % 5 == 0 {
+            let again = cache.get_within(8, &user, &ENGINE);
+            assert!(std::sync::Arc::ptr_eq(&first, &again), "after {n} others");
+        }
+        assert!(cache.len() <= 16);
+    }
 }
 
 proptest! {
