@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{AuthProtocol, PrivProtocol};
-use crate::wire::snmp::{EncodeError, V3Flags, V3Header, V3Message, Value, VarBind};
+use crate::wire::snmp::{
+    EncodeError, Outgoing, V3Flags, V3Header, V3Message, Value, VarBind, seal_pdu,
+};
 
 const ENGINE: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
 
@@ -376,4 +378,112 @@ proptest! {
 
 thread_local! {
     static LOCAL: LocalKeys = keys(AuthProtocol::Sha1, Some(PrivProtocol::Aes128)).localize(&ENGINE);
+}
+
+fn any_octets(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn what_is_sealed_is_what_is_opened_whatever_the_lengths_and_it_is_appended(
+        ids in (any::<i32>(), any::<i32>()),
+        clock in (0..=i32::MAX as u32, 0..=i32::MAX as u32),
+        names in (any_octets(40), any_octets(40), any_octets(40), any_octets(300)),
+        body in any_octets(2_000),
+        level in 0..3,
+        cipher in 0..CIPHERS.len(),
+        before in any_octets(20),
+        salt in any::<u64>(),
+    ) {
+        let local = CIPHER_KEYS.with(|all| all[cipher].clone());
+        let (engine_id, user, context_engine_id, context_name) = &names;
+        let head = Outgoing {
+            msg_id: ids.0,
+            max_size: ids.1,
+            flags: V3Flags { auth: level > 0, privacy: level > 1, reportable: ids.0 % 2 == 0 },
+            engine_id,
+            boots: clock.0,
+            time: clock.1,
+            user,
+            context_engine_id,
+            context_name,
+        };
+        let varbinds = vec![VarBind {
+            oid: "1.3.6.1.2.1.1.1.0".parse().unwrap(),
+            value: Value::Octets(body),
+        }];
+        let sent = Pdu { varbinds, ..Pdu::request(PduKind::Response, ids.1, []) };
+        let mut pdu = super::super::ber::Reverse::default();
+        sent.write(&mut pdu);
+        let mut out = before.clone();
+        seal_pdu(&head, &pdu.finish(), Some(&local), salt, &mut out).unwrap();
+        prop_assert_eq!(&out[..before.len()], &before[..]);
+        let bytes = &out[before.len()..];
+        let header = V3Header::parse(bytes).unwrap();
+        let back = header.open(bytes, Some(&local)).unwrap();
+        prop_assert_eq!((back.msg_id, back.max_size, back.flags), (head.msg_id, head.max_size, head.flags));
+        prop_assert_eq!((back.boots, back.time), clock);
+        prop_assert_eq!((back.engine_id, back.user, back.context_engine_id, back.context_name), names);
+        prop_assert_eq!(back.pdu, sent);
+    }
+}
+
+thread_local! {
+    static CIPHER_KEYS: Vec<LocalKeys> = CIPHERS
+        .iter()
+        .map(|cipher| keys(AuthProtocol::Sha512, Some(*cipher)).localize(&ENGINE))
+        .collect();
+}
+
+#[test]
+fn what_can_not_be_sealed_leaves_the_buffer_as_it_was() {
+    let local = keys(AuthProtocol::Sha256, None).localize(&ENGINE);
+    let head = |flags| Outgoing {
+        msg_id: 1,
+        max_size: 65_507,
+        flags,
+        engine_id: &ENGINE,
+        boots: 1,
+        time: 1,
+        user: b"ana",
+        context_engine_id: &ENGINE,
+        context_name: b"",
+    };
+    let mut out = b"before".to_vec();
+    let huge = vec![0u8; 70_000];
+    assert!(matches!(
+        seal_pdu(&head(AUTH), &huge, Some(&local), 0, &mut out),
+        Err(EncodeError::TooLong(_))
+    ));
+    // the user has no privacy key
+    assert_eq!(
+        seal_pdu(&head(PRIV), &[], Some(&local), 0, &mut out),
+        Err(EncodeError::Usm(UsmError::NoKeys))
+    );
+    // RFC 3412, 6.4: there is no privacy without authentication
+    let odd = V3Flags {
+        auth: false,
+        privacy: true,
+        reportable: false,
+    };
+    assert_eq!(
+        seal_pdu(&head(odd), &[], Some(&local), 0, &mut out),
+        Err(EncodeError::Usm(UsmError::NoKeys))
+    );
+    assert_eq!(out, b"before");
+}
+
+#[test]
+fn a_digest_of_another_length_is_a_wrong_digest() {
+    let local = keys(AuthProtocol::Sha256, None).localize(&ENGINE);
+    let other = keys(AuthProtocol::Sha1, None).localize(&ENGINE);
+    let bytes = request(AUTH).seal(Some(&other), 0).unwrap();
+    let header = V3Header::parse(&bytes).unwrap();
+    assert_eq!(
+        header.open(&bytes, Some(&local)),
+        Err(UsmError::WrongDigest)
+    );
 }
