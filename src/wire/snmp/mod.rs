@@ -4,8 +4,8 @@
 //! security ([`usm`]), or an error that says what is wrong. It never panics on any bytes, never prints nested BER, never
 //! allocates more than a datagram can hold, never touches a socket, a clock or chance (salts and times are given to it).
 //!
-//! The codec is our own where a poll goes through it: requests are written once and their ids patched ([`Prepared`]), answers are
-//! checked whole and read where they lie ([`Bindings`]). What surrounds a v3 message is read with snmp2.
+//! Requests are written once and their ids patched ([`Prepared`]), answers are checked whole and read where they lie
+//! ([`Bindings`]); a v3 message is sealed and opened around the octets of its PDU ([`seal_pdu`], [`V3Header::open_pdu`]).
 
 mod answer;
 mod ber;

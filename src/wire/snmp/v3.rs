@@ -3,7 +3,6 @@
 mod open;
 mod seal;
 
-use super::ber::Reverse;
 use super::usm::LocalKeys;
 use super::{EncodeError, Pdu};
 
@@ -63,8 +62,6 @@ pub struct V3Message {
 impl V3Message {
     /// Encrypts and authenticates as its flags say; [`seal_pdu`] says more.
     pub fn seal(&self, keys: Option<&LocalKeys>, salt: u64) -> Result<Vec<u8>, EncodeError> {
-        let mut pdu = Reverse::with_capacity(64 + 24 * self.pdu.varbinds.len());
-        self.pdu.write(&mut pdu);
         let head = Outgoing {
             msg_id: self.msg_id,
             max_size: self.max_size,
@@ -77,7 +74,7 @@ impl V3Message {
             context_name: &self.context_name,
         };
         let mut out = Vec::new();
-        seal_pdu(&head, &pdu.finish(), keys, salt, &mut out)?;
+        seal_pdu(&head, &self.pdu.to_octets(), keys, salt, &mut out)?;
         Ok(out)
     }
 }

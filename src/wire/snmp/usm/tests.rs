@@ -416,10 +416,8 @@ proptest! {
             value: Value::Octets(body),
         }];
         let sent = Pdu { varbinds, ..Pdu::request(PduKind::Response, ids.1, []) };
-        let mut pdu = super::super::ber::Reverse::default();
-        sent.write(&mut pdu);
         let mut out = before.clone();
-        seal_pdu(&head, &pdu.finish(), Some(&local), salt, &mut out).unwrap();
+        seal_pdu(&head, &sent.to_octets(), Some(&local), salt, &mut out).unwrap();
         prop_assert_eq!(&out[..before.len()], &before[..]);
         let bytes = &out[before.len()..];
         let header = V3Header::parse(bytes).unwrap();

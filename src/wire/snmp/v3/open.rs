@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use snmp2::AsnReader;
-
-use super::super::ber::{self, OCTETS, SEQUENCE};
+use super::super::ber::{OCTETS, SEQUENCE};
+use super::super::scan::Scan;
 use super::super::usm::{LocalKeys, UsmError};
-use super::super::{DATAGRAM_CAP, DecodeError, Pdu};
+use super::super::{DATAGRAM_CAP, DecodeError, Pdu, PduHead, PduKind};
 use super::{AUTH, PRIV, REPORTABLE, USM, V3Flags, V3Message};
 
 /// Everything of a message that stands outside its (maybe encrypted) data, borrowed from the datagram. Nothing of it is proven
@@ -43,32 +42,26 @@ pub struct Scoped<'a> {
     pub pdu: &'a [u8],
 }
 
-/// Where `part` lies in `whole`; both come from the same datagram.
-fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
-    let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
-    start..start + part.len()
-}
-
-fn size(reader: &mut AsnReader<'_>, what: &'static str) -> Result<u32, DecodeError> {
-    u32::try_from(ber::int32(reader, what)?).map_err(|_| DecodeError::Range(what))
+fn size(scan: &mut Scan<'_>, what: &'static str) -> Result<u32, DecodeError> {
+    u32::try_from(scan.int32(what)?).map_err(|_| DecodeError::Range(what))
 }
 
 impl<'a> V3Header<'a> {
-    /// Reads what is in clear.
+    /// Reads what is in clear. What follows the message in the datagram is ignored, as agents pad.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         if bytes.len() > DATAGRAM_CAP {
             return Err(DecodeError::TooLong(bytes.len()));
         }
-        let mut outer = AsnReader::from_bytes(bytes);
-        let mut reader = AsnReader::from_bytes(ber::raw(&mut outer, SEQUENCE, "message")?);
-        let version = ber::int32(&mut reader, "version")?;
+        let of = |part: Range<usize>| bytes.get(part).unwrap_or_default();
+        let mut message = Scan::within(bytes, Scan::new(bytes).expect(SEQUENCE, "message")?);
+        let version = message.int32("version")?;
         if version != 3 {
             return Err(DecodeError::Version(i64::from(version)));
         }
-        let mut global = AsnReader::from_bytes(ber::raw(&mut reader, SEQUENCE, "msgGlobalData")?);
-        let msg_id = ber::int32(&mut global, "msgID")?;
-        let max_size = ber::int32(&mut global, "msgMaxSize")?;
-        let flags = match ber::raw(&mut global, OCTETS, "msgFlags")? {
+        let mut global = Scan::within(bytes, message.expect(SEQUENCE, "msgGlobalData")?);
+        let msg_id = global.int32("msgID")?;
+        let max_size = global.int32("msgMaxSize")?;
+        let flags = match of(global.expect(OCTETS, "msgFlags")?) {
             [f] => V3Flags {
                 auth: f & AUTH != 0,
                 privacy: f & PRIV != 0,
@@ -79,25 +72,24 @@ impl<'a> V3Header<'a> {
         if flags.privacy && !flags.auth {
             return Err(DecodeError::Range("msgFlags"));
         }
-        if ber::int32(&mut global, "msgSecurityModel")? != USM {
+        if global.int32("msgSecurityModel")? != USM {
             return Err(DecodeError::Range("msgSecurityModel"));
         }
-        let parameters = ber::raw(&mut reader, OCTETS, "msgSecurityParameters")?;
-        let mut security = AsnReader::from_bytes(parameters);
-        let mut security =
-            AsnReader::from_bytes(ber::raw(&mut security, SEQUENCE, "UsmSecurityParameters")?);
-        let engine_id = ber::raw(&mut security, OCTETS, "msgAuthoritativeEngineID")?;
+        let parameters = message.expect(OCTETS, "msgSecurityParameters")?;
+        let security = Scan::within(bytes, parameters).expect(SEQUENCE, "UsmSecurityParameters")?;
+        let mut security = Scan::within(bytes, security);
+        let engine_id = of(security.expect(OCTETS, "msgAuthoritativeEngineID")?);
         let boots = size(&mut security, "msgAuthoritativeEngineBoots")?;
         let time = size(&mut security, "msgAuthoritativeEngineTime")?;
-        let user = ber::raw(&mut security, OCTETS, "msgUserName")?;
-        let digest = ber::raw(&mut security, OCTETS, "msgAuthenticationParameters")?;
-        let salt = ber::raw(&mut security, OCTETS, "msgPrivacyParameters")?;
+        let user = of(security.expect(OCTETS, "msgUserName")?);
+        let digest = security.expect(OCTETS, "msgAuthenticationParameters")?;
+        let salt = of(security.expect(OCTETS, "msgPrivacyParameters")?);
         let data = if flags.privacy {
-            ber::raw(&mut reader, OCTETS, "encryptedPDU")?
+            message.expect(OCTETS, "encryptedPDU")?
         } else {
-            ber::raw(&mut reader, SEQUENCE, "scopedPDU")?
+            message.expect(SEQUENCE, "scopedPDU")?
         };
-        if reader.bytes_left() > 0 {
+        if !message.is_empty() {
             return Err(DecodeError::Ber { place: "message" });
         }
         Ok(Self {
@@ -109,8 +101,8 @@ impl<'a> V3Header<'a> {
             time,
             user,
             salt,
-            digest: place(bytes, digest),
-            data: place(bytes, data),
+            digest,
+            data,
         })
     }
 
@@ -126,30 +118,37 @@ impl<'a> V3Header<'a> {
             .get(self.data.clone())
             .ok_or(DecodeError::Ber { place: "message" })?;
         if !self.flags.auth {
-            return Ok(Scoped::read(data)?);
+            return Ok(Scoped::read(data, 0..data.len())?);
         }
         let keys = keys.ok_or(UsmError::NoKeys)?;
         keys.verify(bytes, self.digest.clone())?;
         if !self.flags.privacy {
-            return Ok(Scoped::read(data)?);
+            return Ok(Scoped::read(data, 0..data.len())?);
         }
         scratch.clear();
         scratch.extend_from_slice(data);
         keys.decrypt(self.boots, self.time, self.salt, scratch)?;
         // the padding of DES stays behind the SEQUENCE
-        AsnReader::from_bytes(scratch)
-            .read_raw(SEQUENCE)
-            .ok()
-            .and_then(|body| Scoped::read(body).ok())
-            .ok_or(UsmError::Undecipherable)
+        Scan::new(scratch)
+            .expect(SEQUENCE, "scopedPDU")
+            .and_then(|body| Scoped::read(scratch, body))
+            .map_err(|_| UsmError::Undecipherable)
     }
 
     /// As [`V3Header::open_pdu`], with everything in a message of its own.
     pub fn open(&self, bytes: &[u8], keys: Option<&LocalKeys>) -> Result<V3Message, UsmError> {
         let mut scratch = Vec::new();
         let scoped = self.open_pdu(bytes, keys, &mut scratch)?;
-        let pdu = match Pdu::read(&mut AsnReader::from_bytes(scoped.pdu)) {
-            Ok(pdu) => pdu,
+        let pdu = match PduHead::parse(scoped.pdu)
+            .and_then(|head| Ok((head.bindings(scoped.pdu)?, head)))
+        {
+            Ok((bindings, head)) => Pdu {
+                kind: head.kind,
+                request_id: head.request_id,
+                error_status: head.error_status,
+                error_index: head.error_index,
+                varbinds: bindings.to_varbinds(),
+            },
             // authentic noise: it was encrypted with another key
             Err(_) if self.flags.privacy => return Err(UsmError::Undecipherable),
             Err(error) => return Err(error.into()),
@@ -170,25 +169,26 @@ impl<'a> V3Header<'a> {
 }
 
 impl<'a> Scoped<'a> {
-    fn read(body: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut reader = AsnReader::from_bytes(body);
-        let context_engine_id = ber::raw(&mut reader, OCTETS, "contextEngineID")?;
-        let context_name = ber::raw(&mut reader, OCTETS, "contextName")?;
-        let start = body.len().saturating_sub(reader.bytes_left());
-        let pdu = body.get(start..).unwrap_or_default();
-        let octet = *pdu.first().ok_or(DecodeError::Ber { place: "PDU" })?;
-        // RFC 3416, 3: the PDUs are the context-specific constructed types 0 to 8
-        if !(0xa0..=0xa8).contains(&octet) {
+    /// Out of `part` of `bytes`.
+    fn read(bytes: &'a [u8], part: Range<usize>) -> Result<Self, DecodeError> {
+        let of = |part: Range<usize>| bytes.get(part).unwrap_or_default();
+        let end = part.end;
+        let mut scan = Scan::within(bytes, part);
+        let context_engine_id = of(scan.expect(OCTETS, "contextEngineID")?);
+        let context_name = scan.expect(OCTETS, "contextName")?;
+        let pdu = context_name.end..end;
+        let octet = scan.peek().ok_or(DecodeError::Ber { place: "PDU" })?;
+        if PduKind::from_tag(octet).is_none() {
             return Err(DecodeError::PduType(octet));
         }
-        ber::raw(&mut reader, octet, "PDU")?;
-        if reader.bytes_left() > 0 {
+        scan.expect(octet, "PDU")?;
+        if !scan.is_empty() {
             return Err(DecodeError::Ber { place: "scopedPDU" });
         }
         Ok(Self {
             context_engine_id,
-            context_name,
-            pdu,
+            context_name: of(context_name),
+            pdu: of(pdu),
         })
     }
 }
