@@ -416,6 +416,7 @@ fn ask(
         class: DeviceClass::Unknown,
         jobs: Vec::new(),
         confirm_s: 10,
+        v2c_fallback: false,
     };
     let targets: Vec<Target> = all.into_iter().map(target).collect();
     let _ = runtime.block_on(poll_once(&poller, &targets, "status", |r| {
