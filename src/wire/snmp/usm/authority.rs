@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::clock::LATCH;
 use super::{LocalKeys, Stat, TIME_WINDOW_S, UserKeys, UsmError};
 use crate::wire::snmp::{EncodeError, Pdu, PduKind, V3Flags, V3Header, V3Message, Value, VarBind};
 
@@ -88,7 +89,7 @@ impl Authority {
         let opened = header.open(bytes, Some(keys));
         if header.flags.auth && opened != Err(UsmError::WrongDigest) {
             let behind = time.abs_diff(header.time) > TIME_WINDOW_S;
-            if header.boots != self.boots || behind {
+            if header.boots != self.boots || self.boots >= LATCH || behind {
                 return self.report(&header, Stat::NotInTimeWindows, time, true);
             }
         }

@@ -320,6 +320,39 @@ fn engine_time_goes_on_between_polls_past_150_seconds() {
 }
 
 #[test]
+fn boots_that_are_used_up_are_outside_of_every_window() {
+    const MOST: u32 = i32::MAX as u32;
+    let mut clock = EngineClock::new(MOST - 1, 100, 0);
+    assert!(!clock.is_latched() && clock.is_timely(MOST - 1, 100, 0));
+    assert!(!clock.is_timely(MOST, 1, 0));
+    assert!(clock.commit(MOST, 1, 0));
+    assert!(clock.is_latched() && !clock.is_timely(MOST, 1, 0));
+    // and the agent reports it, whoever asks
+    let user = keys(AuthProtocol::Sha256, None);
+    let mut agent = Authority::new(ENGINE, MOST);
+    agent.add_user("ana", &user);
+    let local = user.localize(&ENGINE);
+    let asked = V3Message {
+        boots: MOST,
+        ..request(AUTH)
+    };
+    let (stat, _) = stat_of(
+        agent.open(&asked.seal(Some(&local), 0).unwrap(), 1_000),
+        Some(&local),
+    );
+    assert_eq!(stat, Stat::NotInTimeWindows);
+}
+
+#[test]
+fn a_start_with_the_same_boots_is_seen_and_a_clock_a_little_behind_is_none() {
+    let clock = EngineClock::new(3, 10_000, 0);
+    assert!(clock.is_frozen(3, 7, 0));
+    assert!(!clock.is_frozen(4, 7, 0), "its boots rose, as they should");
+    assert!(!clock.is_frozen(3, 9_851, 1_000));
+    assert!(clock.is_frozen(3, 9_850, 1_000));
+}
+
+#[test]
 fn sealing_without_a_key_is_an_error() {
     assert_eq!(
         request(AUTH).seal(None, 0),
