@@ -16,8 +16,6 @@ use tokio::net::UdpSocket;
 use super::{Gate, PermitId, Refusal};
 use crate::model::{PacketKind, Text, Time};
 
-/// Datagrams in one call of the system.
-const BATCH: usize = 64;
 /// The longest datagram.
 const ROOM: usize = 65_535;
 /// What is asked of the kernel for datagrams that wait; without a privilege it gives `net.core.rmem_max` at the most.
@@ -83,6 +81,14 @@ impl Outbox {
 pub struct Inbox {
     room: Vec<u8>,
 }
+
+impl Inbox {
+    /// Datagrams that it takes at once, and that leave at once.
+    pub const BATCH: usize = 64;
+}
+
+/// Datagrams in one call of the system.
+const BATCH: usize = Inbox::BATCH;
 
 impl Default for Inbox {
     fn default() -> Self {
@@ -239,10 +245,7 @@ impl UdpDoor {
         });
         // an error here is that of one datagram, or there is none
         let taken = taken.unwrap_or(0);
-        for ((length, from), chunk) in places
-            .iter()
-            .zip(inbox.room.chunks_exact(ROOM))
-            .take(taken)
+        for ((length, from), chunk) in places.iter().zip(inbox.room.chunks_exact(ROOM)).take(taken)
         {
             if let (Some(from), Some(datagram)) = (from, chunk.get(..*length)) {
                 hear(datagram, *from);
