@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
+use super::engine::Engine;
 use super::faults::Faults;
 use super::io::{Failure, Io};
 use super::job::{Kind, Running};
@@ -15,8 +16,8 @@ use super::login::Ready;
 use super::memory::Memory;
 use super::rtt::Rtt;
 use super::schedule;
-use super::session::{Engine, Exchange};
-use super::task::{Sink, Task};
+use super::session::Exchange;
+use super::task::{Offer, Sink, Task};
 use crate::event::{AgentFault, Job, Target};
 use crate::model::{DeviceClass, Text};
 use crate::wire::snmp::DecodeError;
@@ -92,8 +93,8 @@ pub(super) struct Device {
     pub(super) to: SocketAddr,
     /// What the engine wants of it; none for those that are only asked once.
     pub(super) target: Option<Target>,
-    /// Those of the target, to be shared.
-    pub(super) credentials: Arc<[Text]>,
+    /// The credentials of the target, to be shared.
+    pub(super) offer: Offer,
     pub(super) jobs: Vec<Due>,
     pub(super) queue: VecDeque<Task>,
     pub(super) lanes: [Option<Box<Lane>>; LANES],
@@ -107,6 +108,8 @@ pub(super) struct Device {
     pub(super) recent: [Past; 4],
     /// The credential that worked last.
     pub(super) works: Option<Text>,
+    /// It answered SNMPv3.
+    pub(super) spoke_v3: bool,
     /// The system group came: walks may begin.
     pub(super) met: bool,
     pub(super) misses: u32,
@@ -123,7 +126,7 @@ impl Device {
         Self {
             to,
             target: None,
-            credentials: Arc::default(),
+            offer: Offer::default(),
             jobs: Vec::new(),
             queue: VecDeque::new(),
             lanes: [const { None }; LANES],
@@ -134,6 +137,7 @@ impl Device {
             memory: Arc::default(),
             recent: [Past::default(); 4],
             works: None,
+            spoke_v3: false,
             met: false,
             misses: 0,
             refused_until_ms: None,
@@ -206,9 +210,13 @@ impl Device {
         jobs.shrink_to_fit();
         self.jobs = jobs;
         self.refused_until_ms = None;
-        if *self.credentials != target.credentials[..] {
-            self.works = None;
-            self.credentials = target.credentials.as_slice().into();
+        if !self.offer.is_of(target) {
+            self.offer = Offer::of(target);
+            // the engine puts what works first; where another one is there now, it is to be tried
+            self.works = self
+                .works
+                .take()
+                .filter(|w| self.offer.names.first() == Some(w));
         }
         self.target = Some(target.clone());
     }

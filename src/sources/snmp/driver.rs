@@ -24,7 +24,7 @@ use super::poller::PollerConfig;
 use super::rtt::Bounds;
 use super::session::{Exchange, Heard};
 use super::stats::Counters;
-use super::task::{Command, Sink, Task, With};
+use super::task::{Command, Offer, Sink, Task, With};
 use super::window::Window;
 use crate::event::{AgentFault, Job, ObsAgentV1, Observation, Target};
 use crate::gate::{Errand, Gate, Inbox};
@@ -274,11 +274,11 @@ impl Driver {
     fn feed(&mut self) {
         let most = self.window.limit().saturating_mul(2);
         for at in 0..self.feeds.len() {
-            while let Some((to, credentials)) = self.feeds[at].next(most) {
+            while let Some((to, offer)) = self.feeds[at].next(most) {
                 let feed = &self.feeds[at];
                 let task = Task {
                     kind: feed.kind.clone(),
-                    with: With::Names(credentials),
+                    with: With::Names(offer),
                     cause: feed.cause.clone(),
                     permit: None,
                     sink: Sink::Once(feed.sink.clone()),
@@ -428,7 +428,10 @@ impl Driver {
         };
         let over = lane.active.deadline_ms <= now;
         match &mut lane.flight {
-            Some(_) if over => self.complete(spot, Err(Failure::Deadline)),
+            Some(flight) if over => {
+                let refusal = flight.exchange.out_of_time(device.engine.as_ref());
+                self.complete(spot, Err(refusal.unwrap_or(Failure::Deadline)));
+            }
             Some(flight) if flight.sent.is_some() && flight.due_ms <= now => {
                 // of agents that answer else, a first attempt that is lost is the network's, or ours
                 if flight.attempt == 0 && device.misses == 0 && device.rtt.is_known() {
@@ -436,7 +439,9 @@ impl Driver {
                     self.counters.window_limit.set(self.window.limit() as u64);
                 }
                 flight.attempt += 1;
-                if flight.attempt < flight.tries {
+                if let Some(refusal) = flight.exchange.out_of_time(device.engine.as_ref()) {
+                    self.complete(spot, Err(refusal));
+                } else if flight.attempt < flight.tries {
                     flight.sent = None;
                     self.counters.retries.add(1);
                     self.resend.push_back(spot);
@@ -633,6 +638,12 @@ impl Driver {
                 stray(device, &self.counters, datagram);
                 self.rearm(index);
             }
+            Heard::NotAuthentic => {
+                self.counters.unmatched.add(1);
+                device.fault(AgentFault::NotAuthentic);
+                self.rearm(index);
+            }
+            Heard::Doubtful => {}
             Heard::Malformed(error) => {
                 self.counters.malformed.add(1);
                 flight.malformed = Some(error);
@@ -797,14 +808,14 @@ impl Driver {
     /// A task of the driver's own.
     pub(super) fn own(
         kind: super::job::Kind,
-        names: Arc<[Text]>,
+        offer: Offer,
         tries: Option<u32>,
         within: Duration,
     ) -> Task {
         Task {
             cause: kind.cause(),
             kind,
-            with: With::Names(names),
+            with: With::Names(offer),
             permit: None,
             sink: Sink::Engine,
             tries,

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::job::Kind;
 use super::once::PollResult;
+use super::task::Offer;
 use crate::event::Target;
 use crate::model::Text;
 
@@ -21,7 +21,7 @@ pub(super) struct Feed {
     pub(super) sink: mpsc::Sender<Vec<PollResult>>,
     /// Whom, with which of the lists of credentials.
     targets: VecDeque<(SocketAddr, u32)>,
-    credentials: Vec<Arc<[Text]>>,
+    offers: Vec<Offer>,
     /// Asked and not yet done.
     pub(super) running: usize,
     /// Done and not yet taken.
@@ -36,17 +36,15 @@ impl Feed {
         sink: mpsc::Sender<Vec<PollResult>>,
         targets: &[Target],
     ) -> Self {
-        let mut credentials: Vec<Arc<[Text]>> = Vec::new();
+        let mut offers: Vec<Offer> = Vec::new();
         let targets = targets
             .iter()
             .map(|target| {
                 // neighbours in a list mostly share theirs
-                let same = credentials
-                    .iter()
-                    .rposition(|held| **held == target.credentials[..]);
+                let same = offers.iter().rposition(|held| held.is_of(target));
                 let which = same.unwrap_or_else(|| {
-                    credentials.push(target.credentials.as_slice().into());
-                    credentials.len() - 1
+                    offers.push(Offer::of(target));
+                    offers.len() - 1
                 });
                 let to = SocketAddr::new(target.address.to_canonical(), target.port);
                 (to, which as u32)
@@ -58,21 +56,21 @@ impl Feed {
             within,
             sink,
             targets,
-            credentials,
+            offers,
             running: 0,
             results: Vec::new(),
         }
     }
 
     /// The next one, where no more than `most` are under way or wait to be taken.
-    pub(super) fn next(&mut self, most: usize) -> Option<(SocketAddr, Arc<[Text]>)> {
+    pub(super) fn next(&mut self, most: usize) -> Option<(SocketAddr, Offer)> {
         if self.running + self.results.len() >= most {
             return None;
         }
         let (to, which) = self.targets.pop_front()?;
         self.running += 1;
-        let credentials = self.credentials.get(which as usize);
-        Some((to, credentials.cloned().unwrap_or_default()))
+        let offer = self.offers.get(which as usize);
+        Some((to, offer.cloned().unwrap_or_default()))
     }
 
     /// Nobody waits for it any more.

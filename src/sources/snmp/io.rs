@@ -27,6 +27,8 @@ pub(super) enum Failure {
     Malformed(Text),
     /// It refuses.
     Refused(Text),
+    /// It speaks SNMPv3 and does not know the user.
+    UnknownUser,
     /// The gate refuses.
     NotAllowed(Text),
     /// The system refuses.

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use super::device::{Active, CONFIRMED_MISSES, Device, Lane};
 use super::driver::{Driver, Models};
+use super::engine::Engine;
 use super::io::{Failure, Io, locked};
 use super::job::{self, About, Kind, Report};
 use super::login::{How, Ready};
 use super::memory::Memory;
 use super::once::PollResult;
 use super::schedule;
-use super::session::Engine;
 use super::task::{Sink, SnmpError, Task, With};
-use crate::event::{Job, ObsPollV1, Observation, PollOutcome};
+use crate::event::{AgentFault, Job, ObsPollV1, Observation, PollOutcome};
 use crate::model::{Text, Time, TouchPolicy};
+use crate::wire::snmp::usm::Stat;
 
 /// After so many misses the other credentials are tried too.
 const DOUBT: u32 = 3;
@@ -49,7 +50,7 @@ impl Driver {
         let gate = Arc::clone(&self.gate);
         let device = self.at(index);
         let target = device.target.as_ref()?;
-        let (address, names) = (target.address, Arc::clone(&device.credentials));
+        let (address, offer) = (target.address, device.offer.clone());
         if device.refused_until_ms.is_some_and(|until| now < until) {
             return None;
         }
@@ -59,7 +60,7 @@ impl Driver {
                 return None;
             }
             // half open: one GET of sysUpTime, sent once
-            return Some(Self::own(Kind::Touch, names, Some(1), patience));
+            return Some(Self::own(Kind::Touch, offer, Some(1), patience));
         }
         for at in 0..device.jobs.len() {
             let due = device.jobs[at];
@@ -104,14 +105,14 @@ impl Driver {
                 if device.runs(Job::Status) {
                     continue;
                 }
-                return Some(Self::own(Kind::Job(Job::Status), names, None, within));
+                return Some(Self::own(Kind::Job(Job::Status), offer, None, within));
             }
             device.jobs[at].at_ms = next;
             self.counters.jobs.add(1);
             self.lateness.add(now - due.at_ms, now);
             self.counters.late_ms_p50.set(self.lateness.percentile(50));
             self.counters.late_ms_p99.set(self.lateness.percentile(99));
-            return Some(Self::own(Kind::Job(due.job), names, None, within));
+            return Some(Self::own(Kind::Job(due.job), offer, None, within));
         }
         None
     }
@@ -124,9 +125,10 @@ impl Driver {
                 let login = login.clone();
                 self.adhoc.ready(&login)
             }
-            With::Names(names) => {
-                left = order(device, names);
-                match self.next_login(&mut left) {
+            With::Names(offer) => {
+                left = order(device, &offer.names);
+                let barred = device.spoke_v3 && !offer.v2c_fallback;
+                match self.next_login(&mut left, barred) {
                     Some(ready) => ready,
                     None => broken("there is no credential for it"),
                 }
@@ -135,9 +137,10 @@ impl Driver {
         self.start(index, task, ready, left, None);
     }
 
-    fn next_login(&self, left: &mut VecDeque<Text>) -> Option<Arc<Ready>> {
+    /// The next one to be tried; where communities are barred, none of these.
+    fn next_login(&self, left: &mut VecDeque<Text>, barred: bool) -> Option<Arc<Ready>> {
         while let Some(name) = left.pop_front() {
-            if let Some(ready) = self.logins.get(&name) {
+            if let Some(ready) = self.logins.get(&name).filter(|r| !barred || r.is_v3()) {
                 return Some(Arc::clone(ready));
             }
         }
@@ -196,21 +199,35 @@ impl Driver {
         for fault in active.io.faults() {
             self.at(index).fault(fault);
         }
-        if answers == 0
-            && may_be_the_credential(report.failure.as_ref())
-            && let Some(login) = self.next_login(&mut active.left)
-        {
-            let before = stronger(active.before.take(), report.failure);
-            let Active { task, left, .. } = active;
-            self.start(index, task, login, left, before);
-            return;
-        }
         let failure = stronger(active.before.take(), report.failure.clone());
+        if answers == 0 && may_be_the_credential(report.failure.as_ref()) {
+            // who knows the user, or ever spoke SNMPv3, is told no community: whoever keeps its answers away would learn it
+            let fallback = match &active.task.with {
+                With::Names(offer) => offer.v2c_fallback,
+                With::Login(_) => false,
+            };
+            let refused = matches!(failure, Some(Failure::Refused(_)));
+            let barred = !fallback && (refused || self.at(index).spoke_v3);
+            if let Some(login) = self.next_login(&mut active.left, barred) {
+                let Active { task, left, .. } = active;
+                self.start(index, task, login, left, failure);
+                return;
+            }
+        }
         if matches!(report.failure, Some(Failure::Malformed(_))) && answers > 0 {
             self.counters.malformed.add(1);
         }
         let outcome = outcome(answers, failure.as_ref());
         let device = self.at(index);
+        if answers > 0 && active.login.is_v3() {
+            device.spoke_v3 = true;
+            if let (Some(engine), Some(uptime)) = (&mut device.engine, report.uptime) {
+                engine.saw_uptime(uptime, now);
+            }
+        }
+        if device.engine.as_mut().is_some_and(Engine::take_frozen) {
+            device.fault(AgentFault::BootsFrozen);
+        }
         let boots = device.engine.as_ref().and_then(Engine::boots);
         let credential = if answers > 0 {
             active.login.name.clone()
@@ -305,7 +322,11 @@ fn settle(device: &mut Device, kind: &Kind, poll: &ObsPollV1, now: u64, refused:
             }
             device.misses = 0;
         }
-        PollOutcome::Refused(_) => device.refused_until_ms = Some(now + refused),
+        PollOutcome::Refused(_) => {
+            device.refused_until_ms = Some(now + refused);
+            // the others get their turn then
+            device.works = None;
+        }
         PollOutcome::Timeout | PollOutcome::Malformed(_) | PollOutcome::Unreachable(_) => {
             device.misses = device.misses.saturating_add(1);
             let confirm = device
@@ -347,17 +368,18 @@ fn broken(why: &str) -> Arc<Ready> {
 fn may_be_the_credential(failure: Option<&Failure>) -> bool {
     matches!(
         failure,
-        Some(Failure::Timeout | Failure::Refused(_) | Failure::Malformed(_))
+        Some(Failure::Timeout | Failure::Refused(_) | Failure::UnknownUser | Failure::Malformed(_))
     )
 }
 
-/// A refusal says more than nonsense, and that more than silence.
+/// A refusal says more than that it does not know the user, that more than nonsense, and that more than silence.
 fn stronger(a: Option<Failure>, b: Option<Failure>) -> Option<Failure> {
     let rank = |f: &Option<Failure>| match f {
         None => 0,
         Some(Failure::Timeout | Failure::Deadline) => 1,
         Some(Failure::Malformed(_)) => 2,
-        Some(_) => 3,
+        Some(Failure::UnknownUser) => 3,
+        Some(_) => 4,
     };
     b.as_ref()?;
     if rank(&a) > rank(&b) { a } else { b }
@@ -367,6 +389,7 @@ fn outcome(answers: u32, failure: Option<&Failure>) -> PollOutcome {
     match failure {
         None => PollOutcome::Answered,
         Some(Failure::Refused(why)) => PollOutcome::Refused(why.clone()),
+        Some(Failure::UnknownUser) => PollOutcome::Refused(Stat::UnknownUserNames.word().into()),
         // it answered something: it lives, and what is missing is marked as not whole
         Some(_) if answers > 0 => PollOutcome::Answered,
         Some(Failure::Timeout | Failure::Deadline) => PollOutcome::Timeout,
@@ -388,6 +411,7 @@ fn error(device: &Device, failure: Failure) -> SnmpError {
         Failure::Timeout | Failure::Deadline => SnmpError::Timeout(agent),
         Failure::Malformed(why) => SnmpError::Malformed(agent, why),
         Failure::Refused(why) => SnmpError::Refused(agent, why),
+        Failure::UnknownUser => SnmpError::Refused(agent, Stat::UnknownUserNames.word().into()),
         Failure::NotAllowed(why) => SnmpError::NotAllowed(why),
         Failure::Unreachable(why) => SnmpError::Unreachable(agent, why),
         Failure::TooLong(n) => SnmpError::TooLong(n),

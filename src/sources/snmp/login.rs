@@ -99,6 +99,10 @@ impl Ready {
         Arc::new(Self { name, how })
     }
 
+    pub(super) fn is_v3(&self) -> bool {
+        !matches!(self.how, How::Community { .. })
+    }
+
     pub(super) fn is_v1(&self) -> bool {
         matches!(
             self.how,

@@ -11,6 +11,7 @@ mod breaker;
 mod device;
 mod doors;
 mod driver;
+mod engine;
 mod faults;
 mod feed;
 mod io;

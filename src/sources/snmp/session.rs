@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::ask::Ask;
+use super::engine::Engine;
 use super::io::{Failure, Reply};
 use super::login::{How, Ready};
 use crate::model::{PacketKind, Text};
@@ -16,24 +17,8 @@ use crate::wire::snmp::{
 /// The longest answer that is taken, as a message says it (RFC 3412, 6.3).
 const MAX_SIZE: i32 = MAX_DATAGRAM as i32;
 
-/// What is known of an agent's v3 engine.
-#[derive(Clone, Debug)]
-pub(super) struct Engine {
-    pub(super) id: Vec<u8>,
-    /// Believed only where `proven`; before, a hint out of an unauthenticated Report.
-    clock: EngineClock,
-    /// An authenticated message carried this clock.
-    proven: bool,
-    /// The credential that was answered last.
-    answered: Option<Arc<Ready>>,
-}
-
-impl Engine {
-    /// `snmpEngineBoots`, where an authenticated message said it.
-    pub(super) fn boots(&self) -> Option<u32> {
-        self.proven.then(|| self.clock.boots())
-    }
-}
+/// Why an engine whose boots stand at the end is not believed.
+const LATCHED: &str = "its boots counter stands at its end, 2147483647 (RFC 3414, 2.2.2): it needs another engine id, or its users new keys";
 
 /// A question under way.
 #[derive(Debug)]
@@ -50,6 +35,8 @@ pub(super) struct Exchange {
     probing: bool,
     /// An engine that a Report named; it becomes the agent's once an authentic message comes from it.
     candidate: Option<Engine>,
+    /// A refusal that nobody signed, from an engine that answered to this credential before: it counts when nothing else comes.
+    doubt: Option<Failure>,
 }
 
 /// What a datagram came to.
@@ -59,8 +46,12 @@ pub(super) enum Heard {
     Answer(Result<Reply, Failure>),
     /// Send the question (again) at once: the engine is known now, or its clock is.
     Again,
-    /// Not for this question: another id, another engine, not authentic.
+    /// Not for this question: another id, another engine.
     Stranger,
+    /// It claims to be the answer, and its digest or its time is wrong (RFC 3414, 3.2): nothing of it is believed.
+    NotAuthentic,
+    /// A refusal that anybody could have sent: wait for what else comes.
+    Doubtful,
     /// Nonsense; the agent may yet send sense.
     Malformed(DecodeError),
 }
@@ -76,17 +67,28 @@ impl Exchange {
             discovering: false,
             probing: false,
             candidate: None,
+            doubt: None,
         }
+    }
+
+    /// Its time ran out: the refusal that was not believed at once, if there was one. Else an engine that only a Report named,
+    /// and that is silent, is given up for the one that is known.
+    pub(super) fn out_of_time(&mut self, engine: Option<&Engine>) -> Option<Failure> {
+        if engine.is_some_and(|e| e.proven) {
+            self.candidate = None;
+        }
+        self.doubt.take()
     }
 
     /// It gave up. Worth one more datagram, to tell a wrong privacy password (many agents say nothing to noise) from silence?
     /// Only where the agent's engine is known, and never for a credential that was answered before.
     pub(super) fn probe_privacy(&mut self, engine: Option<&Engine>) -> bool {
         let worth = self.level().privacy
-            && self.candidate.as_ref().or(engine).is_some_and(|engine| {
-                let answered = engine.answered.as_ref();
-                !answered.is_some_and(|a| Arc::ptr_eq(a, &self.login))
-            });
+            && self
+                .candidate
+                .as_ref()
+                .or(engine)
+                .is_some_and(|engine| !engine.knows(&self.login));
         self.probing |= worth;
         worth
     }
@@ -166,7 +168,7 @@ impl Exchange {
             (0, 0)
         };
         self.request().prepared().pdu(self.id, scratch);
-        let keys = self.login.keys(&engine.id);
+        let keys = engine.keys(&self.login);
         let head = Outgoing {
             msg_id: self.id,
             max_size: MAX_SIZE,
@@ -237,19 +239,20 @@ impl Exchange {
         if header.msg_id != self.id {
             return Heard::Stranger;
         }
-        let keys: Option<Arc<LocalKeys>> = if header.flags.auth {
-            let expected = self.candidate.as_ref().or(engine.as_ref());
-            if expected.is_none_or(|e| e.id != header.engine_id) {
-                return Heard::Stranger;
-            }
-            self.login.keys(header.engine_id)
-        } else {
-            None
+        // the engine that was known may answer although a Report named another one
+        let asked = self
+            .candidate
+            .as_ref()
+            .filter(|c| c.id == header.engine_id)
+            .or(engine.as_ref().filter(|e| e.id == header.engine_id));
+        let keys = match (header.flags.auth, asked) {
+            (false, _) => None,
+            (true, Some(asked)) => asked.keys(&self.login),
+            (true, None) => return Heard::Stranger,
         };
         let scoped = match header.open_pdu(bytes, keys.as_deref(), scratch) {
             Ok(scoped) => scoped,
-            // not authentic: whoever sent it, nothing of it is believed
-            Err(UsmError::WrongDigest | UsmError::NoKeys) => return Heard::Stranger,
+            Err(UsmError::WrongDigest | UsmError::NoKeys) => return Heard::NotAuthentic,
             Err(UsmError::Decode(error)) => return Heard::Malformed(error),
             Err(UsmError::Undecipherable) => return Heard::Answer(Err(noise())),
         };
@@ -278,45 +281,51 @@ impl Exchange {
         engine: &mut Option<Engine>,
         now_ms: u64,
     ) -> Heard {
-        let clock = EngineClock::new(message.boots, message.time, now_ms);
-        match stat {
-            Some(Stat::UnknownEngineIds) => {
-                if self.discovered || !(5..=32).contains(&message.engine_id.len()) {
-                    return Heard::Stranger;
-                }
-                self.discovered = true;
-                self.candidate = Some(Engine {
-                    id: message.engine_id.to_vec(),
-                    clock,
-                    proven: false,
-                    answered: None,
-                });
-                Heard::Again
+        if stat == Some(Stat::UnknownEngineIds) {
+            let known = self.candidate.as_ref().or(engine.as_ref());
+            let news = known.is_none_or(|e| e.id != message.engine_id);
+            // RFC 3411, 5: SnmpEngineID has 5 to 32 octets
+            if self.discovered || !news || !(5..=32).contains(&message.engine_id.len()) {
+                return Heard::Stranger;
             }
-            // only an authentic Report may move the clock; its fresh msgID keeps old ones out
-            Some(Stat::NotInTimeWindows) if message.flags.auth => {
-                if self.resynced {
-                    return Heard::Answer(Err(Failure::Refused(
-                        Stat::NotInTimeWindows.word().into(),
-                    )));
-                }
-                self.resynced = true;
-                let answered = engine.take().and_then(|e| e.answered);
-                *engine = Some(Engine {
-                    id: message.engine_id.to_vec(),
-                    clock,
-                    proven: true,
-                    answered,
-                });
-                self.candidate = None;
-                Heard::Again
-            }
-            Some(Stat::NotInTimeWindows) => Heard::Stranger,
-            // a Report to a discovery can't be about a user or digest: there was none
-            Some(_) if self.discovering => Heard::Stranger,
-            Some(stat) => Heard::Answer(Err(Failure::Refused(stat.word().into()))),
-            None => Heard::Answer(Err(Failure::Refused("an unknown Report".into()))),
+            self.discovered = true;
+            self.candidate = Some(Engine::named(message, now_ms));
+            return Heard::Again;
         }
+        let asked = self.candidate.as_ref().or(engine.as_ref());
+        // a Report to a discovery can't be about a user or digest: there was none
+        let Some(asked) = asked.filter(|e| !self.discovering && e.id == message.engine_id) else {
+            return Heard::Stranger;
+        };
+        if stat == Some(Stat::NotInTimeWindows) {
+            // only an authentic Report may move the clock; its fresh msgID keeps old ones out
+            if !message.flags.auth {
+                return Heard::NotAuthentic;
+            }
+            let clock = EngineClock::new(message.boots, message.time, now_ms);
+            if self.resynced || clock.is_latched() {
+                let why = if clock.is_latched() {
+                    LATCHED
+                } else {
+                    Stat::NotInTimeWindows.word()
+                };
+                return Heard::Answer(Err(Failure::Refused(why.into())));
+            }
+            self.resynced = true;
+            *engine = Some(Engine::set_right(message, engine.take(), now_ms));
+            self.candidate = None;
+            return Heard::Again;
+        }
+        let refusal = match stat {
+            Some(Stat::UnknownUserNames) => Failure::UnknownUser,
+            Some(stat) => Failure::Refused(stat.word().into()),
+            None => Failure::Refused("an unknown Report".into()),
+        };
+        if message.flags.auth || !asked.knows(&self.login) {
+            return Heard::Answer(Err(refusal));
+        }
+        self.doubt = Some(refusal);
+        Heard::Doubtful
     }
 
     fn response(
@@ -328,11 +337,12 @@ impl Exchange {
         now_ms: u64,
     ) -> Heard {
         let level = self.level();
-        let sent_to = self.candidate.as_ref().or(engine.as_ref());
+        let of = |e: &Engine| e.id == message.engine_id;
+        let by_candidate = self.candidate.as_ref().is_some_and(of);
         let ours = head.request_id == self.id
             && message.flags.auth == level.auth
             && message.flags.privacy == level.privacy
-            && sent_to.is_some_and(|e| e.id == message.engine_id);
+            && (by_candidate || engine.as_ref().is_some_and(of));
         if !ours || self.discovering {
             return Heard::Stranger;
         }
@@ -346,21 +356,18 @@ impl Exchange {
                 "wrong privacy password or protocol (it knows the user, and does not answer encrypted questions)".into(),
             )));
         }
-        if let Some(candidate) = self.candidate.take() {
+        if let Some(candidate) = self.candidate.take().filter(|_| by_candidate) {
             *engine = Some(candidate);
         }
         if let Some(known) = engine.as_mut() {
-            known.answered = Some(Arc::clone(&self.login));
-        }
-        if let Some(known) = engine.as_mut().filter(|_| level.auth) {
-            if !known.proven {
-                known.clock = EngineClock::new(message.boots, message.time, now_ms);
-                known.proven = true;
-            } else if !known.clock.is_timely(message.boots, message.time, now_ms) {
-                return Heard::Stranger;
-            } else {
-                known.clock.commit(message.boots, message.time, now_ms);
+            if level.auth && !known.keep_time(message, now_ms) {
+                return if known.clock.is_latched() {
+                    Heard::Answer(Err(Failure::Refused(LATCHED.into())))
+                } else {
+                    Heard::NotAuthentic
+                };
             }
+            known.answers_to(&self.login);
         }
         Heard::Answer(Ok(answer))
     }

@@ -55,11 +55,34 @@ pub enum SnmpError {
     Stopped,
 }
 
+/// Credentials that may be tried, by name and in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) names: Arc<[Text]>,
+    /// Communities even where SNMPv3 was answered, or refused.
+    pub(super) v2c_fallback: bool,
+}
+
+impl Offer {
+    /// That of a target.
+    pub(super) fn of(target: &Target) -> Self {
+        Self {
+            names: target.credentials.as_slice().into(),
+            v2c_fallback: target.v2c_fallback,
+        }
+    }
+
+    /// Is it what the target offers?
+    pub(super) fn is_of(&self, target: &Target) -> bool {
+        *self.names == target.credentials[..] && self.v2c_fallback == target.v2c_fallback
+    }
+}
+
 /// With which credentials.
 #[derive(Clone, Debug)]
 pub(super) enum With {
     /// Those of these names, in this order.
-    Names(Arc<[Text]>),
+    Names(Offer),
     /// This one.
     Login(Box<Login>),
 }
