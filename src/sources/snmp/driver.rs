@@ -429,7 +429,7 @@ impl Driver {
         let over = lane.active.deadline_ms <= now;
         match &mut lane.flight {
             Some(flight) if over => {
-                let refusal = flight.exchange.out_of_time(device.engine.as_ref());
+                let refusal = flight.exchange.out_of_time(device.engine.as_ref(), true);
                 self.complete(spot, Err(refusal.unwrap_or(Failure::Deadline)));
             }
             Some(flight) if flight.sent.is_some() && flight.due_ms <= now => {
@@ -439,7 +439,9 @@ impl Driver {
                     self.counters.window_limit.set(self.window.limit() as u64);
                 }
                 flight.attempt += 1;
-                if let Some(refusal) = flight.exchange.out_of_time(device.engine.as_ref()) {
+                let last = flight.attempt >= flight.tries;
+                let engine = device.engine.as_ref();
+                if let Some(refusal) = flight.exchange.out_of_time(engine, last) {
                     self.complete(spot, Err(refusal));
                 } else if flight.attempt < flight.tries {
                     flight.sent = None;
@@ -605,7 +607,8 @@ impl Driver {
         };
         let waiting = device.lanes.iter_mut().enumerate().find_map(|(at, lane)| {
             let flight = lane.as_mut()?.flight.as_mut()?;
-            let ours = flight.sent.is_some() && id.is_none_or(|id| flight.exchange.id == id);
+            // what is to be sent again may still be answered
+            let ours = flight.counted && id.is_none_or(|id| flight.exchange.id == id);
             ours.then_some((at as u8, flight))
         });
         let Some((lane, flight)) = waiting else {

@@ -35,8 +35,10 @@ pub(super) struct Exchange {
     probing: bool,
     /// An engine that a Report named; it becomes the agent's once an authentic message comes from it.
     candidate: Option<Engine>,
-    /// A refusal that nobody signed, from an engine that answered to this credential before: it counts when nothing else comes.
+    /// A refusal that nobody signed although the agent answered to this credential before: it counts when nothing else comes.
     doubt: Option<Failure>,
+    /// The same, of an engine that is not the one that answered before.
+    candidate_doubt: Option<Failure>,
 }
 
 /// What a datagram came to.
@@ -68,16 +70,18 @@ impl Exchange {
             probing: false,
             candidate: None,
             doubt: None,
+            candidate_doubt: None,
         }
     }
 
-    /// Its time ran out: the refusal that was not believed at once, if there was one. Else an engine that only a Report named,
-    /// and that is silent, is given up for the one that is known.
-    pub(super) fn out_of_time(&mut self, engine: Option<&Engine>) -> Option<Failure> {
+    /// An attempt ran out of time: the refusal that was not believed at once, if there was one. Else an engine that only a Report
+    /// named is given up for the one that is known; what it refused counts after the `last` attempt.
+    pub(super) fn out_of_time(&mut self, engine: Option<&Engine>, last: bool) -> Option<Failure> {
         if engine.is_some_and(|e| e.proven) {
             self.candidate = None;
         }
-        self.doubt.take()
+        let of_candidate = self.candidate_doubt.take_if(|_| last);
+        self.doubt.take().or(of_candidate)
     }
 
     /// It gave up. Worth one more datagram, to tell a wrong privacy password (many agents say nothing to noise) from silence?
@@ -240,11 +244,9 @@ impl Exchange {
             return Heard::Stranger;
         }
         // the engine that was known may answer although a Report named another one
-        let asked = self
-            .candidate
-            .as_ref()
-            .filter(|c| c.id == header.engine_id)
-            .or(engine.as_ref().filter(|e| e.id == header.engine_id));
+        let of = |e: &&Engine| e.id == header.engine_id;
+        let asked = self.candidate.as_ref().filter(of);
+        let asked = asked.or(engine.as_ref().filter(of));
         let keys = match (header.flags.auth, asked) {
             (false, _) => None,
             (true, Some(asked)) => asked.keys(&self.login),
@@ -292,11 +294,13 @@ impl Exchange {
             self.candidate = Some(Engine::named(message, now_ms));
             return Heard::Again;
         }
-        let asked = self.candidate.as_ref().or(engine.as_ref());
+        let of = |e: &&Engine| e.id == message.engine_id;
+        let by_candidate = self.candidate.as_ref().is_some_and(|c| of(&c));
+        let by_known = engine.as_ref().is_some_and(|e| of(&e));
         // a Report to a discovery can't be about a user or digest: there was none
-        let Some(asked) = asked.filter(|e| !self.discovering && e.id == message.engine_id) else {
+        if self.discovering || !(by_candidate || by_known) {
             return Heard::Stranger;
-        };
+        }
         if stat == Some(Stat::NotInTimeWindows) {
             // only an authentic Report may move the clock; its fresh msgID keeps old ones out
             if !message.flags.auth {
@@ -321,10 +325,15 @@ impl Exchange {
             Some(stat) => Failure::Refused(stat.word().into()),
             None => Failure::Refused("an unknown Report".into()),
         };
-        if message.flags.auth || !asked.knows(&self.login) {
+        let worked = engine.as_ref().is_some_and(|e| e.knows(&self.login));
+        if message.flags.auth || !worked {
             return Heard::Answer(Err(refusal));
         }
-        self.doubt = Some(refusal);
+        if by_known {
+            self.doubt = Some(refusal);
+        } else {
+            self.candidate_doubt = Some(refusal);
+        }
         Heard::Doubtful
     }
 

@@ -324,7 +324,13 @@ fn a_forged_report_of_another_engine_neither_stops_the_poll_nor_moves_the_clock(
         Heard::Again
     ));
     datagram(&mut exchange, engine.as_ref(), 2_000, 8).unwrap();
-    assert!(exchange.out_of_time(engine.as_ref()).is_none());
+    // it may even refuse
+    let refusal = unsigned(3, b"\x80\x00\x00\x00evil", Stat::WrongDigests);
+    assert!(matches!(
+        hear(&mut exchange, &refusal, &mut engine, 2_000),
+        Heard::Doubtful
+    ));
+    assert!(exchange.out_of_time(engine.as_ref(), false).is_none());
     let (n, answer) = ask(&mut exchange, &mut engine, &mut agent, 4_000, 5_004);
     assert_eq!((n, answer.is_ok()), (1, true));
 }
@@ -358,7 +364,7 @@ fn a_refusal_nobody_signed_counts_at_once_only_where_the_credential_never_worked
             hear(&mut exchange, &of_another, &mut engine, 1_000),
             Heard::Stranger
         ));
-        assert!(exchange.out_of_time(engine.as_ref()).is_none());
+        assert!(exchange.out_of_time(engine.as_ref(), true).is_none());
     }
     // the password was changed at the agent: nothing else comes, so that its refusal stands
     let mut exchange = get(2, &login);
@@ -366,7 +372,7 @@ fn a_refusal_nobody_signed_counts_at_once_only_where_the_credential_never_worked
     let refusal = unsigned(2, ID, Stat::WrongDigests);
     hear(&mut exchange, &refusal, &mut engine, 1_000);
     assert_eq!(
-        exchange.out_of_time(engine.as_ref()),
+        exchange.out_of_time(engine.as_ref(), true),
         Some(Failure::Refused(Stat::WrongDigests.word().into()))
     );
 }
