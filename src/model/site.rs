@@ -320,6 +320,44 @@ pub struct Strength {
     auth: u16,
 }
 
+impl Strength {
+    /// A community in clear, and no counters of 64 bits.
+    pub const V1: Self = Self {
+        level: 0,
+        privacy: 0,
+        auth: 0,
+    };
+    /// A community in clear.
+    pub const V2C: Self = Self {
+        level: 1,
+        privacy: 0,
+        auth: 0,
+    };
+
+    /// Of a user.
+    pub fn v3(auth: Option<AuthProtocol>, privacy: Option<PrivProtocol>) -> Self {
+        Self {
+            level: 2 + u8::from(auth.is_some()) + u8::from(privacy.is_some()),
+            privacy: match privacy {
+                None => 0,
+                Some(PrivProtocol::Des) => 56,
+                Some(PrivProtocol::Aes128) => 128,
+                Some(PrivProtocol::Aes192 | PrivProtocol::Aes192c) => 192,
+                Some(PrivProtocol::Aes256 | PrivProtocol::Aes256c) => 256,
+            },
+            auth: match auth {
+                None => 0,
+                Some(AuthProtocol::Md5) => 128,
+                Some(AuthProtocol::Sha1) => 160,
+                Some(AuthProtocol::Sha224) => 224,
+                Some(AuthProtocol::Sha256) => 256,
+                Some(AuthProtocol::Sha384) => 384,
+                Some(AuthProtocol::Sha512) => 512,
+            },
+        }
+    }
+}
+
 impl CredentialKind {
     /// SNMPv3.
     pub fn is_v3(&self) -> bool {
@@ -328,31 +366,13 @@ impl CredentialKind {
 
     /// How strong it is.
     pub fn strength(&self) -> Strength {
-        let (level, privacy, auth) = match self {
-            Self::V1 { .. } => (0, 0, 0),
-            Self::V2c { .. } => (1, 0, 0),
-            Self::V3 { auth, privacy, .. } => (
-                2 + u8::from(auth.is_some()) + u8::from(privacy.is_some()),
-                privacy.as_ref().map_or(0, |(p, _)| match p {
-                    PrivProtocol::Des => 56,
-                    PrivProtocol::Aes128 => 128,
-                    PrivProtocol::Aes192 | PrivProtocol::Aes192c => 192,
-                    PrivProtocol::Aes256 | PrivProtocol::Aes256c => 256,
-                }),
-                auth.as_ref().map_or(0, |(a, _)| match a {
-                    AuthProtocol::Md5 => 128,
-                    AuthProtocol::Sha1 => 160,
-                    AuthProtocol::Sha224 => 224,
-                    AuthProtocol::Sha256 => 256,
-                    AuthProtocol::Sha384 => 384,
-                    AuthProtocol::Sha512 => 512,
-                }),
+        match self {
+            Self::V1 { .. } => Strength::V1,
+            Self::V2c { .. } => Strength::V2C,
+            Self::V3 { auth, privacy, .. } => Strength::v3(
+                auth.as_ref().map(|(protocol, _)| *protocol),
+                privacy.as_ref().map(|(protocol, _)| *protocol),
             ),
-        };
-        Strength {
-            level,
-            privacy,
-            auth,
         }
     }
 

@@ -32,7 +32,7 @@ mod task;
 mod walk;
 mod window;
 
-pub use login::Login;
+pub use login::{Login, strongest_first};
 pub use once::{PollResult, PollSummary, UnknownPlan, check_plan, poll_once};
 pub use poller::{Agent, Poller, PollerConfig};
 pub use stats::PollerStats;

@@ -524,3 +524,46 @@ fn boots_at_their_end_are_refused_by_name() {
     assert_eq!(answer.unwrap_err(), Failure::Refused(LATCHED.into()));
     assert_eq!(n, 2, "no retry could help");
 }
+
+mod hostile {
+    use super::*;
+    use proptest::prelude::*;
+
+    thread_local! {
+        static KNOWN: (Arc<Ready>, Option<Engine>) = {
+            let (login, _, engine) = acquainted();
+            (login, engine)
+        };
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn nothing_but_the_agents_own_message_moves_its_clock_or_counts_as_its_answer(
+            restarted in any::<bool>(),
+            flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..4),
+            cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let (login, mut engine) = KNOWN.with(Clone::clone);
+            let before = engine.clone().unwrap();
+            let mut agent = agent(if restarted { 4 } else { 3 });
+            let mut exchange = get(2, &login);
+            let question = datagram(&mut exchange, engine.as_ref(), 1_000, 5).unwrap();
+            let genuine = serve(&mut agent, &question, 5_001);
+            let mut bytes = genuine.clone();
+            for (at, with) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] ^= with;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            prop_assume!(bytes != genuine);
+            let heard = hear(&mut exchange, &bytes, &mut engine, 1_000);
+            prop_assert!(!matches!(heard, Heard::Answer(Ok(_))), "{:?}", heard);
+            let after = engine.unwrap();
+            prop_assert_eq!((&after.id, after.clock), (&before.id, before.clock));
+        }
+    }
+}
