@@ -31,6 +31,16 @@ impl State {
         self.memory.spoken.get(&id)?.credential.as_ref()
     }
 
+    /// The names of the credentials that a device is asked with, in this order.
+    pub fn credentials_of(&self, id: DeviceId) -> Vec<Text> {
+        self.credentials_for(id).0
+    }
+
+    /// May a device be asked with a community although it speaks SNMPv3?
+    pub fn v2c_fallback(&self, id: DeviceId) -> bool {
+        self.may_fall_back(id, &self.site)
+    }
+
     /// The names of the credentials to try, in this order, and whether a community may be tried after SNMPv3 was refused.
     pub(super) fn credentials_for(&self, id: DeviceId) -> (Vec<Text>, bool) {
         let site = &*self.site;

@@ -37,6 +37,11 @@ pub enum Login {
 }
 
 impl Login {
+    /// SNMPv3.
+    pub fn is_v3(&self) -> bool {
+        matches!(self, Self::V3 { .. })
+    }
+
     /// How strong it is.
     pub fn strength(&self) -> Strength {
         match self {

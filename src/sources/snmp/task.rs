@@ -14,6 +14,7 @@ use super::once::PollResult;
 use crate::event::Target;
 use crate::gate::PermitId;
 use crate::model::Text;
+use crate::wire::snmp::usm::Stat;
 use crate::wire::snmp::{VarBind, error_word};
 
 /// Why a question of a person or a remediation got no answer.
@@ -53,6 +54,13 @@ pub enum SnmpError {
     /// The poller is not there any more.
     #[error("the poller has stopped")]
     Stopped,
+}
+
+impl SnmpError {
+    /// It refuses somebody it knows: another password, level or right would be needed.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_, why) if why.as_str() != Stat::UnknownUserNames.word())
+    }
 }
 
 /// Credentials that may be tried, by name and in this order.
