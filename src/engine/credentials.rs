@@ -14,7 +14,7 @@ use super::state::State;
 use crate::model::{Credential, DeviceId, Site, Text};
 
 /// New targets go out so long after what worked was learned: at a start that is learned of all devices at once.
-const SETTLE: Duration = Duration::from_secs(60);
+const SETTLE: Duration = Duration::from_mins(1);
 
 /// How a device was spoken to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -62,12 +62,14 @@ pub fn snmpd() -> Option<Snmpd> {
     .unwrap();
     let to = SocketAddr::from(([127, 0, 0, 1], port));
     let child = start(&program, &dir, to, true);
-    Some(Snmpd {
+    let this = Snmpd {
         child,
         to,
         program,
         dir,
-    })
+    };
+    this.is_up();
+    Some(this)
 }
 
 impl Snmpd {
@@ -82,6 +84,30 @@ impl Snmpd {
         .unwrap();
         self.child.wait().unwrap();
         self.child = start(&self.program, &self.dir, self.to, remembers);
+        self.is_up();
+    }
+
+    /// Waits until it answers; any SNMP speaker would do to ask.
+    fn is_up(&self) {
+        let asking = UdpSocket::bind("127.0.0.1:0").unwrap();
+        asking
+            .set_read_timeout(Some(Duration::from_millis(100)))
+            .unwrap();
+        let hello = Message {
+            version: Version::V2c,
+            community: b"public".to_vec(),
+            pdu: Pdu::request(PduKind::Get, 1, [oid("1.3.6.1.2.1.1.3.0")]),
+        }
+        .encode();
+        let mut buffer = [0; 1500];
+        for _ in 0..200 {
+            asking.send_to(&hello, self.to).unwrap();
+            if asking.recv(&mut buffer).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("snmpd did not come up on {}", self.to);
     }
 }
 
@@ -91,7 +117,7 @@ fn start(program: &PathBuf, dir: &TempDir, to: SocketAddr, remembers: bool) -> C
         path.push(":");
         path.push(dir.path().join("kept"));
     }
-    let child = Command::new(program)
+    Command::new(program)
         .args(["-f", "-Ln"])
         .arg(format!("udp:127.0.0.1:{}", to.port()))
         .env("SNMPCONFPATH", path)
@@ -101,25 +127,5 @@ fn start(program: &PathBuf, dir: &TempDir, to: SocketAddr, remembers: bool) -> C
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
-    // it is there when it answers; any SNMP speaker would do to ask
-    let asking = UdpSocket::bind("127.0.0.1:0").unwrap();
-    asking
-        .set_read_timeout(Some(Duration::from_millis(100)))
-        .unwrap();
-    let hello = Message {
-        version: Version::V2c,
-        community: b"public".to_vec(),
-        pdu: Pdu::request(PduKind::Get, 1, [oid("1.3.6.1.2.1.1.3.0")]),
-    }
-    .encode();
-    let mut buffer = [0; 1500];
-    for _ in 0..200 {
-        asking.send_to(&hello, to).unwrap();
-        if asking.recv(&mut buffer).is_ok() {
-            return child;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("snmpd did not come up on {to}");
+        .unwrap()
 }
