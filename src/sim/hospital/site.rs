@@ -47,6 +47,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
             minimum: catalog::PUMP_MINIMUM.into(),
         }],
         intervals: crate::model::Intervals::default(),
+        ..Site::default()
     }
 }
 
