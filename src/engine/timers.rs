@@ -77,6 +77,11 @@ impl State {
             Timer::Quiet(device) => self.gone_quiet(device, out),
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
+            Timer::Suspect(device) => self.judge_suspect(device, out),
+            Timer::Targets => {
+                self.memory.targets_due = false;
+                out.targets = true;
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ impl Carry for Hands {
                     poller.set_targets(targets.clone());
                 }
             }
+            EffectKind::Quirks(_) => {}
             EffectKind::Probe(addresses) => {
                 if let Some(poller) = &self.poller {
                     poller.probe(addresses.clone());

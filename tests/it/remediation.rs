@@ -45,6 +45,7 @@ impl Collector {
         };
         for effect in state.apply(&event).effects {
             match effect.kind {
+                EffectKind::Quirks(_) => {}
                 EffectKind::TouchTable(table) => self.gate.install(table),
                 EffectKind::Targets(targets) => self.poller.set_targets(targets),
                 EffectKind::Probe(addresses) => self.poller.probe(addresses),
