@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::world::{World, ip, site};
 use crate::engine::{Heavy, Spared, State};
 use crate::event::{
@@ -635,5 +637,53 @@ fn a_pdu_counts_as_infrastructure_and_a_server_does_not() {
         crash(&mut w, "ups-1", Job::Inventory, 20);
         w.run(22_000);
         assert_eq!(quarantined(&w, "ups-1"), Some((spared, true)), "{class}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// `World` holds every state against it: whoever is left alone is in no target and may not be touched.
+    #[test]
+    fn whatever_restarts_when_no_device_that_is_left_alone_is_asked(
+        crashes in prop::collection::vec((0usize..6, 0usize..5, 5u64..90), 0..4),
+        reboots in prop::collection::vec((0usize..6, 60u64..500), 0..8),
+        released in prop::collection::vec((0usize..6, 60u64..2500), 0..4),
+    ) {
+        let names = ["core", "sw-a", "sw-b", "sw-c", "ups-1", "prn-1"];
+        let jobs = [Job::Status, Job::Interfaces, Job::Tables, Job::Sensors, Job::Ups];
+        let mut w = world();
+        for (name, job, seconds) in crashes {
+            crash(&mut w, names[name], jobs[job], seconds);
+        }
+        let mut at = 0;
+        let mut deeds: Vec<(u64, usize, bool)> = reboots
+            .into_iter()
+            .map(|(name, gap)| {
+                at += gap;
+                (at, name, false)
+            })
+            .chain(released.into_iter().map(|(name, at)| (at, name, true)))
+            .collect();
+        deeds.sort_unstable();
+        let mut now = 0;
+        for (at, name, release) in deeds {
+            w.run(at - now);
+            now = at;
+            if release {
+                let device = w.device(names[name]).id;
+                w.order(Command::Release { device, reason: "seen".into() });
+                prop_assert_eq!(quarantined(&w, names[name]), None);
+            } else {
+                w.reboot(names[name]);
+            }
+        }
+        w.run(1000);
+        for (id, q) in &w.state.quarantine {
+            let told = w.state.device_alerts(*id).iter().any(|a| {
+                a.condition == Condition::Quarantined && a.is_active()
+            });
+            prop_assert_eq!(q.confirmed, told, "{:?}", q);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::engine::{Outcome, State};
+use crate::engine::{Outcome, Spared, State};
 use crate::event::{
     Body, Command, ConfigAppliedV2, EffectKind, Event, FdbEntryV1, IfMetaV1, IfSampleV1, Job,
     LedgerRow, NeighbourProtocol, NeighbourV1, Notice, ObsAddressTableV1, ObsArpV1,
@@ -13,7 +13,7 @@ use crate::event::{
 use crate::model::{
     Alert, Credential, CredentialKind, Device, DeviceClass, DeviceSpec, DeviceState, FactKey,
     FirmwareSpec, IfIndex, IfStatus, Mac, PacketKind, SecretRef, SegmentSpec, Seq, Site, Text,
-    Time, VendorSpec, WardSpec,
+    Time, TouchPolicy, VendorSpec, WardSpec,
 };
 
 pub(super) const START: i64 = 1_800_000_000_000;
@@ -631,4 +631,32 @@ pub(super) fn check_sums(state: &State) {
     assert_eq!(counted.segment_summary, state.segment_summary);
     assert_eq!(counted.memory.hang, state.memory.hang);
     assert_eq!(counted.memory.device_alerts, state.memory.device_alerts);
+    check_spared(state);
+}
+
+/// Whoever is left alone is in no target and not in the gate's table with more than that; who is spared is walked by nobody.
+fn check_spared(state: &State) {
+    let (Some(table), Some(targets)) = (&state.memory.touch, &state.memory.targets) else {
+        return;
+    };
+    for (id, q) in &state.quarantine {
+        let cap = match q.spared {
+            Spared::StatusOnly => TouchPolicy::Get,
+            Spared::Alone => TouchPolicy::Passive,
+        };
+        let d = &state.devices[id];
+        assert!(d.touch.policy <= cap, "{}", d.name);
+        for address in &d.addresses {
+            assert!(table.policy(*address) <= cap, "{}: {address}", d.name);
+        }
+        for target in targets.iter().filter(|t| d.addresses.contains(&t.address)) {
+            let jobs: Vec<Job> = target.jobs.iter().map(|(job, _)| *job).collect();
+            assert_eq!(
+                (q.spared, jobs),
+                (Spared::StatusOnly, vec![Job::Status]),
+                "{}",
+                d.name
+            );
+        }
+    }
 }
