@@ -1,6 +1,7 @@
 //! What models can't take: what their agents taught, what follows from those that are left alone, and the table of both with
 //! the site's own word.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,26 @@ impl State {
             descr: build.as_str(),
             firmware: device.fact_str(FactKey::Firmware),
         })
+    }
+
+    /// Every quirk in force with the number of `wanted` devices it holds for: the site's own first, then what was learned, then
+    /// what was shipped.
+    pub fn quirks_with_devices(&self, wanted: impl Fn(&Device) -> bool) -> Vec<(Arc<Quirk>, u32)> {
+        let Some(table) = &self.memory.quirks else {
+            return Vec::new();
+        };
+        let mut counts: BTreeMap<Arc<Quirk>, u32> =
+            table.iter().map(|q| (Arc::clone(q), 0)).collect();
+        for device in self.devices.values().filter(|d| wanted(d)) {
+            for quirk in self.quirk_in_force(device).into_iter().flat_map(|q| q.from) {
+                if let Some(n) = counts.get_mut(&quirk) {
+                    *n += 1;
+                }
+            }
+        }
+        let mut all: Vec<(Arc<Quirk>, u32)> = counts.into_iter().collect();
+        all.sort_by(|(a, _), (b, _)| b.source.cmp(&a.source).then(a.cmp(b)));
+        all
     }
 
     /// The jobs of a device as its model can take them: nothing beyond its status more often than that.
