@@ -206,7 +206,7 @@ fn limits(
         format!("at most {n}")
     }));
     words.extend(names.map(|n| format!("at most {} a GET", counted(n.into(), "name", "names"))));
-    words.extend(least_interval_s.map(|s| format!("walks every {} at the most", spell(s))));
+    words.extend(least_interval_s.map(|s| format!("walked at most every {}", spell(s))));
     match skip {
         Some([]) => words.push("nothing left out".into()),
         Some(all) => words.push(format!(
