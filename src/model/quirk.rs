@@ -280,15 +280,12 @@ impl Quirks {
                 break;
             };
             for quirk in self.by_object.get(prefix).into_iter().flatten() {
-                let holds = match quirk.source {
-                    QuirkSource::Learned => {
-                        length == own.len()
-                            && (quirk.firmware.is_empty() || quirk.firmware.as_str() == agent.descr)
-                    }
-                    _ => {
-                        let part = quirk.firmware.as_str();
-                        contains(agent.descr, part) || contains(agent.firmware, part)
-                    }
+                let holds = if quirk.source == QuirkSource::Learned {
+                    let any = quirk.firmware.is_empty();
+                    length == own.len() && (any || quirk.firmware.as_str() == agent.descr)
+                } else {
+                    let part = quirk.firmware.as_str();
+                    contains(agent.descr, part) || contains(agent.firmware, part)
                 };
                 if holds {
                     let firmware = quirk.firmware.as_str().len();

@@ -45,12 +45,11 @@ impl Collector {
         };
         for effect in state.apply(&event).effects {
             match effect.kind {
-                EffectKind::Quirks(_) => {}
                 EffectKind::TouchTable(table) => self.gate.install(table),
                 EffectKind::Targets(targets) => self.poller.set_targets(targets),
                 EffectKind::Probe(addresses) => self.poller.probe(addresses),
                 EffectKind::ReadTables(addresses) => self.poller.read_tables(addresses),
-                EffectKind::Notify(_) => {}
+                EffectKind::Notify(_) | EffectKind::Quirks(_) => {}
             }
         }
         seq

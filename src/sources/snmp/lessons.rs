@@ -313,9 +313,7 @@ impl Lessons {
         what: &Experience,
         now_ms: u64,
     ) -> Option<&Lesson> {
-        if arcs(model.0.as_str()).is_none() {
-            return None;
-        }
+        arcs(model.0.as_str())?;
         if !self.builds.contains_key(model) {
             // only trouble makes a build worth remembering
             let good = matches!(what, Experience::Rows(_) | Experience::Read(_));
@@ -606,7 +604,10 @@ mod tests {
             assert!(l.teach(&model(), 1, good(), &hung, 0).is_none());
         }
         assert!(l.teach(&model(), 1, good(), &hung, 0).is_some());
-        assert_eq!(*l.limits(&model(), "", 1).skip, [column.clone()]);
+        assert_eq!(
+            *l.limits(&model(), "", 1).skip,
+            std::slice::from_ref(&column)
+        );
         // a day later one agent asks it again
         assert!(!l.begin_trial(&model(), 1, DAY_MS - 1));
         assert!(l.begin_trial(&model(), 1, DAY_MS));
@@ -703,7 +704,7 @@ mod tests {
         let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
         for loss in [20u64, 50, 100, 250, 400] {
             let mut l = Lessons::default();
-            let mut lines = vec![Line::default(); 8];
+            let mut lines = [Line::default(); 8];
             let mut lost = || {
                 chance ^= chance >> 12;
                 chance ^= chance << 25;
