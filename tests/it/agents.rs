@@ -3,6 +3,7 @@
 mod common;
 mod fake;
 mod faults;
+mod quirks;
 mod snmpd;
 mod tables;
 mod thousand;

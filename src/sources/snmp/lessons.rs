@@ -67,6 +67,10 @@ pub(super) struct Limits {
     pub(super) names: Option<u16>,
     /// Subtrees that are not asked.
     pub(super) skip: Arc<Vec<Vec<u32>>>,
+    /// What it answers for is told too: its model is doubted.
+    pub(super) watch: bool,
+    /// More is tried for once than was learned.
+    pub(super) trial: bool,
 }
 
 impl Default for Limits {
@@ -76,6 +80,8 @@ impl Default for Limits {
             next_only: false,
             names: None,
             skip: Arc::default(),
+            watch: false,
+            trial: false,
         }
     }
 }
@@ -196,6 +202,8 @@ pub(super) struct Lessons {
     builds: FxHashMap<Model, Lesson>,
     /// What was shipped, what the site says, and what follows from those left alone.
     table: Quirks,
+    /// Grows with each change of what agents may be asked.
+    generation: u64,
 }
 
 impl Lessons {
@@ -218,6 +226,7 @@ impl Lessons {
             lesson.rest(now_ms);
             self.builds.insert(model, lesson);
         }
+        self.generation += 1;
         self.table = table
             .iter()
             .filter(|q| !is_lesson(q))
@@ -250,6 +259,8 @@ impl Lessons {
         if let Some(lesson) = self.builds.get(model) {
             let trial = lesson.trial.as_ref().filter(|t| t.agent == agent);
             let more = trial.is_some_and(|t| t.column.is_none());
+            limits.watch = true;
+            limits.trial = more;
             if !site.0
                 && let Some(most) = lesson.repetitions
             {
@@ -276,6 +287,16 @@ impl Lessons {
         limits
     }
 
+    /// Grows with each change of what agents may be asked; never zero.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation + 1
+    }
+
+    /// Nothing was ever learned or doubted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.builds.is_empty()
+    }
+
     /// At the start of a walk: may this agent try for once what its model did not take? One agent at a time.
     pub(super) fn begin_trial(&mut self, model: &Model, agent: u32, now_ms: u64) -> bool {
         let Some(lesson) = self.builds.get_mut(model) else {
@@ -291,6 +312,7 @@ impl Lessons {
             _ => None,
         };
         lesson.trial = Some(Trial { agent, column });
+        self.generation += 1;
         true
     }
 
@@ -301,6 +323,7 @@ impl Lessons {
         {
             lesson.trial = None;
             lesson.again_ms = lesson.again_ms.max(now_ms + DAY_MS / 24);
+            self.generation += 1;
         }
     }
 
@@ -321,9 +344,16 @@ impl Lessons {
                 return None;
             }
             self.builds.insert(model.clone(), Lesson::default());
+            self.generation += 1;
         }
         let lesson = self.builds.get_mut(model)?;
-        let changed = lesson.take(agent, line, what, now_ms);
+        let (changed, tried) = (
+            lesson.take(agent, line, what, now_ms),
+            lesson.trial.is_some(),
+        );
+        if changed || tried {
+            self.generation += 1;
+        }
         changed.then_some(&*lesson)
     }
 
