@@ -12,6 +12,7 @@ mod driver;
 mod io;
 mod job;
 mod judge;
+#[cfg(test)]
 mod lessons;
 mod login;
 mod memory;
