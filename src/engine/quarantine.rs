@@ -39,6 +39,8 @@ const OURS: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 /// How likely the restarts of a device may be by chance, in thousandths, to be held against a job: one in six.
 const UNLIKELY: u32 = 167;
+/// What crashed starts anew by itself, and soon. What was gone for longer may have had no power: that alone proves nothing.
+const SOON: Duration = Duration::from_secs(200);
 /// The least interval of walks of a model of which one device is left alone, seconds.
 const CAUTION_S: u32 = 3600;
 
@@ -469,6 +471,7 @@ impl State {
     fn weigh(&self, d: &Device, fall: &Fall, asked: &mut Asked) -> Option<Charge> {
         let again = often(d, fall.booted, asked);
         let (from, until) = self.span(d, fall)?;
+        let soon = fall.booted.secs32().saturating_sub(until) <= SOON.as_secs() as u32;
         let inside = |at: u32| at != 0 && (from..=until).contains(&at);
         let later = |at: u32| fall.booted.secs32().saturating_sub(at);
         let intervals: BTreeMap<Job, u32> = self
@@ -494,12 +497,18 @@ impl State {
                 (_, Some(every)) => (window / every.max(1)).min(1000),
                 (_, None) => 1000,
             };
+            // two such in a row are needed then
+            let chance = if soon {
+                chance
+            } else {
+                chance.max(1).saturating_mul(4).clamp(400, 1000)
+            };
             let before = 1000 - u32::from(asked.unlikely[at].min(999));
             let by_chance = (before * chance / 1000).max(1);
             asked.unlikely[at] = (1000 - by_chance.min(1000)) as u16;
             // the least likely by chance is blamed
             let less = found.as_ref().is_none_or(|(least, _)| by_chance < *least);
-            if less && (inside(first) || by_chance <= UNLIKELY) {
+            if less && (soon && inside(first) || by_chance <= UNLIKELY) {
                 let first_time = if inside(first) && by_chance > UNLIKELY {
                     " for the first time"
                 } else {
@@ -520,7 +529,7 @@ impl State {
         found
             .map(|(_, charge)| charge)
             .or_else(|| {
-                inside(asked.first).then(|| Charge {
+                (soon && inside(asked.first)).then(|| Charge {
                     why: format!(
                         "restarted {} s after it was asked for the first time",
                         later(asked.first)

@@ -276,6 +276,19 @@ fn a_clinical_device_that_restarts_twice_in_a_day_while_it_is_asked_is_left_alon
 }
 
 #[test]
+fn what_was_without_power_for_minutes_is_not_held_against_us_once() {
+    let mut w = world();
+    w.run(15);
+    w.dead.insert("sw-a".into());
+    w.run(225);
+    w.dead.remove("sw-a");
+    w.reboot("sw-a");
+    w.run(600);
+    assert_eq!(quarantined(&w, "sw-a"), None);
+    assert_eq!(jobs(&w, "sw-a").len(), 5);
+}
+
+#[test]
 fn a_restart_far_from_any_walk_is_not_held_against_us() {
     let mut w = world();
     w.run(500);
