@@ -4,7 +4,7 @@
 //! by `ip netns exec`.
 
 mod inside;
-mod namespaces;
+pub mod namespaces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
