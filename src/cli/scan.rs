@@ -185,7 +185,7 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
     let stop = Stop::new();
     stop_on_signal(&stop)?;
     let at_esc = stop.clone();
-    let _escape = EscapeKey::listen(move || at_esc.stop());
+    let escape = EscapeKey::listen(move || at_esc.stop());
     for segment in &plan.near {
         if stop.is_stopped() {
             break;
@@ -197,6 +197,13 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
             retry: true,
             cause: cause.clone(),
         };
+        if escape.is_some() {
+            eprintln!(
+                "{}: asking {} addresses by ARP; esc stops",
+                segment.interface.name,
+                segment.targets.len()
+            );
+        }
         let mut answers = Vec::new();
         match sweep.run(&gate, &stop, |arp| answers.push(arp)) {
             Ok(summary) => eprintln!("{}: {}", segment.interface.name, sentence(&summary)),

@@ -4,5 +4,6 @@ mod common;
 mod fake;
 mod faults;
 mod snmpd;
+mod strangers;
 mod tables;
 mod thousand;

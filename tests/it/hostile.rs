@@ -169,12 +169,12 @@ fn made_up() -> Seeds {
         };
         seeds.snmp.extend(v3(&pdu, flags));
     }
-    seeds.snmp.extend(bombs());
+    seeds.snmp.extend(bombs(0));
     seeds
 }
 
-/// Datagrams made to cost time, memory or the stack.
-fn bombs() -> Vec<Vec<u8>> {
+/// Datagrams made to cost time, memory or the stack; those that can are responses with this `request-id`.
+pub fn bombs(id: i32) -> Vec<Vec<u8>> {
     let message = |pdu: &[u8]| {
         let mut body = vec![2, 1, 1, 4, 6];
         body.extend(b"public");
@@ -182,7 +182,8 @@ fn bombs() -> Vec<Vec<u8>> {
         tlv(0x30, &body)
     };
     let response = |list: &[u8]| {
-        let mut body = vec![2, 1, 1, 2, 1, 0, 2, 1, 0];
+        let mut body = integer(id);
+        body.extend([2, 1, 0, 2, 1, 0]);
         body.extend(list);
         message(&tlv(0xa2, &body))
     };
@@ -229,6 +230,14 @@ fn bombs() -> Vec<Vec<u8>> {
         response(&binding(&name, &[2, 0])),
         response(&binding(&name, &[0x40, 0])),
     ]
+}
+
+/// In as few octets as it takes (X.690, 8.3.2).
+fn integer(n: i32) -> Vec<u8> {
+    let octets = n.to_be_bytes();
+    let spare = |w: &[u8]| (w[0] == 0 && w[1] < 0x80) || (w[0] == 0xff && w[1] >= 0x80);
+    let from = octets.windows(2).take_while(|w| spare(w)).count();
+    tlv(2, &octets[from..])
 }
 
 fn tlv(tag: u8, body: &[u8]) -> Vec<u8> {
@@ -339,7 +348,7 @@ fn spoilt_recordings_are_read_as_far_as_they_go() {
 
 #[test]
 fn what_is_made_to_hurt_is_refused_by_name() {
-    let words: Vec<String> = bombs()
+    let words: Vec<String> = bombs(1)
         .iter()
         .map(|bomb| match Message::decode(bomb) {
             Ok(message) => format!("{} bindings", message.pdu.varbinds.len()),
