@@ -1,6 +1,7 @@
 //! `wardwatch scan`: where am I, and what is on this segment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -272,7 +273,7 @@ fn sentence(summary: &SweepSummary) -> String {
     );
     let mut also = |n: usize, what: &str| {
         if n > 0 {
-            words.push_str(&format!(", {n} {what}"));
+            let _ = write!(words, ", {n} {what}");
         }
     };
     also(
