@@ -25,7 +25,7 @@ pub use message::{Message, Pdu, PduKind, Version, error_word, peek_version};
 pub use name::{Arcs, Name, NameBuf};
 pub use oid::{BadOid, Oid};
 pub use prepared::{LEAST_ID, Prepared};
-pub use v3::{V3Flags, V3Header, V3Message};
+pub use v3::{Outgoing, Scoped, V3Flags, V3Header, V3Message, seal_pdu};
 pub use value::{Value, VarBind};
 
 /// The longest datagram that is read: what UDP over IPv4 can carry is 65,507 octets.
