@@ -3,16 +3,17 @@
 
 use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use wardwatch::event::PollOutcome;
+use wardwatch::event::{AgentFault, Job, Observation, PollOutcome};
 use wardwatch::model::{AuthProtocol, TouchPolicy};
-use wardwatch::sources::snmp::SnmpError;
+use wardwatch::sources::snmp::{PollerConfig, SnmpError};
 use wardwatch::wire::snmp::usm::{Authority, Incoming, UserKeys};
 use wardwatch::wire::snmp::{
     Message, Oid, Pdu, PduKind, V3Flags, V3Header, V3Message, Value, VarBind,
 };
 
-use super::common::{agent, bench, community, gate, oid, quick, target, user};
+use super::common::{Bench, agent, bench, community, gate, oid, quick, target, user};
 use super::fake::{Fake, fake, raw, serve, switch};
 use super::faults::{beside_a_good_one, once, start};
 use crate::hostile::bombs;
@@ -30,6 +31,32 @@ fn other(address: &str) -> UdpSocket {
     UdpSocket::bind((address, 0)).unwrap()
 }
 
+/// Asks an agent in turn until this fault of it is named, and says how often it was seen by then.
+async fn named(bench: &mut Bench, of: &Fake, fault: AgentFault) -> u32 {
+    let jobs = [(Job::Status, 1)];
+    bench
+        .poller
+        .set_targets(vec![target(of.to, &["v2c"], &jobs)].into());
+    bench
+        .until(|seen| match seen {
+            Observation::Agent(a) if a.address == of.to.ip() => {
+                let of_it = a.faults.iter().find(|(f, _)| *f == fault);
+                of_it.map(|(_, n)| *n)
+            }
+            _ => None,
+        })
+        .await
+}
+
+/// One GET of its name.
+async fn ask(bench: &Bench, of: &Fake) -> Result<Vec<VarBind>, SnmpError> {
+    let login = community("public");
+    bench
+        .poller
+        .get(agent(of.to, login), vec![oid(NAME)], "test".into(), None)
+        .await
+}
+
 #[tokio::test]
 async fn a_spoofed_answer_with_the_right_id_is_not_taken_for_the_device_s() {
     // first the forger, from another address and from another port of the same one, then the device
@@ -45,6 +72,63 @@ async fn a_spoofed_answer_with_the_right_id_is_not_taken_for_the_device_s() {
     assert_eq!(poll.system.unwrap().name.as_str(), "true");
     assert_eq!((stats.retries, stats.timed_out), (0, 0));
     assert!(stats.unmatched >= 2, "{stats:?}");
+    let mut bench = start(quick());
+    assert!(named(&mut bench, &spoofed, AgentFault::WrongSource).await >= 1);
+}
+
+#[tokio::test]
+async fn an_agent_that_answers_from_another_address_is_believed_only_where_that_was_allowed() {
+    let elsewhere = raw([127, 79, 10, 1], |bytes| {
+        vec![(answer(bytes, b"two feet"), Some(other("127.79.10.2")))]
+    });
+    let strict = start(quick());
+    let got = ask(&strict, &elsewhere).await;
+    assert!(matches!(got, Err(SnmpError::Timeout(_))), "{got:?}");
+    let mut lenient = start(PollerConfig {
+        any_source: true,
+        ..quick()
+    });
+    let got = ask(&lenient, &elsewhere).await.unwrap();
+    assert_eq!(got[0].value, Value::Octets(b"two feet".to_vec()));
+    // it is named all the same
+    assert!(named(&mut lenient, &elsewhere, AgentFault::WrongSource).await >= 1);
+}
+
+#[tokio::test]
+async fn an_answer_to_nothing_that_was_asked_is_named_on_the_device() {
+    let odd = raw([127, 79, 8, 1], |bytes| {
+        let mut other = Message::decode(bytes).unwrap();
+        other.pdu.request_id ^= 0x0055_aa55;
+        vec![(other.encode(), None), (answer(bytes, b"true"), None)]
+    });
+    let mut bench = start(quick());
+    ask(&bench, &odd).await.unwrap();
+    assert!(named(&mut bench, &odd, AgentFault::WrongId).await >= 1);
+}
+
+#[tokio::test]
+async fn an_answer_after_its_time_and_one_that_comes_twice_are_named_on_the_device() {
+    let late = raw([127, 79, 9, 1], |bytes| {
+        // longer than all its attempts wait
+        std::thread::sleep(Duration::from_millis(1500));
+        vec![(answer(bytes, b"late"), None)]
+    });
+    let twice = raw([127, 79, 9, 2], |bytes| {
+        vec![
+            (answer(bytes, b"twice"), None),
+            (answer(bytes, b"twice"), None),
+        ]
+    });
+    let mut bench = start(quick());
+    let got = ask(&bench, &late).await;
+    assert!(matches!(got, Err(SnmpError::Timeout(_))), "{got:?}");
+    assert!(named(&mut bench, &late, AgentFault::Late).await >= 1);
+    for _ in 0..3 {
+        // the second may still be on its way when the next question is out
+        let got = ask(&bench, &twice).await.unwrap();
+        assert_eq!(got[0].value, Value::Octets(b"twice".to_vec()));
+    }
+    assert!(named(&mut bench, &twice, AgentFault::Duplicate).await >= 1);
 }
 
 #[tokio::test]
@@ -66,10 +150,11 @@ async fn answers_to_an_earlier_poller_are_not_taken_by_the_next() {
     let polls = once(&first, &[&slow], "status").await;
     assert_eq!(polls[0].poll.outcome, PollOutcome::Timeout);
     drop(first);
-    let second = start(quick());
+    let mut second = start(quick());
     let polls = once(&second, &[&slow], "status").await;
     assert_eq!(polls[0].poll.system.as_ref().unwrap().name.as_str(), "now");
     assert_eq!(second.poller.stats().unmatched, 2);
+    assert!(named(&mut second, &slow, AgentFault::WrongId).await >= 1);
 }
 
 #[tokio::test]
@@ -86,7 +171,7 @@ async fn each_bomb_is_refused_and_the_device_beside_it_is_not_slowed() {
         vec![(bomb[..bomb.len().min(65_507)].to_vec(), None)]
     });
     let good = fake([127, 79, 3, 2], switch(b"good", 3), |_, a| Some(a));
-    let bench = start(quick());
+    let mut bench = start(quick());
     for _ in 0..count {
         for to in [&bomber, &good] {
             let got = bench
@@ -109,6 +194,7 @@ async fn each_bomb_is_refused_and_the_device_beside_it_is_not_slowed() {
     }
     let stats = bench.poller.stats();
     assert!(stats.malformed > 0, "{stats:?}");
+    assert!(named(&mut bench, &bomber, AgentFault::Malformed).await >= 1);
 }
 
 /// An agent that answers a walk of one column with these names, whatever was asked.
@@ -155,7 +241,8 @@ async fn names_without_arcs_lead_nowhere() {
     );
     let got = walk(&empty, "1.3.6.1.2.1.2.2.1.2").await;
     assert!(
-        matches!(&got, Err(SnmpError::Malformed(..))) || got.as_ref().is_ok_and(Vec::is_empty),
+        matches!(&got, Err(SnmpError::Malformed(..) | SnmpError::Partial(..)))
+            || got.as_ref().is_ok_and(Vec::is_empty),
         "{got:?}"
     );
     // and nothing is kept of it as an interface
