@@ -12,6 +12,7 @@ mod load;
 mod problem;
 mod schema;
 pub mod secret;
+pub mod sensors;
 mod site;
 mod source;
 mod watch;
