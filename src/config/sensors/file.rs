@@ -97,6 +97,7 @@ struct RawTable {
     #[serde(default)]
     missing: Vec<i64>,
     left_of: Option<i64>,
+    tenths_above: Option<i64>,
     #[serde(default)]
     rest: Vec<String>,
     state: Option<String>,
@@ -205,8 +206,8 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
     });
     Ok(SensorTable {
         id: raw.id,
-        of: raw.of.iter().map(|o| arcs(o)).collect::<Result<_, _>>()?,
-        not_of: raw.not_of.iter().map(|o| arcs(o)).collect::<Result<_, _>>()?,
+        of: raw.of.iter().map(|o| prefix(o)).collect::<Result<_, _>>()?,
+        not_of: raw.not_of.iter().map(|o| prefix(o)).collect::<Result<_, _>>()?,
         unless: raw.unless,
         scalar: raw.scalar,
         kind: raw.kind.unwrap_or(SensorKind::Other),
@@ -223,6 +224,7 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
         fahrenheit: raw.fahrenheit.map(condition).transpose()?,
         missing: raw.missing,
         left_of: raw.left_of,
+        tenths_above: raw.tenths_above,
         rest: raw.rest.iter().map(|o| arcs(o)).collect::<Result<_, _>>()?,
         state: raw.state.as_deref().map(arcs).transpose()?,
         states,
@@ -260,6 +262,9 @@ fn words(list: Vec<RawWord>) -> Vec<Word> {
 /// `1.3.6.1…`; `1.3.6.1…@2` for the row that the first two arcs of the index lead to, `@0` for a scalar; `{2}` for the second
 /// arc of the index, `{-1}` for the last.
 fn column(written: &str) -> Result<Column, String> {
+    if written == "{text}" {
+        return Ok(Column::Text);
+    }
     if let Some(arc) = written.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
         return match arc.parse() {
             Ok(arc) if arc != 0 => Ok(Column::Arc(arc)),
@@ -275,6 +280,14 @@ fn column(written: &str) -> Result<Column, String> {
         }
         None => Ok(Column::Row(arcs(written)?)),
     }
+}
+
+/// Of a `sysObjectID`: some agents have broken ones.
+fn prefix(written: &str) -> Result<Vec<u32>, String> {
+    let arcs: Result<Vec<u32>, _> = written.split('.').map(str::parse).collect();
+    arcs.ok()
+        .filter(|arcs| (6..=64).contains(&arcs.len()))
+        .ok_or_else(|| format!("'{written}' is no sysObjectID; write it as 1.3.6.1.4.1.9"))
 }
 
 fn arcs(written: &str) -> Result<Vec<u32>, String> {

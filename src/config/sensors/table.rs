@@ -54,6 +54,8 @@ pub enum Column {
     Row(Vec<u32>),
     /// A column of another table that the first arcs of the index lead to; none lead to the scalar `.0`.
     First(Vec<u32>, usize),
+    /// The index itself, where that is a text with its length before it.
+    Text,
     /// An arc of the index itself, from 1; from the end where negative.
     Arc(i32),
 }
@@ -65,9 +67,17 @@ impl Column {
             Self::Row(oid) => (oid, index),
             Self::First(oid, 0) => (oid, &[0][..]),
             Self::First(oid, n) => (oid, index.get(..*n).unwrap_or(index)),
-            Self::Arc(_) => return None,
+            Self::Arc(_) | Self::Text => return None,
         };
         Some([oid.as_slice(), index].concat())
+    }
+
+    /// The index as a text.
+    pub fn text(&self, index: &[u32]) -> Option<Vec<u8>> {
+        let (Self::Text, Some((_, octets))) = (self, index.split_first()) else {
+            return None;
+        };
+        octets.iter().map(|arc| u8::try_from(*arc).ok()).collect()
     }
 
     /// The arc that it means.
@@ -157,6 +167,8 @@ pub struct SensorTable {
     pub missing: Vec<i64>,
     /// The value is what is used of this; told is what is left.
     pub left_of: Option<i64>,
+    /// A number above this is in tenths: agents that take the unit of a MIB for another one.
+    pub tenths_above: Option<i64>,
     /// Columns that make the whole together with the value: addresses in use.
     pub rest: Vec<Vec<u32>>,
     /// The column with what the agent says of it.

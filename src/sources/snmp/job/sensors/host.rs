@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Report, failed};
+use super::super::{Report, failed};
 use crate::model::{FactKey, Text};
 use crate::sources::snmp::io::{Failure, Io};
 use crate::sources::snmp::names::{
