@@ -8,6 +8,7 @@ mod check;
 mod cursor;
 mod find;
 mod keys;
+mod limit;
 mod load;
 mod problem;
 mod schema;

@@ -52,6 +52,7 @@ pub(super) struct Draft<'d, 's> {
     pub(super) credential_names: Vec<Text>,
     pub(super) wards: Vec<Cursor<'d, 's>>,
     pub(super) vendors: Vec<Cursor<'d, 's>>,
+    pub(super) limits: Vec<Cursor<'d, 's>>,
     /// Cables as written: both ends with their places; names are looked up once all devices are known.
     pub(super) links: Vec<[Placed<End<'d>>; 2]>,
     /// Folders of the files, by number, that `file:` is relative to.
@@ -81,6 +82,7 @@ impl<'d, 's> Draft<'d, 's> {
             credential_names: Vec::new(),
             wards: Vec::new(),
             vendors: Vec::new(),
+            limits: Vec::new(),
             links: Vec::new(),
             folders,
         }
@@ -237,6 +239,10 @@ impl<'d, 's> Draft<'d, 's> {
                     contract: c.line(sources, "contract"),
                 });
                 self.vendors.push(c);
+            }
+            "limit" => {
+                self.site.limits.push(super::limit::read(sources, c));
+                self.limits.push(c);
             }
             _ => self.site.firmware.push(FirmwareSpec {
                 model: c.line(sources, "model"),
@@ -603,7 +609,7 @@ pub(super) const PRIVACIES: [(&str, PrivProtocol); 6] = [
     ("aes256c", PrivProtocol::Aes256c),
 ];
 
-fn classes() -> Vec<(&'static str, DeviceClass)> {
+pub(super) fn classes() -> Vec<(&'static str, DeviceClass)> {
     DeviceClass::ALL.iter().map(|c| (c.word(), *c)).collect()
 }
 

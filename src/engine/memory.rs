@@ -39,6 +39,8 @@ pub(super) enum Timer {
     Binding(IpAddr),
     /// A revert may be overdue.
     Revert(RunId),
+    /// A sensor may be beyond its limits for too long.
+    Sensors(DeviceId),
 }
 
 /// A switch's forwarding table as last read.
@@ -162,6 +164,8 @@ pub struct Memory {
     pub(super) told: OrdSet<AlertId>,
     /// Alerts a person closed although they hold on: up to this severity they stay closed.
     pub(super) hushed: OrdMap<AlertId, Severity>,
+    /// Sensors beyond their limits, by name, and since when.
+    pub(super) beyond: OrdMap<(DeviceId, Text), Time>,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
 }

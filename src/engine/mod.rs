@@ -18,6 +18,7 @@ mod poll;
 mod reach;
 mod read;
 mod runs;
+mod sensors;
 mod snapshot;
 mod state;
 mod summary;

@@ -144,8 +144,8 @@ impl State {
             Observation::Name(seen) => self.name(seen, out),
             Observation::Heard(seen) => self.heard(seen, out),
             Observation::Source(source) => self.source(source, out),
-            Observation::Sensors(_)
-            | Observation::Agent(_)
+            Observation::Sensors(seen) => self.sensors(seen, out),
+            Observation::Agent(_)
             | Observation::Quirk(_)
             | Observation::Overrun(_)
             | Observation::LedgerGap(_) => {}

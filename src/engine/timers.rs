@@ -77,6 +77,9 @@ impl State {
             Timer::Quiet(device) => self.gone_quiet(device, out),
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
+            Timer::Sensors(device) => {
+                out.review.insert(device);
+            }
         }
     }
 }

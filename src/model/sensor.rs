@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Text, Time};
+
 /// What a sensor measures. New kinds belong at the end: records hold the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -48,6 +50,60 @@ pub enum SensorState {
     Failed,
     /// Not fitted, or switched off.
     Absent,
+}
+
+/// How many sensors a device keeps; more are counted.
+pub const SENSOR_CAP: usize = 256;
+/// Values of a sensor that are kept for a line of its course.
+pub const SENSOR_RING: usize = 24;
+
+/// One sensor of a device as the engine holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sensor {
+    /// What stays the same from poll to poll: the table and its index.
+    pub key: Text,
+    /// What it is called.
+    pub name: Text,
+    /// What it measures.
+    pub kind: SensorKind,
+    /// What the device says of it.
+    pub state: SensorState,
+    /// In thousandths of the kind's unit.
+    pub value: Option<i64>,
+    /// The whole that `value` is left of, in thousandths.
+    pub total: Option<i64>,
+    /// Since when its state is that.
+    pub since: Time,
+    /// When it was last told.
+    pub at: Time,
+    /// It was well once: what never was is not missed.
+    pub once_good: bool,
+    /// The last values that were told, the newest last, [`SENSOR_RING`] at the most; of temperatures, humidity and leases alone.
+    pub ring: Vec<i32>,
+}
+
+impl Sensor {
+    /// What it reads, in a few words: `23.5 °C`, `failed`, `8 of 100 left`.
+    pub fn words(&self) -> String {
+        match (self.value, self.total) {
+            (Some(left), Some(total)) if self.kind == SensorKind::Leases => {
+                format!("{} of {} left", left / 1_000, total / 1_000)
+            }
+            (Some(value), _) => self.kind.words(value),
+            (None, _) => match self.state {
+                SensorState::Good => "works".into(),
+                SensorState::Unknown => "says nothing".into(),
+                SensorState::Absent => "not there".into(),
+                state => state.word().into(),
+            },
+        }
+    }
+
+    /// Its table: what stands before the index in its key. Parts of one table stand in for each other.
+    pub fn table(&self) -> &str {
+        let key = self.key.as_str();
+        key.split_once('.').map_or(key, |(table, _)| table)
+    }
 }
 
 impl SensorKind {
@@ -119,7 +175,11 @@ impl SensorKind {
         let mut line = format!("{sign}{}", (rounded / one).abs());
         if keep > 0 {
             let behind = format!("{:0width$}", (rounded % one).abs(), width = keep as usize);
-            let behind = if all { &behind } else { behind.trim_end_matches('0') };
+            let behind = if all {
+                &behind
+            } else {
+                behind.trim_end_matches('0')
+            };
             if !behind.is_empty() {
                 line.push('.');
                 line.push_str(behind);

@@ -161,7 +161,9 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
     let plain = |id: &str| {
         !id.is_empty()
             && id.len() <= 40
-            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     if !plain(&raw.id) {
         return Err("an id is made of small letters, digits and '-', 40 at the most".into());
@@ -169,11 +171,15 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
     let kinds = match (raw.kind_column, raw.kinds.is_empty()) {
         (Some(of), false) => Some((column(&of)?, raw.kinds.into_iter().map(kind).collect())),
         (None, true) => None,
-        (Some(_), true) => return Err("'kind-column' needs [[table.kinds]] that say what its values mean".into()),
+        (Some(_), true) => {
+            return Err("'kind-column' needs [[table.kinds]] that say what its values mean".into());
+        }
         (None, false) => return Err("[[table.kinds]] need 'kind-column'".into()),
     };
     if raw.kind.is_none() && kinds.is_none() {
-        return Err("what does it measure? give 'kind', or 'kind-column' with [[table.kinds]]".into());
+        return Err(
+            "what does it measure? give 'kind', or 'kind-column' with [[table.kinds]]".into(),
+        );
     }
     let states: Vec<(SensorState, Vec<Word>)> = [
         (SensorState::Good, raw.good),
@@ -186,7 +192,10 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
     .map(|(state, list)| (state, words(list)))
     .collect();
     if raw.state.is_some() == states.is_empty() {
-        return Err("'state' and what its values mean (good, warning, failed, absent) belong together".into());
+        return Err(
+            "'state' and what its values mean (good, warning, failed, absent) belong together"
+                .into(),
+        );
     }
     if raw.value.is_none() && raw.state.is_none() {
         return Err("it has neither 'value' nor 'state'".into());
@@ -202,18 +211,30 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
         return Err(format!("'rows' is from 1 to {MOST_ROWS}"));
     }
     let title = raw.title.unwrap_or_else(|| {
-        if raw.name.is_empty() { format!("{} {{index}}", raw.id) } else { "{name}".into() }
+        if raw.name.is_empty() {
+            format!("{} {{index}}", raw.id)
+        } else {
+            "{name}".into()
+        }
     });
     Ok(SensorTable {
         id: raw.id,
         of: raw.of.iter().map(|o| prefix(o)).collect::<Result<_, _>>()?,
-        not_of: raw.not_of.iter().map(|o| prefix(o)).collect::<Result<_, _>>()?,
+        not_of: raw
+            .not_of
+            .iter()
+            .map(|o| prefix(o))
+            .collect::<Result<_, _>>()?,
         unless: raw.unless,
         scalar: raw.scalar,
         kind: raw.kind.unwrap_or(SensorKind::Other),
         strip: raw.strip,
         kinds,
-        names: raw.name.iter().map(|n| column(n)).collect::<Result<_, _>>()?,
+        names: raw
+            .name
+            .iter()
+            .map(|n| column(n))
+            .collect::<Result<_, _>>()?,
         title,
         value: raw.value.as_deref().map(arcs).transpose()?,
         scale: raw.scale,
@@ -229,7 +250,11 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
         state: raw.state.as_deref().map(arcs).transpose()?,
         states,
         otherwise: raw.otherwise.unwrap_or(SensorState::Unknown),
-        only: raw.only.into_iter().map(condition).collect::<Result<_, _>>()?,
+        only: raw
+            .only
+            .into_iter()
+            .map(condition)
+            .collect::<Result<_, _>>()?,
         rows,
     })
 }
@@ -268,14 +293,16 @@ fn column(written: &str) -> Result<Column, String> {
     if let Some(arc) = written.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
         return match arc.parse() {
             Ok(arc) if arc != 0 => Ok(Column::Arc(arc)),
-            _ => Err(format!("'{written}': in braces stands an arc of the index, from 1, or from -1")),
+            _ => Err(format!(
+                "'{written}': in braces stands an arc of the index, from 1, or from -1"
+            )),
         };
     }
     match written.split_once('@') {
         Some((oid, first)) => {
-            let n: usize = first
-                .parse()
-                .map_err(|_| format!("'{written}': after @ stands how many arcs of the index lead to it"))?;
+            let n: usize = first.parse().map_err(|_| {
+                format!("'{written}': after @ stands how many arcs of the index lead to it")
+            })?;
             Ok(Column::First(arcs(oid)?, n))
         }
         None => Ok(Column::Row(arcs(written)?)),
@@ -294,7 +321,9 @@ fn arcs(written: &str) -> Result<Vec<u32>, String> {
     let arcs: Result<Vec<u32>, _> = written.split('.').map(str::parse).collect();
     match arcs {
         Ok(arcs) if (3..=64).contains(&arcs.len()) && arcs.starts_with(&[1, 3]) => Ok(arcs),
-        _ => Err(format!("'{written}' is no object identifier; write it as 1.3.6.1.4.1.9")),
+        _ => Err(format!(
+            "'{written}' is no object identifier; write it as 1.3.6.1.4.1.9"
+        )),
     }
 }
 

@@ -175,7 +175,9 @@ fn texts(folder: &Path) -> Result<Vec<(String, Content)>, String> {
         }
         let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
         if size > FILE_CAP {
-            return Err(format!("{size} bytes; a file of sensor tables has at most {FILE_CAP}"));
+            return Err(format!(
+                "{size} bytes; a file of sensor tables has at most {FILE_CAP}"
+            ));
         }
         fs::read_to_string(path).map_err(|e| e.to_string())
     };

@@ -44,7 +44,9 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
             }
         }
     }
-    pattern.get(p..).is_some_and(|rest| rest.iter().all(|c| *c == b'*'))
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(|c| *c == b'*'))
 }
 
 /// Something that is known of a row besides its numbers.

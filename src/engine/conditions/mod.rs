@@ -5,6 +5,7 @@ mod interface;
 mod link;
 mod power;
 mod reach;
+mod sensor;
 mod station;
 mod words;
 
@@ -26,6 +27,7 @@ impl State {
         self.review_power(id, out);
         self.review_firmware(id, out);
         self.review_station(id, out);
+        self.review_sensors(id, out);
         self.review_links(id, out);
     }
 

@@ -98,6 +98,7 @@ pub(super) fn site() -> Site {
             minimum: "2.50".into(),
         }],
         intervals: Intervals::default(),
+        limits: Vec::new(),
     }
 }
 

@@ -53,7 +53,11 @@ pub(super) fn fixed(table: &SensorTable, index: &[u32]) -> Vec<Vec<u32>> {
 
 /// Instances that may hold its name, the best first.
 pub(super) fn names(table: &SensorTable, index: &[u32]) -> Vec<Vec<u32>> {
-    table.names.iter().filter_map(|c| c.instance(index)).collect()
+    table
+        .names
+        .iter()
+        .filter_map(|c| c.instance(index))
+        .collect()
 }
 
 /// What the row is, or nothing where it is no sensor.
@@ -91,7 +95,11 @@ pub(super) fn shape(table: &SensorTable, index: &[u32], look: Look<'_>) -> Optio
         let digits = number(&table.digits).unwrap_or(0);
         shape.power = shape.power.checked_sub(i32::try_from(digits).ok()?)?;
     }
-    if table.fahrenheit.as_ref().is_some_and(|c| holds(c, index, look)) {
+    if table
+        .fahrenheit
+        .as_ref()
+        .is_some_and(|c| holds(c, index, look))
+    {
         shape.unit = Unit::Fahrenheit;
     }
     if shape.kind == SensorKind::Power && shape.power <= LIGHT {
@@ -135,11 +143,21 @@ fn word(value: &Value) -> (Option<i64>, String) {
 }
 
 /// What the row says now. `cells` are those of [`SensorTable::moving`]. Nothing where it holds no reading.
-pub(super) fn read(table: &SensorTable, shape: &Shape, cells: &[Option<&Value>]) -> Option<Reading> {
+pub(super) fn read(
+    table: &SensorTable,
+    shape: &Shape,
+    cells: &[Option<&Value>],
+) -> Option<Reading> {
     let mut cells = cells.iter().copied();
-    let raw = if table.value.is_some() { cells.next()? } else { None };
+    let raw = if table.value.is_some() {
+        cells.next()?
+    } else {
+        None
+    };
     let state = if table.state.is_some() {
-        cells.next()?.map_or(SensorState::Unknown, |v| state(table, v))
+        cells
+            .next()?
+            .map_or(SensorState::Unknown, |v| state(table, v))
     } else {
         SensorState::Unknown
     };
@@ -160,7 +178,9 @@ pub(super) fn read(table: &SensorTable, shape: &Shape, cells: &[Option<&Value>])
         let rest: Option<i64> = cells
             .map(|cell| cell?.as_i64().and_then(|n| n.checked_mul(1_000)))
             .try_fold(0_i64, |sum, n| sum.checked_add(n?));
-        total = value.zip(rest).and_then(|(left, rest)| left.checked_add(rest));
+        total = value
+            .zip(rest)
+            .and_then(|(left, rest)| left.checked_add(rest));
     }
     let quiet = !matches!(state, SensorState::Warning | SensorState::Failed);
     // a thermometer without a temperature is none; a fan that does not tell its speed is one
@@ -171,7 +191,11 @@ pub(super) fn read(table: &SensorTable, shape: &Shape, cells: &[Option<&Value>])
     if state == SensorState::Absent && !matches!(shape.kind, SensorKind::Fan | SensorKind::Supply) {
         return None;
     }
-    Some(Reading { value, state, total })
+    Some(Reading {
+        value,
+        state,
+        total,
+    })
 }
 
 fn state(table: &SensorTable, value: &Value) -> SensorState {
@@ -227,7 +251,11 @@ fn dbm(digits: i128, power: i32) -> Option<i64> {
 
 fn rounded(number: i128, by: i128) -> i128 {
     let half = by / 2;
-    (if number < 0 { number - half } else { number + half }) / by
+    (if number < 0 {
+        number - half
+    } else {
+        number + half
+    }) / by
 }
 
 /// Beyond these nothing is believed, thousandths of the unit: a freezer of −196 °C is, a chassis of 6,553.5 °C is not.

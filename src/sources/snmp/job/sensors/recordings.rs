@@ -17,7 +17,10 @@ fn data() -> Option<PathBuf> {
     if dir.join("devices/recordings").is_dir() {
         return Some(dir.join("devices"));
     }
-    println!("skipped: no recorded devices at {} (set WARDWATCH_DATA)", dir.display());
+    println!(
+        "skipped: no recorded devices at {} (set WARDWATCH_DATA)",
+        dir.display()
+    );
     None
 }
 
@@ -83,8 +86,14 @@ fn indexes(table: &SensorTable, binds: &BTreeMap<Vec<u32>, Value>) -> Vec<Vec<u3
     }
     let mut all = Vec::new();
     for column in table.moving() {
-        let under = binds.range(column.to_vec()..).take_while(|(k, _)| k.starts_with(column));
-        all.extend(under.map(|(k, _)| k[column.len()..].to_vec()).filter(|i| !i.is_empty()));
+        let under = binds
+            .range(column.to_vec()..)
+            .take_while(|(k, _)| k.starts_with(column));
+        all.extend(
+            under
+                .map(|(k, _)| k[column.len()..].to_vec())
+                .filter(|i| !i.is_empty()),
+        );
     }
     all.sort();
     all.dedup();
@@ -134,7 +143,10 @@ fn expected(path: &Path) -> Vec<(Vec<u32>, String, f64)> {
 }
 
 /// Sensors whose number the other system has otherwise, each looked at by hand: there it is wrong, or of another moment.
-const OTHERWISE: &[(&str, &str)] = &[];
+const OTHERWISE: &[(&str, &str)] = &[
+    // 2300 V: the agent means tenths
+    ("deltaups_rfc1628string", "ups-"),
+];
 
 #[test]
 fn recorded_devices_have_the_sensors_that_another_system_found_with_the_same_values() {
@@ -157,14 +169,28 @@ fn recorded_devices_have_the_sensors_that_another_system_found_with_the_same_val
             if let Some(value) = f.reading.value
                 && !plausible(f.kind, value)
             {
-                wild.push(format!("{stem} {} '{}': {:?} {value}", f.table, f.name, f.kind));
+                wild.push(format!(
+                    "{stem} {} '{}': {:?} {value}",
+                    f.table, f.name, f.kind
+                ));
             }
         }
         let wanted = expected(&dir.join("expected_full").join(format!("{stem}.json")));
         let counted = |class: &str| {
-            matches!(class, "temperature" | "humidity" | "fanspeed" | "voltage" | "current" | "power" | "dbm" | "frequency" | "percent")
+            matches!(
+                class,
+                "temperature"
+                    | "humidity"
+                    | "fanspeed"
+                    | "voltage"
+                    | "current"
+                    | "power"
+                    | "dbm"
+                    | "frequency"
+                    | "percent"
+            )
         };
-        let has = wanted.iter().any(|(_, class, _)| counted(class) || class == "state");
+        let has = wanted.iter().any(|(_, class, _)| counted(class));
         theirs += u32::from(has);
         both += u32::from(has && !found.is_empty());
         if has && found.is_empty() {
@@ -176,11 +202,22 @@ fn recorded_devices_have_the_sensors_that_another_system_found_with_the_same_val
             match mine {
                 Some(f) if counted(&class) => {
                     let Some(got) = f.reading.value else { continue };
-                    let near = (got as f64 / 1_000.0 - value).abs() <= (value.abs() * 0.02).max(0.6);
+                    // light is told in watts there
+                    let watts = class == "power" && f.kind == SensorKind::Signal;
+                    let value = if watts {
+                        (value * 1_000.0).max(0.000_1).log10() * 10.0
+                    } else {
+                        value
+                    };
+                    let near =
+                        (got as f64 / 1_000.0 - value).abs() <= (value.abs() * 0.02).max(0.6);
                     if near {
                         same += 1;
                     } else {
-                        other.push(format!("{stem} {} '{}' {class}: {got} for {value}", f.table, f.name));
+                        other.push(format!(
+                            "{stem} {} '{}' {class}: {got} for {value}",
+                            f.table, f.name
+                        ));
                     }
                 }
                 None if matches!(class.as_str(), "temperature" | "humidity" | "fanspeed") => {
@@ -192,7 +229,10 @@ fn recorded_devices_have_the_sensors_that_another_system_found_with_the_same_val
             }
         }
     }
-    println!("{devices} of {} devices have sensors, {total} in all; {both} of the {theirs} in which another system found some", paths.len());
+    println!(
+        "{devices} of {} devices have sensors, {total} in all; {both} of the {theirs} in which another system found some",
+        paths.len()
+    );
     println!("{same} values as there, {} otherwise", other.len());
     for line in &other {
         println!("otherwise: {line}");
@@ -201,18 +241,26 @@ fn recorded_devices_have_the_sensors_that_another_system_found_with_the_same_val
         println!("not read: {what} {n}");
     }
     assert!(wild.is_empty(), "{wild:#?}");
-    other.retain(|line| !OTHERWISE.iter().any(|(stem, table)| line.starts_with(&format!("{stem} {table}"))));
+    other.retain(|line| {
+        !OTHERWISE
+            .iter()
+            .any(|(stem, table)| line.starts_with(&format!("{stem} {table}")))
+    });
     assert!(other.is_empty(), "{other:#?}");
-    assert!(devices >= 170, "{devices}");
-    assert!(both * 10 >= theirs * 8, "{both} of {theirs}");
-    assert!(same >= 2_000, "{same}");
+    // the others have counters, licences and pages printed, which are no sensors
+    assert!(devices >= 155, "{devices}");
+    assert!(both * 100 >= theirs * 85, "{both} of {theirs}");
+    assert!(same >= 2_100, "{same}");
 }
 
 #[test]
 fn a_failed_part_of_a_recorded_device_is_told_as_failed() {
     let Some(dir) = data() else { return };
     let catalogue = Sensors::shipped();
-    let found = sensors(&catalogue, &load(&dir.join("recordings/comware_a5500.snmprec")));
+    let found = sensors(
+        &catalogue,
+        &load(&dir.join("recordings/comware_a5500.snmprec")),
+    );
     let supplies: Vec<SensorState> = found
         .iter()
         .filter(|f| f.kind == SensorKind::Supply)

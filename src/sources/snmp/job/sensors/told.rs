@@ -53,7 +53,8 @@ impl Told {
     pub(super) fn begin(&mut self) {
         if self.fresh == 0 {
             self.fresh = FRESH;
-            self.rows.retain(|_, known| known.as_ref().is_some_and(|k| k.told.is_some()));
+            self.rows
+                .retain(|_, known| known.as_ref().is_some_and(|k| k.told.is_some()));
         }
         self.fresh -= 1;
     }
@@ -124,10 +125,18 @@ impl Told {
     }
 
     /// What is news among the readings, and which sensors are gone. `whole`: nothing of any table was cut off.
-    pub(super) fn news(&mut self, mut readings: Vec<(Row, Reading)>, whole: bool) -> (Vec<SensorV1>, Vec<Text>) {
+    pub(super) fn news(
+        &mut self,
+        mut readings: Vec<(Row, Reading)>,
+        whole: bool,
+    ) -> (Vec<SensorV1>, Vec<Text>) {
         // what is broken first, then what matters most: the cap keeps it
         readings.sort_by_key(|(row, reading)| {
-            let kind = self.rows.get(row).and_then(Option::as_ref).map(|k| k.shape.kind);
+            let kind = self
+                .rows
+                .get(row)
+                .and_then(Option::as_ref)
+                .map(|k| k.shape.kind);
             let place = kind.and_then(|kind| SensorKind::ALL.iter().position(|k| *k == kind));
             (!is_bad(reading.state), place, row.clone())
         });
@@ -197,7 +206,11 @@ impl Known {
             self.shape.kind,
             SensorKind::Temperature | SensorKind::Humidity | SensorKind::Leases
         );
-        self.drift = if slow { self.drift.saturating_add(1) } else { 0 };
+        self.drift = if slow {
+            self.drift.saturating_add(1)
+        } else {
+            0
+        };
         self.drift >= DRIFT
     }
 }
