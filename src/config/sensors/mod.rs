@@ -9,7 +9,7 @@ mod table;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 pub use table::{Column, Condition, Kind, SensorTable, Unit, Word};
 
@@ -55,6 +55,9 @@ pub struct SensorError {
     pub what: Text,
 }
 
+/// What the poller asks by.
+static IN_FORCE: RwLock<Option<Arc<Sensors>>> = RwLock::new(None);
+
 /// All tables, in the order in which they are asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sensors {
@@ -67,6 +70,17 @@ impl Sensors {
         static SHIPPED_ALONE: LazyLock<Arc<Sensors>> =
             LazyLock::new(|| Arc::new(Sensors::load(None).0));
         Arc::clone(&SHIPPED_ALONE)
+    }
+
+    /// What is in force in this process: what is shipped, unless the site has tables of its own.
+    pub fn in_force() -> Arc<Self> {
+        let held = IN_FORCE.read().unwrap_or_else(PoisonError::into_inner);
+        held.clone().unwrap_or_else(Self::shipped)
+    }
+
+    /// Puts these in force, before the first agent is asked: what is remembered of agents goes by their order.
+    pub fn put_in_force(self) {
+        *IN_FORCE.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(self));
     }
 
     /// What is shipped, overlaid by the files `*.toml` of a folder, with what was wrong in them.
