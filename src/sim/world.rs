@@ -163,7 +163,8 @@ impl World {
         let mut stranger = false;
         let (mut supply_failed, mut fridge_warms) = (None, None);
         let fridge = || {
-            let monitor = |d: &super::hospital::Device| d.class == crate::model::DeviceClass::Sensor;
+            let monitor =
+                |d: &super::hospital::Device| d.class == crate::model::DeviceClass::Sensor;
             hospital.devices.iter().position(monitor)
         };
         for (when, step) in self.steps().take_while(|(when, _)| *when <= start) {

@@ -172,7 +172,11 @@ async fn learn(
     if new.is_empty() {
         return Ok(());
     }
-    let fixed = look_up(io, new.iter().flat_map(|index| reading::fixed(table, index))).await?;
+    let fixed = look_up(
+        io,
+        new.iter().flat_map(|index| reading::fixed(table, index)),
+    )
+    .await?;
     let look = |instance: &[u32]| fixed.get(instance).cloned();
     let mut named = Vec::new();
     for index in new {
@@ -183,7 +187,9 @@ async fn learn(
     }
     let names = look_up(
         io,
-        named.iter().flat_map(|(index, _)| reading::names(table, index)),
+        named
+            .iter()
+            .flat_map(|(index, _)| reading::names(table, index)),
     )
     .await?;
     let look = |instance: &[u32]| names.get(instance).cloned();

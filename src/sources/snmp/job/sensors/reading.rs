@@ -388,3 +388,167 @@ fn readable(octets: &[u8], strip: &str) -> String {
     let text = text.trim().trim_matches('"').trim();
     text.strip_suffix(strip).unwrap_or(text).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::sensors::Sensors;
+    use proptest::prelude::*;
+
+    fn table(text: &str) -> SensorTable {
+        let text = format!("[[table]]\nid = \"t\"\nvalue = \"1.3.6.1.4.1.99.1\"\n{text}");
+        let (all, errors) = Sensors::from_texts(&[("t.toml", &text)]);
+        assert_eq!(errors, []);
+        all.iter().next().unwrap().clone()
+    }
+
+    fn value(text: &str, raw: &Value) -> Option<i64> {
+        let table = table(text);
+        let shape = shape(&table, &[1], &|_: &[u32]| None)?;
+        read(&table, &shape, &[Some(raw)])?.value
+    }
+
+    fn octets(text: &str) -> Value {
+        Value::Octets(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn numbers_come_as_integers_texts_and_floats() {
+        let celsius = "kind = \"temperature\"\n";
+        let float = |f: f32| Value::Opaque([&[0x9f, 0x78, 0x04], &f.to_be_bytes()[..]].concat());
+        for (text, raw, wanted) in [
+            (celsius, Value::Integer(23), Some(23_000)),
+            (celsius, Value::Integer(-80), Some(-80_000)),
+            (celsius, octets("23.5"), Some(23_500)),
+            (celsius, octets("  26,7"), Some(26_700)),
+            (celsius, octets("38 C/100 F"), Some(38_000)),
+            (
+                celsius,
+                octets("CPU Temperature-Ctlr B: 62 C 143.60F"),
+                Some(62_000),
+            ),
+            (celsius, octets("-18.25 °C"), Some(-18_250)),
+            (celsius, octets("N/A"), None),
+            (celsius, octets("------"), None),
+            (celsius, octets(""), None),
+            (celsius, octets("99999999999999999999"), None),
+            (celsius, float(36.6), Some(36_600)),
+            (celsius, float(f32::NAN), None),
+            (celsius, float(f32::INFINITY), None),
+            (celsius, Value::Integer(6_553), None),
+            (celsius, Value::Integer(i64::MIN), None),
+            (
+                "kind = \"temperature\"\nscale = -1\n",
+                Value::Integer(265),
+                Some(26_500),
+            ),
+            (
+                "kind = \"temperature\"\ndivide = 2\n",
+                Value::Integer(89),
+                Some(44_500),
+            ),
+            (
+                "kind = \"temperature\"\nscale = -2\nunit = \"fahrenheit\"\n",
+                Value::Integer(8_304),
+                Some(28_356),
+            ),
+            (
+                "kind = \"temperature\"\nscale = -1\nunit = \"kelvin\"\n",
+                Value::Integer(2_982),
+                Some(25_050),
+            ),
+            (
+                "kind = \"temperature\"\nmissing = [0]\n",
+                octets("0.000"),
+                None,
+            ),
+            ("kind = \"humidity\"\n", Value::Integer(101), None),
+            (
+                "kind = \"voltage\"\ntenths-above = 1000\n",
+                Value::Integer(2_303),
+                Some(230_300),
+            ),
+            (
+                "kind = \"leases\"\nleft-of = 100\n",
+                Value::Integer(93),
+                Some(7_000),
+            ),
+        ] {
+            assert_eq!(value(text, &raw), wanted, "{text}{raw:?}");
+        }
+    }
+
+    #[test]
+    fn scale_and_precision_are_those_of_rfc_3433() {
+        let all = Sensors::shipped();
+        let entity = all.iter().find(|t| t.id == "entity").unwrap();
+        let reading = |kind: i64, scale: i64, digits: i64, value: i64| {
+            let look = |oid: &[u32]| match oid.get(10) {
+                Some(1) => Some(Value::Integer(kind)),
+                Some(2) => Some(Value::Integer(scale)),
+                Some(3) => Some(Value::Integer(digits)),
+                _ => None,
+            };
+            let shape = shape(entity, &[7], &look)?;
+            let (value, ok) = (Value::Integer(value), Value::Integer(1));
+            Some((
+                shape.kind,
+                read(entity, &shape, &[Some(&value), Some(&ok)])?.value?,
+            ))
+        };
+        let celsius = |n| Some((SensorKind::Temperature, n));
+        for (given, wanted) in [
+            ((8, 9, 0, 41), celsius(41_000)),
+            ((8, 9, 1, 415), celsius(41_500)),
+            ((8, 8, 0, 41_500), celsius(41_500)),
+            ((8, 8, 3, 41_500_000), celsius(41_500)),
+            ((8, 9, 0, -18), celsius(-18_000)),
+            ((8, 9, 0, 4_000), None),
+            ((8, 17, 0, i64::MAX), None),
+            ((8, i64::MIN, 0, 1), None),
+            ((8, 9, i64::MAX, 1), None),
+            ((6, 8, 4, 10_000), Some((SensorKind::Signal, 0))),
+            ((2, 9, 0, 1), None),
+        ] {
+            let (kind, scale, digits, value) = given;
+            assert_eq!(reading(kind, scale, digits, value), wanted, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_carries_no_padding_and_a_row_without_one_is_numbered() {
+        let named = |text: &str, name: Option<Value>| {
+            let table = table(&format!("kind = \"fan\"\n{text}"));
+            let look = |_: &[u32]| name.clone();
+            title(&table, &[3, 7], SensorKind::Fan, &look).to_string()
+        };
+        let name = "name = [\"1.3.6.1.4.1.99.2\"]\n";
+        assert_eq!(named(name, Some(octets("\"FAN  1 \" "))), "FAN 1");
+        assert_eq!(
+            named(name, Some(Value::Octets(b"\0F\0A\0N\0 \01".to_vec()))),
+            "FAN 1"
+        );
+        assert_eq!(named(name, None), "fan 7");
+        assert_eq!(
+            named("title = \"unit {1} fan {-1}\"\n", None),
+            "unit 3 fan 7"
+        );
+        assert_eq!(named(name, Some(octets("a\u{1b}[2J"))), "a\\u{1b}[2J");
+        assert!(named(name, Some(octets(&"x".repeat(9_000)))).len() <= NAME);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_an_agent_says_a_value_is_believable_or_none(
+            raw in prop_oneof![
+                any::<i64>().prop_map(Value::Integer), any::<u64>().prop_map(Value::Counter64),
+                prop::collection::vec(any::<u8>(), 0..40).prop_map(Value::Octets),
+                prop::collection::vec(any::<u8>(), 0..9).prop_map(Value::Opaque), "[-+0-9., :CF]{0,30}".prop_map(|s| octets(&s)),
+            ],
+            scale in -18..=18i32,
+        ) {
+            let got = value(&format!("kind = \"temperature\"\nscale = {scale}\n"), &raw);
+            prop_assert!(got.is_none_or(|n| (-200_000..=250_000).contains(&n)));
+        }
+    }
+}

@@ -230,3 +230,117 @@ fn step(kind: SensorKind, before: i64) -> u64 {
         SensorKind::Supply | SensorKind::Contact | SensorKind::Other => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::sensors::Sensors;
+    use crate::wire::snmp::Value;
+
+    /// A thermometer or fan of a table of the test, as row `n`.
+    fn learned(told: &mut Told, n: u32, kind: &str) {
+        let text =
+            format!("[[table]]\nid = \"t\"\nkind = \"{kind}\"\nvalue = \"1.3.6.1.4.1.99.1\"\n");
+        let (all, errors) = Sensors::from_texts(&[("t.toml", &text)]);
+        assert_eq!(errors, []);
+        let shape =
+            super::super::reading::shape(all.iter().next().unwrap(), &[n], &|_: &[u32]| {
+                None::<Value>
+            });
+        let what = (
+            shape.unwrap(),
+            format!("t.{n}").into(),
+            format!("t {n}").into(),
+        );
+        told.learn((0, [n].into()), Some(what));
+    }
+
+    fn at(n: u32, value: i64, state: SensorState) -> (Row, Reading) {
+        let reading = Reading {
+            value: Some(value),
+            state,
+            total: None,
+        };
+        ((0, [n].into()), reading)
+    }
+
+    fn values(news: &(Vec<SensorV1>, Vec<Text>)) -> Vec<i64> {
+        news.0.iter().filter_map(|s| s.value).collect()
+    }
+
+    #[test]
+    fn noise_is_not_told_a_step_is_and_a_slow_drift_is_after_a_while() {
+        let mut told = Told::default();
+        learned(&mut told, 1, "temperature");
+        let mut read = |value| values(&told.news(vec![at(1, value, SensorState::Good)], true));
+        assert_eq!(read(4_000), [4_000]);
+        assert!(read(4_300).is_empty());
+        assert!(read(4_000).is_empty());
+        assert_eq!(read(4_500), [4_500]);
+        // it stays where it went: the third reading tells
+        assert!(read(4_700).is_empty());
+        assert!(read(4_800).is_empty());
+        assert_eq!(read(4_700), [4_700]);
+    }
+
+    #[test]
+    fn a_state_that_turns_is_told_at_once() {
+        let mut told = Told::default();
+        learned(&mut told, 1, "fan");
+        let mut read = |state| told.news(vec![at(1, 4_000_000, state)], true).0.len();
+        assert_eq!(read(SensorState::Good), 1);
+        assert_eq!(read(SensorState::Good), 0);
+        assert_eq!(read(SensorState::Failed), 1);
+    }
+
+    #[test]
+    fn a_sensor_is_gone_when_two_whole_readings_lack_it_and_not_before() {
+        let mut told = Told::default();
+        learned(&mut told, 1, "temperature");
+        told.news(vec![at(1, 20_000, SensorState::Good)], true);
+        assert_eq!(told.news(Vec::new(), true).1, []);
+        assert_eq!(
+            told.news(Vec::new(), false).1,
+            [],
+            "cut off, so nothing is known"
+        );
+        assert_eq!(told.news(Vec::new(), true).1, [Text::from("t.1")]);
+        assert_eq!(told.news(Vec::new(), true).1, [], "told once");
+        // and it comes back as news
+        assert_eq!(
+            values(&told.news(vec![at(1, 20_000, SensorState::Good)], true)),
+            [20_000]
+        );
+    }
+
+    #[test]
+    fn what_is_broken_is_kept_where_there_are_too_many() {
+        let mut told = Told::default();
+        let rows: Vec<u32> = (0..300).collect();
+        for n in &rows {
+            learned(&mut told, *n, "temperature");
+        }
+        let state = |n: u32| {
+            if n == 299 {
+                SensorState::Failed
+            } else {
+                SensorState::Good
+            }
+        };
+        let readings = rows.iter().map(|n| at(*n, 20_000, state(*n))).collect();
+        let (news, _) = told.news(readings, true);
+        assert_eq!(news.len(), MOST);
+        assert_eq!(news[0].key.as_str(), "t.299");
+    }
+
+    #[test]
+    fn an_empty_table_is_left_alone_for_a_while_unless_it_had_sensors() {
+        let mut told = Told::default();
+        told.was(7, true);
+        let asked = (0..LEFT_ALONE + 1).filter(|_| told.asks(7)).count();
+        assert_eq!(asked, 1);
+        learned(&mut told, 1, "temperature");
+        told.was(0, true);
+        assert!(told.asks(0), "its agent may have just restarted");
+    }
+}
