@@ -164,6 +164,9 @@ fn at_start(file: &str, what: &str) -> SensorError {
     }
 }
 
+/// Why a file or folder is not used.
+const CLOSE: &str = "others than its owner may write to it, so it is not used; chmod go-w";
+
 type Content = Result<String, String>;
 
 /// The files of a folder in the order of their names. What anybody may write to would let anybody have anything asked.
@@ -173,7 +176,6 @@ fn texts(folder: &Path) -> Result<Vec<(String, Content)>, String> {
             .map(|m| m.permissions().mode() & 0o022 != 0)
             .map_err(|e| e.to_string())
     };
-    const CLOSE: &str = "others than its owner may write to it, so it is not used; chmod go-w";
     if open(folder)? {
         return Err(CLOSE.into());
     }

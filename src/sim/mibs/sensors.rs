@@ -47,7 +47,6 @@ pub(super) fn switch(scene: &Scene, mib: &mut MibBuilder) {
 pub(super) fn monitor(scene: &Scene, mib: &mut MibBuilder) {
     let key = hash(scene.hospital().seed, &[scene.device as u64, 0xf1d6e]);
     let since = scene.now.fridge_warms.filter(|(d, _)| *d == scene.device);
-    let room = scene.device().room.clone();
     let tenths = move |at: std::time::Duration| {
         let cold = 42 + (hash(key, &[at.as_secs() / 300]) % 8) as i64;
         let warmer = since.map_or(0, |(_, from)| at.saturating_sub(from).as_secs() / 10);
@@ -59,8 +58,7 @@ pub(super) fn monitor(scene: &Scene, mib: &mut MibBuilder) {
         [vec![0u32]],
         move |_, column, at| {
             Some(match column {
-                1 if room.is_empty() => text("Medicine refrigerator"),
-                1 => text(&format!("Medicine refrigerator {room}")),
+                1 => text("Medicine refrigerator"),
                 3 => Value::Integer(tenths(at) / 10),
                 // normal(2): its own limits are wide
                 4 => Value::Integer(2),

@@ -551,7 +551,7 @@ fn parts(ink: &Ink<'_>, d: &Device, section: &mut Section) {
             let label = match sensor.kind {
                 SensorKind::Humidity => "humidity",
                 SensorKind::Leases => "addresses",
-                _ => "temperature",
+                _ => "temp",
             };
             let course = sensors::course(ink, sensor, 12);
             section.note(

@@ -270,8 +270,7 @@ fn believed(kind: SensorKind) -> std::ops::RangeInclusive<i64> {
         SensorKind::Current => -3_000_000..=3_000_000,
         SensorKind::Power => -10_000_000_000..=10_000_000_000,
         SensorKind::Signal => -100_000..=100_000,
-        SensorKind::Frequency => 0..=1_000_000_000_000,
-        SensorKind::Leases => 0..=1_000_000_000_000,
+        SensorKind::Frequency | SensorKind::Leases => 0..=1_000_000_000_000,
         SensorKind::Supply | SensorKind::Contact | SensorKind::Other => i64::MIN..=i64::MAX,
     }
 }
@@ -375,7 +374,7 @@ pub(super) fn title(table: &SensorTable, index: &[u32], kind: SensorKind, look: 
 /// A name without padding, quotes, and NULs of a two-byte text. Escaping comes with [`Text`], once.
 fn readable(octets: &[u8], strip: &str) -> String {
     let utf16 = octets.len() >= 4
-        && octets.len() % 2 == 0
+        && octets.len().is_multiple_of(2)
         && octets.iter().step_by(2).all(|b| *b == 0)
         && octets.iter().skip(1).step_by(2).all(u8::is_ascii);
     let octets: Vec<u8> = if utf16 {
@@ -525,7 +524,7 @@ mod tests {
         let name = "name = [\"1.3.6.1.4.1.99.2\"]\n";
         assert_eq!(named(name, Some(octets("\"FAN  1 \" "))), "FAN 1");
         assert_eq!(
-            named(name, Some(Value::Octets(b"\0F\0A\0N\0 \01".to_vec()))),
+            named(name, Some(Value::Octets(b"\0F\0A\0N\0 \x001".to_vec()))),
             "FAN 1"
         );
         assert_eq!(named(name, None), "fan 7");

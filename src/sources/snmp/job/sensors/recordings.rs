@@ -220,10 +220,10 @@ fn recorded_devices_have_the_sensors_that_another_system_found_with_the_same_val
                         ));
                     }
                 }
-                None if matches!(class.as_str(), "temperature" | "humidity" | "fanspeed") => {
-                    if !found.iter().any(|f| f.state_at.as_ref() == Some(&oid)) {
-                        *missing.entry(format!("{stem} {class}")).or_default() += 1;
-                    }
+                None if matches!(class.as_str(), "temperature" | "humidity" | "fanspeed")
+                    && !found.iter().any(|f| f.state_at.as_ref() == Some(&oid)) =>
+                {
+                    *missing.entry(format!("{stem} {class}")).or_default() += 1;
                 }
                 _ => {}
             }

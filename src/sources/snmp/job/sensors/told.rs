@@ -219,13 +219,12 @@ impl Known {
 fn step(kind: SensorKind, before: i64) -> u64 {
     let percent = |n: u64| before.unsigned_abs() / 100 * n;
     match kind {
-        SensorKind::Temperature => 500,
+        SensorKind::Temperature | SensorKind::Signal => 500,
         SensorKind::Humidity | SensorKind::Percent | SensorKind::Leases => percent(1).max(1_000),
         SensorKind::Voltage => percent(1).max(20),
         SensorKind::Fan => percent(5).max(100_000),
         SensorKind::Power => percent(5).max(2_000),
         SensorKind::Current => percent(5).max(50),
-        SensorKind::Signal => 500,
         SensorKind::Frequency => percent(1).max(200),
         SensorKind::Supply | SensorKind::Contact | SensorKind::Other => 1,
     }
@@ -337,7 +336,7 @@ mod tests {
     fn an_empty_table_is_left_alone_for_a_while_unless_it_had_sensors() {
         let mut told = Told::default();
         told.was(7, true);
-        let asked = (0..LEFT_ALONE + 1).filter(|_| told.asks(7)).count();
+        let asked = (0..=LEFT_ALONE).filter(|_| told.asks(7)).count();
         assert_eq!(asked, 1);
         learned(&mut told, 1, "temperature");
         told.was(0, true);
