@@ -6,7 +6,7 @@ mod reading;
 mod told;
 
 #[cfg(test)]
-mod recordings;
+mod recordings_tests;
 
 pub(in crate::sources::snmp) use told::Told;
 
