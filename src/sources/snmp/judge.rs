@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::device::{Active, CONFIRMED_MISSES, Device};
+use super::device::{Active, CONFIRMED_MISSES, Device, Lane};
 use super::driver::{Driver, Models};
 use super::io::{Failure, Io, locked};
 use super::job::{self, About, Kind, Report};
@@ -28,6 +28,9 @@ impl Driver {
     /// Starts what is due; `false` when nothing is.
     pub(super) fn begin_next(&mut self, index: u32) -> bool {
         let now = self.now_ms();
+        if self.at(index).queue.is_empty() && self.at(index).target.is_none() {
+            return false;
+        }
         if let Some(task) = self.at(index).queue.pop_front() {
             self.begin(index, task);
             return true;
@@ -46,13 +49,13 @@ impl Driver {
         let gate = Arc::clone(&self.gate);
         let device = self.at(index);
         let target = device.target.as_ref()?;
-        let (address, names) = (target.address, target.credentials.clone());
+        let (address, names) = (target.address, Arc::clone(&device.credentials));
         if device.refused_until_ms.is_some_and(|until| now < until) {
             return None;
         }
         device.refused_until_ms = None;
         if let Some(until) = device.breaker.open_until() {
-            if now < until {
+            if now < until || device.busy() > 0 {
                 return None;
             }
             // half open: one GET of sysUpTime, sent once
@@ -60,7 +63,7 @@ impl Driver {
         }
         for at in 0..device.jobs.len() {
             let due = device.jobs[at];
-            if due.at_ms > now {
+            if due.at_ms > now || device.runs(due.job) {
                 continue;
             }
             let Some(policy) = gate.policy(address) else {
@@ -81,7 +84,7 @@ impl Driver {
                 }
                 let why = format!(
                     "{} of {address} needs touch policy {needs}, and it is {policy}",
-                    Kind::Job(due.job).cause()
+                    Kind::Job(due.job).word()
                 );
                 let outcome = PollOutcome::NotAllowed(why.into());
                 self.tell(Observation::Poll(Box::new(blank(address, outcome))));
@@ -98,9 +101,16 @@ impl Driver {
             // nothing is asked of a stranger but its name
             if !device.met && due.job != Job::Status {
                 device.jobs[at].at_ms = now + due.interval_ms.min(STRANGER_MS);
+                if device.runs(Job::Status) {
+                    continue;
+                }
                 return Some(Self::own(Kind::Job(Job::Status), names, None, within));
             }
             device.jobs[at].at_ms = next;
+            self.counters.jobs.add(1);
+            self.lateness.add(now - due.at_ms, now);
+            self.counters.late_ms_p50.set(self.lateness.percentile(50));
+            self.counters.late_ms_p99.set(self.lateness.percentile(99));
             return Some(Self::own(Kind::Job(due.job), names, None, within));
         }
         None
@@ -160,32 +170,38 @@ impl Driver {
             now_ms,
             at: Time::from_clock(),
         };
-        device.active = Some(Box::new(Active {
-            run: job::begin(task.kind.clone(), io.clone(), about),
-            deadline_ms: now_ms + task.within.as_millis() as u64,
-            task,
-            io,
-            login,
-            left,
-            before,
-            first_trip: None,
+        device.put(Box::new(Lane {
+            active: Active {
+                run: job::begin(task.kind.clone(), io.clone(), about),
+                deadline_ms: now_ms + task.within.as_millis() as u64,
+                task,
+                io,
+                login,
+                left,
+                before,
+                first_trip: None,
+            },
+            flight: None,
         }));
     }
 
     /// A job is over, for better or worse.
-    pub(super) fn finish(&mut self, index: u32, report: Report) {
+    pub(super) fn finish(&mut self, spot: (u32, u8), report: Report) {
         let now = self.now_ms();
-        let device = self.at(index);
-        let Some(mut active) = device.active.take() else {
+        let index = spot.0;
+        let Some(mut active) = self.take_lane(spot) else {
             return;
         };
         let (answers, varbinds) = active.io.heard();
+        for fault in active.io.faults() {
+            self.at(index).fault(fault);
+        }
         if answers == 0
             && may_be_the_credential(report.failure.as_ref())
             && let Some(login) = self.next_login(&mut active.left)
         {
             let before = stronger(active.before.take(), report.failure);
-            let Active { task, left, .. } = *active;
+            let Active { task, left, .. } = active;
             self.start(index, task, login, left, before);
             return;
         }
@@ -237,8 +253,10 @@ impl Driver {
                     poll,
                     tables: report.others,
                 };
-                // whoever asked may have gone away
-                let _ = to.send(result);
+                if let Some(feed) = self.feeds.iter_mut().find(|f| f.sink.same_channel(&to)) {
+                    feed.running = feed.running.saturating_sub(1);
+                    feed.results.push(result);
+                }
             }
             Sink::Reply(to) => {
                 let partial = matches!(kind, Kind::Walk(..)) && !report.interfaces_whole;

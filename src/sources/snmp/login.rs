@@ -112,7 +112,7 @@ impl Ready {
     /// The keys at an engine, computed once for each.
     pub(super) fn keys(&self, engine_id: &[u8]) -> Option<Arc<LocalKeys>> {
         match &self.how {
-            How::User { keys, cache, .. } => Some(locked(cache).get(&self.name, keys, engine_id)),
+            How::User { keys, cache, .. } => Some(locked(cache).get(keys, engine_id)),
             _ => None,
         }
     }

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use super::io::{Ask, Failure, Reply};
+use super::ask::Ask;
+use super::io::{Failure, Reply};
 use super::login::{How, Ready};
 use crate::model::{PacketKind, Text};
 use crate::wire::snmp::usm::{EngineClock, LocalKeys, Stat, UsmError};
 use crate::wire::snmp::{
-    DecodeError, EncodeError, MAX_DATAGRAM, Message, Oid, Pdu, PduKind, V3Flags, V3Header,
-    V3Message, VarBind,
+    DecodeError, EncodeError, MAX_DATAGRAM, MessageHead, Outgoing, PduHead, PduKind, Prepared,
+    V3Flags, V3Header, seal_pdu,
 };
 
 /// The longest answer that is taken, as a message says it (RFC 3412, 6.3).
@@ -106,89 +107,78 @@ impl Exchange {
         }
     }
 
-    fn pdu(&self) -> Pdu {
-        let id = self.id;
+    /// What goes into the next datagram, an engine being known.
+    fn request(&self) -> Ask {
         if self.probing {
-            return Pdu::request(
-                PduKind::Get,
-                id,
-                [super::names::oid(super::names::SYS_UP_TIME)],
-            );
-        }
-        let names = |names: &[Oid], kind| Pdu::request(kind, id, names.iter().cloned());
-        match &self.ask {
-            Ask::Get(n) => names(n, PduKind::Get),
-            Ask::Next(n) => names(n, PduKind::GetNext),
-            Ask::Bulk {
-                once,
-                repetitions,
-                names: n,
-            } => Pdu {
-                error_status: i32::try_from(*once).unwrap_or(0),
-                error_index: i32::from(*repetitions),
-                ..names(n, PduKind::GetBulk)
-            },
-            Ask::Set(binds) => Pdu {
-                kind: PduKind::Set,
-                request_id: id,
-                error_status: 0,
-                error_index: 0,
-                varbinds: binds.clone(),
-            },
+            Ask::touch()
+        } else {
+            self.ask.clone()
         }
     }
 
-    /// The datagram to send now. `salt` is another one for each.
+    /// Appends the datagram to send now. `salt` is another one for each; `scratch` is only used meanwhile.
     pub(super) fn datagram(
         &mut self,
         engine: Option<&Engine>,
         now_ms: u64,
         salt: u64,
-    ) -> Result<Vec<u8>, Failure> {
+        scratch: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
         let (user, context) = match &self.login.how {
             How::Community { version, community } => {
-                let bytes = Message::encode_parts(*version, community.bytes(), &self.pdu());
-                return if bytes.len() > MAX_DATAGRAM {
-                    Err(Failure::TooLong(bytes.len()))
-                } else {
-                    Ok(bytes)
-                };
+                return self
+                    .ask
+                    .prepared()
+                    .message(*version, community.bytes(), self.id, out)
+                    .map(drop)
+                    .map_err(Failure::TooLong);
             }
             How::Broken(why) => return Err(Failure::Refused(why.clone())),
             How::User { user, context, .. } => (user, context),
         };
-        let mut message = V3Message {
-            msg_id: self.id,
-            max_size: MAX_SIZE,
-            flags: V3Flags {
-                reportable: true,
-                ..V3Flags::default()
-            },
-            engine_id: Vec::new(),
-            boots: 0,
-            time: 0,
-            user: Vec::new(),
-            context_engine_id: Vec::new(),
-            context_name: Vec::new(),
-            pdu: Pdu::request(PduKind::Get, self.id, []),
-        };
+        scratch.clear();
         let Some(engine) = self.candidate.as_ref().or(engine) else {
             // RFC 3414, 4: an empty request to an unknown engine, answered by a Report that names it
             self.discovering = true;
-            return sealed(&message, None, salt);
+            Prepared::request(PduKind::Get, (0, 0), []).pdu(self.id, scratch);
+            let head = Outgoing {
+                msg_id: self.id,
+                max_size: MAX_SIZE,
+                flags: V3Flags {
+                    reportable: true,
+                    ..V3Flags::default()
+                },
+                engine_id: &[],
+                boots: 0,
+                time: 0,
+                user: &[],
+                context_engine_id: &[],
+                context_name: &[],
+            };
+            return sealed(&head, scratch, None, salt, out);
         };
         self.discovering = false;
+        let flags = self.level();
+        let (boots, time) = if flags.auth {
+            engine.clock.now(now_ms)
+        } else {
+            (0, 0)
+        };
+        self.request().prepared().pdu(self.id, scratch);
         let keys = self.login.keys(&engine.id);
-        message.flags = self.level();
-        message.engine_id.clone_from(&engine.id);
-        message.context_engine_id.clone_from(&engine.id);
-        message.user.clone_from(user);
-        message.context_name.clone_from(context);
-        if message.flags.auth {
-            (message.boots, message.time) = engine.clock.now(now_ms);
-        }
-        message.pdu = self.pdu();
-        sealed(&message, keys.as_deref(), salt)
+        let head = Outgoing {
+            msg_id: self.id,
+            max_size: MAX_SIZE,
+            flags,
+            engine_id: &engine.id,
+            boots,
+            time,
+            user,
+            context_engine_id: &engine.id,
+            context_name: context,
+        };
+        sealed(&head, scratch, keys.as_deref(), salt, out)
     }
 
     fn level(&self) -> V3Flags {
@@ -203,26 +193,43 @@ impl Exchange {
         }
     }
 
-    /// Judges a datagram from the agent's address.
-    pub(super) fn hear(&mut self, bytes: &[u8], engine: &mut Option<Engine>, now_ms: u64) -> Heard {
+    /// Judges a datagram from the agent's address. `scratch` is only used meanwhile.
+    pub(super) fn hear(
+        &mut self,
+        bytes: &[u8],
+        engine: &mut Option<Engine>,
+        now_ms: u64,
+        scratch: &mut Vec<u8>,
+    ) -> Heard {
         match &self.login.how {
-            How::Community { version, .. } => match Message::decode(bytes) {
-                Ok(message)
-                    if message.pdu.kind == PduKind::Response
-                        && message.version == *version
-                        && message.pdu.request_id == self.id =>
+            How::Community { version, .. } => {
+                let head = match MessageHead::parse(bytes) {
+                    Ok(head) => head,
+                    Err(error) => return Heard::Malformed(error),
+                };
+                if head.pdu.kind != PduKind::Response
+                    || head.version != *version
+                    || head.pdu.request_id != self.id
                 {
-                    Heard::Answer(Ok(reply(message.pdu)))
+                    return Heard::Stranger;
                 }
-                Ok(_) => Heard::Stranger,
-                Err(error) => Heard::Malformed(error),
-            },
-            How::User { .. } => self.hear_v3(bytes, engine, now_ms),
+                match reply(&head.pdu, bytes) {
+                    Ok(reply) => Heard::Answer(Ok(reply)),
+                    Err(error) => Heard::Malformed(error),
+                }
+            }
+            How::User { .. } => self.hear_v3(bytes, engine, now_ms, scratch),
             How::Broken(_) => Heard::Stranger,
         }
     }
 
-    fn hear_v3(&mut self, bytes: &[u8], engine: &mut Option<Engine>, now_ms: u64) -> Heard {
+    fn hear_v3(
+        &mut self,
+        bytes: &[u8],
+        engine: &mut Option<Engine>,
+        now_ms: u64,
+        scratch: &mut Vec<u8>,
+    ) -> Heard {
         let header = match V3Header::parse(bytes) {
             Ok(header) => header,
             Err(error) => return Heard::Malformed(error),
@@ -235,31 +242,38 @@ impl Exchange {
             if expected.is_none_or(|e| e.id != header.engine_id) {
                 return Heard::Stranger;
             }
-            self.login.keys(&header.engine_id)
+            self.login.keys(header.engine_id)
         } else {
             None
         };
-        let message = match header.open(bytes, keys.as_deref()) {
-            Ok(message) => message,
+        let scoped = match header.open_pdu(bytes, keys.as_deref(), scratch) {
+            Ok(scoped) => scoped,
             // not authentic: whoever sent it, nothing of it is believed
             Err(UsmError::WrongDigest | UsmError::NoKeys) => return Heard::Stranger,
             Err(UsmError::Decode(error)) => return Heard::Malformed(error),
-            Err(UsmError::Undecipherable) => {
-                return Heard::Answer(Err(Failure::Refused(
-                    "its answer can't be decrypted: wrong privacy password or protocol".into(),
-                )));
-            }
+            Err(UsmError::Undecipherable) => return Heard::Answer(Err(noise())),
         };
-        match (message.pdu.kind, Stat::of(&message.pdu)) {
-            (PduKind::Report, stat) => self.report(&message, stat, engine, now_ms),
-            (PduKind::Response, _) => self.response(message, engine, now_ms),
+        let head = match PduHead::parse(scoped.pdu) {
+            Ok(head) => head,
+            // authentic noise: it was encrypted with another key
+            Err(_) if header.flags.privacy => return Heard::Answer(Err(noise())),
+            Err(error) => return Heard::Malformed(error),
+        };
+        match head.kind {
+            PduKind::Report => {
+                let bindings = head.bindings(scoped.pdu).unwrap_or_default();
+                let stat =
+                    (0..bindings.len()).find_map(|at| Stat::of_name(&bindings.name(at)?.to_oid()));
+                self.report(&header, stat, engine, now_ms)
+            }
+            PduKind::Response => self.response(&header, &head, scoped.pdu, engine, now_ms),
             _ => Heard::Stranger,
         }
     }
 
     fn report(
         &mut self,
-        message: &V3Message,
+        message: &V3Header<'_>,
         stat: Option<Stat>,
         engine: &mut Option<Engine>,
         now_ms: u64,
@@ -272,7 +286,7 @@ impl Exchange {
                 }
                 self.discovered = true;
                 self.candidate = Some(Engine {
-                    id: message.engine_id.clone(),
+                    id: message.engine_id.to_vec(),
                     clock,
                     proven: false,
                     answered: None,
@@ -289,7 +303,7 @@ impl Exchange {
                 self.resynced = true;
                 let answered = engine.take().and_then(|e| e.answered);
                 *engine = Some(Engine {
-                    id: message.engine_id.clone(),
+                    id: message.engine_id.to_vec(),
                     clock,
                     proven: true,
                     answered,
@@ -305,16 +319,28 @@ impl Exchange {
         }
     }
 
-    fn response(&mut self, message: V3Message, engine: &mut Option<Engine>, now_ms: u64) -> Heard {
+    fn response(
+        &mut self,
+        message: &V3Header<'_>,
+        head: &PduHead,
+        pdu: &[u8],
+        engine: &mut Option<Engine>,
+        now_ms: u64,
+    ) -> Heard {
         let level = self.level();
         let sent_to = self.candidate.as_ref().or(engine.as_ref());
-        let ours = message.pdu.request_id == self.id
+        let ours = head.request_id == self.id
             && message.flags.auth == level.auth
             && message.flags.privacy == level.privacy
             && sent_to.is_some_and(|e| e.id == message.engine_id);
         if !ours || self.discovering {
             return Heard::Stranger;
         }
+        let answer = match reply(head, pdu) {
+            Ok(answer) => answer,
+            Err(_) if level.privacy => return Heard::Answer(Err(noise())),
+            Err(error) => return Heard::Malformed(error),
+        };
         if self.probing {
             return Heard::Answer(Err(Failure::Refused(
                 "wrong privacy password or protocol (it knows the user, and does not answer encrypted questions)".into(),
@@ -336,24 +362,35 @@ impl Exchange {
                 known.clock.commit(message.boots, message.time, now_ms);
             }
         }
-        Heard::Answer(Ok(reply(message.pdu)))
+        Heard::Answer(Ok(answer))
     }
 }
 
-fn reply(pdu: Pdu) -> Reply {
-    let varbinds: Vec<VarBind> = pdu.varbinds;
-    Reply {
-        error_status: pdu.error_status,
-        error_index: pdu.error_index,
-        varbinds,
-    }
+fn reply(head: &PduHead, bytes: &[u8]) -> Result<Reply, DecodeError> {
+    Ok(Reply {
+        error_status: head.error_status,
+        error_index: head.error_index,
+        bindings: head.bindings(bytes)?,
+    })
 }
 
-fn sealed(message: &V3Message, keys: Option<&LocalKeys>, salt: u64) -> Result<Vec<u8>, Failure> {
-    message.seal(keys, salt).map_err(|error| match error {
+fn noise() -> Failure {
+    Failure::Refused("its answer can't be decrypted: wrong privacy password or protocol".into())
+}
+
+fn sealed(
+    head: &Outgoing<'_>,
+    pdu: &[u8],
+    keys: Option<&LocalKeys>,
+    salt: u64,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    seal_pdu(head, pdu, keys, salt, out).map_err(|error| match error {
         EncodeError::TooLong(n) => Failure::TooLong(n),
         EncodeError::Usm(_) => Failure::Refused(Text::from(error.to_string())),
-    })
+    })?;
+    debug_assert!(out.len() <= MAX_DATAGRAM);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::feed::Feed;
 use super::job::Kind;
 use super::login::Login;
 use super::once::PollResult;
@@ -58,7 +59,7 @@ pub enum SnmpError {
 #[derive(Clone, Debug)]
 pub(super) enum With {
     /// Those of these names, in this order.
-    Names(Vec<Text>),
+    Names(Arc<[Text]>),
     /// This one.
     Login(Box<Login>),
 }
@@ -68,8 +69,8 @@ pub(super) enum With {
 pub(super) enum Sink {
     /// The engine.
     Engine,
-    /// `poll --once`.
-    Once(mpsc::UnboundedSender<PollResult>),
+    /// `poll --once`: the feed that goes there.
+    Once(mpsc::Sender<Vec<PollResult>>),
     /// One question.
     Reply(oneshot::Sender<Result<Vec<VarBind>, SnmpError>>),
 }
@@ -94,6 +95,7 @@ pub(super) enum Command {
     Targets(Arc<Vec<Target>>),
     Probe(Vec<IpAddr>),
     ReadTables(Vec<IpAddr>),
+    Once(Box<Feed>),
     Task(SocketAddr, Box<Task>),
     Stop,
 }

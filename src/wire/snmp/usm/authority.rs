@@ -78,7 +78,7 @@ impl Authority {
         if header.engine_id != self.engine_id {
             return self.report(&header, Stat::UnknownEngineIds, time, false);
         }
-        let Some(keys) = self.users.get(&header.user) else {
+        let Some(keys) = self.users.get(header.user) else {
             return self.report(&header, Stat::UnknownUserNames, time, false);
         };
         if (header.flags.auth && !keys.has_auth()) || (header.flags.privacy && !keys.has_privacy())
@@ -118,7 +118,7 @@ impl Authority {
             engine_id: self.engine_id.clone(),
             boots: self.boots,
             time,
-            user: to.user.clone(),
+            user: to.user.to_vec(),
             context_engine_id: self.engine_id.clone(),
             context_name: Vec::new(),
             pdu: Pdu {
@@ -133,7 +133,7 @@ impl Authority {
                 }],
             },
         };
-        match report.seal(self.users.get(&to.user), 0) {
+        match report.seal(self.users.get(to.user), 0) {
             Ok(bytes) => Incoming::Report(bytes),
             Err(_) => Incoming::Drop(UsmError::NoKeys),
         }
