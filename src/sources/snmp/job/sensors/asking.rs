@@ -10,7 +10,7 @@ use crate::sources::snmp::io::{Failure, Io};
 use crate::sources::snmp::job::About;
 use crate::sources::snmp::names::{SYS_OBJECT_ID, oid};
 use crate::sources::snmp::walk;
-use crate::wire::snmp::{Oid, Value};
+use crate::wire::snmp::{NameBuf, Oid, Value};
 
 /// Instances that are looked up for the rows of one table when they are new.
 const LOOKED_UP: usize = 4_000;
@@ -101,30 +101,23 @@ async fn object_id(io: &Io) -> Result<Vec<u32>, Failure> {
 
 /// The rows, and whether nothing is missing. What does not increase is no table: it is left where it stands.
 async fn walk_table(io: &Io, table: &SensorTable) -> Result<(Rows, bool), Failure> {
-    let moving = table.moving();
-    let mut rows = Rows::new();
-    let mut whole = true;
-    for (place, column) in moving.iter().enumerate() {
-        let root = Oid::new(*column);
-        let (binds, walked) = walk::subtree(io, root.clone(), table.rows).await;
-        match walked.failure {
-            None | Some(Failure::Malformed(_)) => {}
-            Some(failure) => return Err(failure),
-        }
-        whole &= walked.whole;
-        for bind in binds {
-            let Some(index) = bind.oid.suffix(&root).filter(|i| !i.is_empty()) else {
-                continue;
-            };
-            let cells = rows
-                .entry(index.to_vec())
-                .or_insert_with(|| vec![None; moving.len()]);
-            if let Some(cell) = cells.get_mut(place) {
-                *cell = Some(bind.value);
-            }
-        }
+    let roots = table.moving().into_iter().map(NameBuf::new).collect();
+    let columns = walk::Columns::of(&[], roots);
+    let mut walked = walk::all_columns(io, &columns, table.rows, None).await;
+    match walked.failure.take() {
+        None | Some(Failure::Malformed(_)) => {}
+        Some(failure) => return Err(failure),
     }
-    Ok((rows, whole))
+    let rows = walked
+        .rows
+        .iter()
+        .filter(|(index, _)| !index.is_empty())
+        .map(|(index, cells)| {
+            let cells = cells.iter().map(|c| Some(c.as_ref()?.1.clone()));
+            (index.to_vec(), cells.collect())
+        })
+        .collect();
+    Ok((rows, walked.whole))
 }
 
 /// All scalars in as few questions as fit.

@@ -48,7 +48,7 @@ pub(super) async fn run(io: Io) -> Report {
 
 /// The fullest store of a type, as `62 % of 931 GiB`, with its name.
 fn fullest(stores: &Table, kind: Name) -> Option<(Text, Text)> {
-    let row = |row: &Vec<Cell>| {
+    let row = |row: &[Cell]| {
         let number = |column| Table::value(row, column).and_then(Value::as_u64);
         let is_kind = Table::value(row, 0).and_then(Value::as_oid)?.arcs() == kind;
         let (units, size, used) = (number(2)?, number(3)?, number(4)?);
