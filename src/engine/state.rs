@@ -152,10 +152,8 @@ impl State {
             Observation::Heard(seen) => self.heard(seen, out),
             Observation::Source(source) => self.source(source, out),
             Observation::Quirk(seen) => self.quirk(seen, out),
-            Observation::Sensors(_)
-            | Observation::Agent(_)
-            | Observation::Overrun(_)
-            | Observation::LedgerGap(_) => {}
+            Observation::Sensors(seen) => self.sensors(seen, out),
+            Observation::Agent(_) | Observation::Overrun(_) | Observation::LedgerGap(_) => {}
         }
     }
 

@@ -83,6 +83,9 @@ impl State {
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
             Timer::Suspect(device) => self.judge_suspect(device, out),
+            Timer::Sensors(device) => {
+                out.review.insert(device);
+            }
             Timer::Targets => {
                 self.memory.targets_waiting = false;
                 out.targets = true;
