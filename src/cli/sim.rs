@@ -6,9 +6,12 @@ use std::path::Path;
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 
-use super::args::SimCommand;
+use super::args::{FarmArgs, SimCommand};
 use super::{Done, usage};
+use crate::config;
+use crate::model::{PlainSecret, SecretRef};
 use crate::sim;
+use crate::sim::farm::{Farm, FarmOptions, FarmUser};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP; the hospital also ends with its standard input.
 pub fn sim(command: &SimCommand) -> Result<Done> {
@@ -28,11 +31,7 @@ pub fn sim(command: &SimCommand) -> Result<Done> {
                 port: *port,
             })?;
         }
-        SimCommand::Farm {
-            agents,
-            interfaces,
-            community,
-        } => farm(*agents, *interfaces, community)?,
+        SimCommand::Farm(args) => farm(args)?,
     }
     Ok(Done::Done)
 }
@@ -65,10 +64,27 @@ fn serve(dir: &Path, net: ipnet::Ipv4Net, port: u16) -> Result<()> {
     Ok(())
 }
 
-fn farm(agents: u32, interfaces: u32, community: &str) -> Result<()> {
-    let community = super::named::community(community)?;
-    let farm =
-        sim::farm::Farm::simple(agents, interfaces, &community).wrap_err("starting the agents")?;
+fn farm(args: &FarmArgs) -> Result<()> {
+    let user = match &args.v3 {
+        None => None,
+        Some(name) => Some(FarmUser {
+            name: name.clone(),
+            auth: password(args.auth.as_deref(), "--auth")?,
+            privacy: password(args.privacy.as_deref(), "--privacy")?,
+        }),
+    };
+    let mut farm = Farm::start(FarmOptions {
+        agents: args.agents,
+        interfaces: args.interfaces,
+        interfaces_on: args.interfaces_on,
+        community: super::named::community(&args.community)?,
+        user,
+        faults: args.fault.clone(),
+        seed: args.seed,
+        port: args.port,
+        sockets: args.sockets,
+    })
+    .wrap_err("starting the agents")?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for address in farm.addresses() {
         writeln!(out, "{address}")?;
@@ -76,5 +92,23 @@ fn farm(agents: u32, interfaces: u32, community: &str) -> Result<()> {
     out.flush()?;
     drop(out);
     sim::process::wait(None::<&std::io::Stdin>, |_| Ok(()))?;
+    farm.stop();
+    // as a comment, so that the output stays a list of targets; who read it may be gone already
+    let _ = writeln!(
+        std::io::stdout(),
+        "# {}",
+        sim::process::summary(&farm.counts())
+    );
     Ok(())
+}
+
+fn password(from: Option<&str>, flag: &str) -> Result<PlainSecret> {
+    let reference = from.and_then(|text| match text.split_once(':') {
+        Some(("env", name)) => Some(SecretRef::Env(name.to_string())),
+        Some(("file", path)) => Some(SecretRef::File(path.into())),
+        _ => None,
+    });
+    let reference =
+        reference.ok_or_else(|| usage(format!("--v3 needs {flag} env:NAME or file:PATH")))?;
+    config::secret::resolve(&reference).map_err(usage)
 }
