@@ -32,17 +32,20 @@ impl Row {
     }
 }
 
+/// Its name; devices a CPU-second, devices a second, PDUs and varbinds a device, MiB.
+pub type Contender = (String, [f64; 5]);
+
 /// All figures of a run.
 #[derive(Default)]
 pub struct Report {
     rows: Vec<Row>,
-    contenders: Option<(u32, Vec<(String, [f64; 5])>)>,
+    contenders: Option<(u32, Vec<Contender>)>,
     notes: Vec<String>,
 }
 
 impl Report {
-    /// The contenders of one run: devices a CPU-second, devices a second, PDUs and varbinds a device, MiB.
-    pub fn contenders(&mut self, devices: u32, rows: Vec<(String, [f64; 5])>) {
+    /// The contenders of one run.
+    pub fn contenders(&mut self, devices: u32, rows: Vec<Contender>) {
         self.contenders = Some((devices, rows));
     }
 

@@ -47,6 +47,7 @@ fn serve(dir: &Path, net: ipnet::Ipv4Net, port: u16) -> Result<()> {
     for (file, why) in &playing.unreadable {
         eprintln!("wardwatch: {file}: {why}");
     }
+    let signals = sim::process::catch_signals()?;
     let mut out = std::io::stdout().lock();
     for agent in playing.agents() {
         let note = if agent.skipped_total > 0 {
@@ -59,7 +60,7 @@ fn serve(dir: &Path, net: ipnet::Ipv4Net, port: u16) -> Result<()> {
     out.flush()?;
     drop(out);
     // in the background its input is closed from the start: only a signal ends it
-    sim::process::wait(None::<&std::io::Stdin>, |_| Ok(()))?;
+    sim::process::wait(&signals, None::<&std::io::Stdin>, |_| Ok(()))?;
     playing.stop();
     Ok(())
 }
@@ -85,13 +86,14 @@ fn farm(args: &FarmArgs) -> Result<()> {
         sockets: args.sockets,
     })
     .wrap_err("starting the agents")?;
+    let signals = sim::process::catch_signals()?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for address in farm.addresses() {
         writeln!(out, "{address}")?;
     }
     out.flush()?;
     drop(out);
-    sim::process::wait(None::<&std::io::Stdin>, |_| Ok(()))?;
+    sim::process::wait(&signals, None::<&std::io::Stdin>, |_| Ok(()))?;
     farm.stop();
     // as a comment, so that the output stays a list of targets; who read it may be gone already
     let _ = writeln!(

@@ -78,13 +78,12 @@ impl FaultKind {
     /// How much of it, where nothing is said; `None` where there is no more or less of it.
     pub fn usual(self) -> Option<u32> {
         match self {
-            Self::Loss => Some(10),
+            Self::Loss | Self::UptimeWrap => Some(10),
             Self::Delay => Some(200),
             Self::Late => Some(15_000),
             Self::TooBig => Some(30),
             Self::Truncated => Some(25),
             Self::BootsFrozen => Some(60),
-            Self::UptimeWrap => Some(10),
             _ => None,
         }
     }

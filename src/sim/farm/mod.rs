@@ -133,7 +133,7 @@ impl Farm {
 
 /// What all agents share, and what makes one from its number.
 #[derive(Debug)]
-pub(self) struct Plan {
+struct Plan {
     contents: Contents,
     interfaces: u32,
     rich: Share,

@@ -342,9 +342,9 @@ impl<'a> Plot<'a> {
             What::IfMtu => Cell::Integer(1_500),
             What::IfSpeed => Cell::Gauge32(1_000_000_000),
             What::IfPhysAddress => {
-                let [_, a, b, c] = self.number.to_be_bytes();
-                let [.., d, e] = row.to_be_bytes();
-                Cell::Octets(Octets::new(&[2, a, b, c, d, e]))
+                let (agent, port) = (self.number.to_be_bytes(), row.to_be_bytes());
+                let mac = [2, agent[1], agent[2], agent[3], port[2], port[3]];
+                Cell::Octets(Octets::new(&mac))
             }
             What::IfStatus => Cell::Integer(1),
             What::IfLastChange => Cell::TimeTicks(0),
