@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use super::farm::{COMMUNITY, PROGRAM, Running};
-use super::{ours, peers};
+use super::{kernel, ours, peers};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +22,12 @@ pub enum Who {
     Schedule,
     /// The crate async-snmp.
     AsyncSnmp,
-    /// The crate snmp2.
+    /// The crate snmp2, its sessions kept.
     Snmp2,
+    /// The crate snmp2, a session opened for each poll.
+    Snmp2Each,
+    /// Nobody: the same datagrams sent and taken in batches, and none of them read.
+    Kernel,
 }
 
 /// What to do.
@@ -197,6 +201,8 @@ pub fn run(order: &str) {
             Who::Schedule => ours::scheduled(&order).await,
             Who::AsyncSnmp => peers::async_snmp(&order).await,
             Who::Snmp2 => peers::snmp2(&order).await,
+            Who::Snmp2Each => peers::snmp2_each(&order).await,
+            Who::Kernel => kernel::alone(&order),
             Who::Command => panic!("the command is a process already"),
         }
     });

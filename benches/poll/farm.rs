@@ -71,6 +71,7 @@ impl Running {
 
     /// Ends it, and says what it held and lost.
     pub fn end(mut self) -> String {
+        let cpu = cpu_seconds(self.child.id());
         let held = crate::child::peak_rss_mib(&format!("/proc/{}/status", self.child.id()));
         kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM).unwrap();
         let mut rest = String::new();
@@ -78,11 +79,20 @@ impl Running {
         self.child.wait().unwrap();
         let counts: serde_json::Value =
             serde_json::from_str(rest.trim().trim_start_matches("# ")).unwrap_or_default();
+        let each = cpu * 1e6 / counts["datagrams"].as_f64().unwrap_or(f64::NAN);
         format!(
-            "farm of {} {}: {held:.0} MiB, {} datagrams, {} answers, {} it could not send",
+            "farm of {} {}: {held:.0} MiB, {} datagrams at {each:.1} µs, {} answers, {} it could not send",
             self.devices, self.what, counts["datagrams"], counts["answered"], counts["lost"]
         )
     }
+}
+
+/// CPU seconds of a process, all threads.
+fn cpu_seconds(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let behind = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = behind.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|n| n.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 impl Drop for Running {

@@ -1,6 +1,7 @@
 //! The peers, each in the shape its own documents recommend for many targets: clients or sessions made before the clock runs, one
 //! task for each question that may be out, one thread.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -150,6 +151,24 @@ pub async fn snmp2(order: &Order) -> Outcome {
             let asked = tokio::time::timeout(Duration::from_secs(2), ask_snmp2(&mut session));
             let asked = asked.await.ok().flatten();
             (session, asked)
+        },
+    )
+    .await
+}
+
+/// snmp2: a session for each poll, as many at once as questions may be out.
+pub async fn snmp2_each(order: &Order) -> Outcome {
+    rounds(
+        order,
+        order.agents().collect(),
+        |at: SocketAddr| async move {
+            let asked = async {
+                let session = snmp2::AsyncSession::new_v2c(at, COMMUNITY.1.as_bytes(), 1).await;
+                let mut session = Box::new(session.ok()?);
+                ask_snmp2(&mut session).await
+            };
+            let asked = tokio::time::timeout(Duration::from_secs(2), asked).await;
+            (at, asked.ok().flatten())
         },
     )
     .await
