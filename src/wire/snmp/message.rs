@@ -5,7 +5,7 @@ use std::fmt;
 use snmp2::AsnReader;
 use snmp2::snmp as tag;
 
-use super::ber::{self, INTEGER, OCTETS, Reverse, SEQUENCE};
+use super::ber::{INTEGER, OCTETS, Reverse, SEQUENCE};
 use super::{DecodeError, EncodeError, MAX_DATAGRAM, MessageHead, Oid, Value, VarBind};
 
 /// The versions that carry a community.
@@ -128,28 +128,6 @@ impl Pdu {
         out.signed(INTEGER, i64::from(self.error_status));
         out.signed(INTEGER, i64::from(self.request_id));
         out.close(self.kind.tag(), mark);
-    }
-
-    pub(super) fn read(reader: &mut AsnReader<'_>) -> Result<Self, DecodeError> {
-        let octet = reader
-            .peek_byte()
-            .map_err(|_| DecodeError::Ber { place: "PDU" })?;
-        let kind = PduKind::from_tag(octet).ok_or(DecodeError::PduType(octet))?;
-        let mut body = AsnReader::from_bytes(ber::raw(reader, octet, "PDU")?);
-        let request_id = ber::int32(&mut body, "request-id")?;
-        let error_status = ber::int32(&mut body, "error-status")?;
-        let error_index = ber::int32(&mut body, "error-index")?;
-        let list = ber::raw(&mut body, SEQUENCE, "variable-bindings")?;
-        if body.bytes_left() > 0 {
-            return Err(DecodeError::Ber { place: "PDU" });
-        }
-        Ok(Self {
-            kind,
-            request_id,
-            error_status,
-            error_index,
-            varbinds: ber::varbinds(list)?,
-        })
     }
 }
 

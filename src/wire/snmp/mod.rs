@@ -4,8 +4,8 @@
 //! security ([`usm`]), or an error that says what is wrong. It never panics on any bytes, never prints nested BER, never
 //! allocates more than a datagram can hold, never touches a socket, a clock or chance (salts and times are given to it).
 //!
-//! The codec is our own where a poll goes through it: requests are written once and their ids patched ([`Prepared`]), answers are
-//! checked whole and read where they lie ([`Bindings`]). What surrounds a v3 message is read with snmp2.
+//! Requests are written once and their ids patched ([`Prepared`]), answers are checked whole and read where they lie
+//! ([`Bindings`]); a v3 message is sealed and opened around the octets of its PDU ([`seal_pdu`], [`V3Header::open_pdu`]).
 
 mod answer;
 mod ber;
@@ -25,7 +25,7 @@ pub use message::{Message, Pdu, PduKind, Version, error_word, peek_version};
 pub use name::{Arcs, Name, NameBuf};
 pub use oid::{BadOid, Oid};
 pub use prepared::{LEAST_ID, Prepared};
-pub use v3::{V3Flags, V3Header, V3Message};
+pub use v3::{Outgoing, Scoped, V3Flags, V3Header, V3Message, seal_pdu};
 pub use value::{Value, VarBind};
 
 /// The longest datagram that is read: what UDP over IPv4 can carry is 65,507 octets.
