@@ -4,6 +4,7 @@
 mod agents;
 mod command_line;
 mod config_files;
+mod farm;
 mod hostile;
 mod killed;
 mod night;
