@@ -137,6 +137,24 @@ pub(super) static INTERVALS: Table = Table {
     ],
 };
 
+pub(super) static DISCOVERY: Table = Table {
+    name: "discovery",
+    many: false,
+    about: "Whether the collector asks by ARP who is there, in the segments that its own interfaces are in.",
+    keys: &[
+        key(
+            "sweep",
+            Duration(0, 30 * DAY),
+            "How often each of these segments is asked, such as 6h; never (0s) unless said.",
+        ),
+        key(
+            "arp-rate",
+            Number(1, 1000),
+            "ARP requests a second in each segment; 20 unless said.",
+        ),
+    ],
+};
+
 pub(super) static LOG: Table = Table {
     name: "log",
     many: false,
@@ -184,6 +202,16 @@ pub(super) static SEGMENT: Table = Table {
             "For addresses here that belong to no known device; passive where clinical, else arp.",
         ),
         key("ward", Text, "The ward it serves."),
+        key(
+            "sweep",
+            Duration(0, 30 * DAY),
+            "How often discovery asks here by ARP; what [discovery] says unless said, 0s for never.",
+        ),
+        key(
+            "arp-rate",
+            Number(1, 100_000),
+            "No more ARP requests a second than this, by discovery or by scan, with --fast or without.",
+        ),
     ],
 };
 
@@ -346,10 +374,57 @@ pub(super) static FIRMWARE: Table = Table {
     ],
 };
 
+pub(super) static QUIRK: Table = Table {
+    name: "quirk",
+    many: true,
+    about: "What the agents of one model can't take; it decides over what was shipped and what was learned.",
+    keys: &[
+        required(
+            "object-id",
+            Text,
+            "The sysObjectID it begins with, such as 1.3.6.1.4.1.9.1; the longest decides.",
+        ),
+        key(
+            "firmware",
+            Text,
+            "What sysDescr or the firmware must contain; any unless said.",
+        ),
+        key(
+            "repetitions",
+            Number(1, 100),
+            "Most repetitions of a GETBULK.",
+        ),
+        key("names", Number(1, 128), "Most names in a GET."),
+        key(
+            "bulk",
+            Flag,
+            "false: it is read by GETNEXT alone; true: by GETBULK after all.",
+        ),
+        key(
+            "least-interval",
+            Duration(1, 30 * DAY),
+            "Nothing beyond its status is asked more often than this.",
+        ),
+        key(
+            "skip",
+            List,
+            "Subtrees that are not asked, such as 1.3.6.1.2.1.47; an empty list asks all of them again.",
+        ),
+        key(
+            "own-restarts",
+            Flag,
+            "true: it restarts by itself; it is never left alone for that.",
+        ),
+        key("because", Text, "Why, in one line."),
+        key("reference", Text, "Where that can be read."),
+    ],
+};
+
 /// The tables of a site file, in the order in which they are written.
-pub(super) static TABLES: [&Table; 11] = [
+pub(super) static TABLES: [&Table; 13] = [
     &SITE,
     &INTERVALS,
+    &DISCOVERY,
     &LOG,
     &WARD,
     &SEGMENT,
@@ -359,6 +434,7 @@ pub(super) static TABLES: [&Table; 11] = [
     &LINK,
     &VENDOR,
     &FIRMWARE,
+    &QUIRK,
 ];
 
 /// Those that may stand once only, and only in the site file itself.

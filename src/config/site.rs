@@ -52,6 +52,7 @@ pub(super) struct Draft<'d, 's> {
     pub(super) credential_names: Vec<Text>,
     pub(super) wards: Vec<Cursor<'d, 's>>,
     pub(super) vendors: Vec<Cursor<'d, 's>>,
+    pub(super) quirks: Vec<Cursor<'d, 's>>,
     /// Cables as written: both ends with their places; names are looked up once all devices are known.
     pub(super) links: Vec<[Placed<End<'d>>; 2]>,
     /// Folders of the files, by number, that `file:` is relative to.
@@ -81,6 +82,7 @@ impl<'d, 's> Draft<'d, 's> {
             credential_names: Vec::new(),
             wards: Vec::new(),
             vendors: Vec::new(),
+            quirks: Vec::new(),
             links: Vec::new(),
             folders,
         }
@@ -179,6 +181,13 @@ impl<'d, 's> Draft<'d, 's> {
                 self.head = Some(c);
             }
             "intervals" => self.intervals(sources, c),
+            "discovery" => {
+                let d = &mut self.site.discovery;
+                d.sweep_s = c.duration(sources, "sweep").unwrap_or(d.sweep_s);
+                d.arp_rate = c
+                    .number(sources, "arp-rate")
+                    .map_or(d.arp_rate, |(n, _)| n as u32);
+            }
             "log" => {
                 if let Some((days, _)) = c.number(sources, "telemetry-days") {
                     self.log.telemetry_days = days as u32;
@@ -244,6 +253,12 @@ impl<'d, 's> Draft<'d, 's> {
                     contract: c.line(sources, "contract"),
                 });
                 self.vendors.push(c);
+            }
+            "quirk" => {
+                if let Some(quirk) = super::quirks::quirk(sources, c) {
+                    self.site.quirks.push(quirk);
+                    self.quirks.push(c);
+                }
             }
             _ => self.site.firmware.push(FirmwareSpec {
                 model: c.line(sources, "model"),
@@ -351,6 +366,8 @@ fn segment(sources: &mut Sources, c: Cursor<'_, '_>) -> SegmentSpec {
         touch: c.word(sources, "touch", &touches()).map(|w| w.0),
         unknown: c.word(sources, "unknown", &touches()).map(|w| w.0),
         ward: c.line(sources, "ward"),
+        sweep_s: c.duration(sources, "sweep"),
+        arp_rate: c.number(sources, "arp-rate").map(|(n, _)| n as u32),
     }
 }
 

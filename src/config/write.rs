@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::cursor::spell;
 use super::site::{AUTHS, PRIVACIES};
-use crate::model::{CredentialKind, DeviceClass, Intervals, SecretRef, Site, Text};
+use crate::model::{
+    CredentialKind, DeviceClass, Discovery, Intervals, Quirk, QuirkSource, SecretRef, Site, Text,
+};
 
 /// The site as a site file that [`super::load()`] reads back to the same site. A secret given in plain has no form in a file.
 pub fn to_toml(site: &Site) -> String {
@@ -33,6 +35,11 @@ pub fn to_toml(site: &Site) -> String {
             out.put(key, &string(&spell(i64::from(seconds))));
         }
     }
+    if site.discovery != Discovery::default() {
+        out.table("[discovery]");
+        out.put("sweep", &string(&spell(i64::from(site.discovery.sweep_s))));
+        out.put("arp-rate", &site.discovery.arp_rate.to_string());
+    }
     for ward in &site.wards {
         out.table("[[ward]]");
         out.line("name", &ward.name);
@@ -52,6 +59,12 @@ pub fn to_toml(site: &Site) -> String {
         out.word("touch", s.touch.map(crate::model::TouchPolicy::word));
         out.word("unknown", s.unknown.map(crate::model::TouchPolicy::word));
         out.line("ward", &s.ward);
+        if let Some(seconds) = s.sweep_s {
+            out.put("sweep", &string(&spell(i64::from(seconds))));
+        }
+        if let Some(rate) = s.arp_rate {
+            out.put("arp-rate", &rate.to_string());
+        }
     }
     for c in &site.credentials {
         out.table("[[credential]]");
@@ -120,6 +133,12 @@ pub fn to_toml(site: &Site) -> String {
         out.word("class", f.class.map(DeviceClass::word));
         out.line("minimum", &f.minimum);
     }
+    for q in &site.quirks {
+        // what was shipped stands in no site file
+        if q.source == QuirkSource::Site {
+            out.quirk(q);
+        }
+    }
     out.0
 }
 
@@ -176,6 +195,32 @@ impl Out {
     fn secret(&mut self, key: &str, secret: &SecretRef) {
         // `Debug` of a reference is its written form, and hides a plain one
         self.put(key, &string(&format!("{secret:?}")));
+    }
+
+    fn quirk(&mut self, q: &Quirk) {
+        self.table("[[quirk]]");
+        self.line("object-id", &q.object_id);
+        self.line("firmware", &q.firmware);
+        for (key, number) in [("repetitions", q.repetitions), ("names", q.names)] {
+            if let Some(n) = number {
+                self.put(key, &n.to_string());
+            }
+        }
+        if let Some(next_only) = q.next_only {
+            self.put("bulk", if next_only { "false" } else { "true" });
+        }
+        if let Some(s) = q.least_interval_s {
+            self.put("least-interval", &string(&spell(i64::from(s))));
+        }
+        if let Some(skip) = &q.skip {
+            let all: Vec<String> = skip.iter().map(|s| string(&raw(s))).collect();
+            self.put("skip", &format!("[{}]", all.join(", ")));
+        }
+        if let Some(own) = q.own_restarts {
+            self.put("own-restarts", if own { "true" } else { "false" });
+        }
+        self.line("because", &q.because);
+        self.line("reference", &q.reference);
     }
 
     fn credential(&mut self, how: &CredentialKind) {

@@ -29,6 +29,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
                 } else {
                     "".into()
                 },
+                ..SegmentSpec::default()
             })
             .collect(),
         devices: (0..hospital.devices.len())
@@ -47,7 +48,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
             minimum: catalog::PUMP_MINIMUM.into(),
         }],
         intervals: crate::model::Intervals::default(),
-        v2c_fallback: false,
+        ..Site::default()
     }
 }
 
