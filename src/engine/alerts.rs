@@ -364,8 +364,10 @@ impl State {
                     self.note(*device, what, Text::empty(), note.clone(), out);
                 }
             }
-            Command::ApproveTouch { .. }
-            | Command::Release { .. }
+            Command::ApproveTouch { device, policy } => {
+                self.approve_touch(by, *device, *policy, out);
+            }
+            Command::Release { .. }
             | Command::AcceptPlans { .. } => {}
             Command::OverrideTouch {
                 device,

@@ -14,6 +14,7 @@ mod filter;
 mod fold;
 mod identity;
 mod memory;
+mod overrides;
 mod poll;
 mod reach;
 mod read;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use filter::{Filter, FilterError, FilterKey};
 pub use memory::Memory;
+pub use overrides::GAPS;
 pub use snapshot::SnapshotError;
 pub use state::{Counts, Outcome, State};
 pub use summary::{SegmentSummary, StateCounts};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
+use crate::event::{Body, Effect, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
 use crate::model::{
     Alert, AlertId, Change, Condition, Device, DeviceId, Impact, Link, LinkId, Mac, Run, RunId,
     Segment, SegmentId, Seq, Severity, Site, Text, Time,
@@ -59,6 +59,10 @@ pub struct State {
     pub segment_summary: OrdMap<SegmentId, Arc<SegmentSummary>>,
     /// Devices by care level and state, in the order of [`crate::model::CareLevel::ALL`].
     pub care_counts: [StateCounts; 5],
+    /// Times of which the ledger may miss packets, the newest first, [`GAPS`] at the most.
+    pub ledger_gaps: Vector<ObsLedgerGapV1>,
+    /// What the gate let nobody send, by address: how many packets, and the last.
+    pub refusals: OrdMap<IpAddr, (u64, Time)>,
     /// What only the fold itself reads.
     pub memory: Memory,
 }
@@ -113,7 +117,9 @@ impl State {
         let mut out = Out::new(self.time);
         self.run_timers(&mut out);
         match &event.body {
-            Body::Tick | Body::Ledger(_) => {}
+            Body::Tick => {}
+            Body::Ledger(_) | Body::Packets(_) => self.memory.ledger_at = event.time,
+            Body::Refused(rows) => self.refused(rows),
             Body::Config(config) => self.configure(config, &mut out),
             Body::Observation(seen) => self.observe(seen, &mut out),
             Body::Command { by, command } => self.command(by, command, &mut out),
@@ -147,8 +153,8 @@ impl State {
             Observation::Sensors(_)
             | Observation::Agent(_)
             | Observation::Quirk(_)
-            | Observation::Overrun(_)
-            | Observation::LedgerGap(_) => {}
+            | Observation::Overrun(_) => {}
+            Observation::LedgerGap(gap) => self.ledger_gap(gap, out),
         }
     }
 

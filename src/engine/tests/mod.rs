@@ -4,4 +4,5 @@ mod properties;
 mod stories;
 mod stories_alerts;
 mod stories_identity;
+mod stories_touch;
 mod world;
