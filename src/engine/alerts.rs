@@ -367,8 +367,7 @@ impl State {
             Command::ApproveTouch { device, policy } => {
                 self.approve_touch(by, *device, *policy, out);
             }
-            Command::Release { .. }
-            | Command::AcceptPlans { .. } => {}
+            Command::Release { .. } | Command::AcceptPlans { .. } => {}
             Command::OverrideTouch {
                 device,
                 policy,

@@ -296,8 +296,7 @@ impl State {
 
     /// The segment a device is in at one of its addresses.
     pub(super) fn segment_at(&self, id: DeviceId, address: IpAddr) -> Option<SegmentId> {
-        self.segment_of(address)
-            .or_else(|| self.segment_beside(id))
+        self.segment_of(address).or_else(|| self.segment_beside(id))
     }
 
     /// Its segment where addresses say nothing: by the VLAN of its port, else as the site says.

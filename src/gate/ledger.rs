@@ -144,7 +144,16 @@ mod tests {
         let rows: Vec<_> = ledger
             .drain()
             .into_iter()
-            .map(|r| (r.address, r.kind, r.count, r.first.0, r.last.0, r.cause.to_string()))
+            .map(|r| {
+                (
+                    r.address,
+                    r.kind,
+                    r.count,
+                    r.first.0,
+                    r.last.0,
+                    r.cause.to_string(),
+                )
+            })
             .collect();
         assert_eq!(
             rows,

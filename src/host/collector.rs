@@ -9,9 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::hub::{Hub, Input};
 use crate::engine::State;
-use crate::event::{
-    Body, Effect, EffectKind, Event, ObsLedgerGapV1, ObsSourceV1, Observation,
-};
+use crate::event::{Body, Effect, EffectKind, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
 use crate::log::recording::RecordingWriter;
 use crate::log::{Log, LogError};
 use crate::model::{Change, DeviceId, Seq, Text, Time};
@@ -123,8 +121,12 @@ impl<C: Carry> Collector<C> {
             Body::Ledger(Vec::new())
         } else {
             let gap = ObsLedgerGapV1 {
-                from: if written.0 > 0 { written } else { self.state.time },
-                until: now,
+                from: if written.0 > 0 {
+                    written
+                } else {
+                    self.state.time
+                },
+                until: now.max(self.last.1),
             };
             tracing::warn!(
                 "wardwatch ended without a word: the ledger may miss packets from {} to {}",

@@ -48,7 +48,13 @@ impl Rollup {
     /// Keeps one row as it is.
     pub(super) fn keep(&mut self, mut row: LedgerRow) {
         row.address = row.address.to_canonical();
-        let key = (row.address, row.last, row.kind, row.cause.clone(), row.first);
+        let key = (
+            row.address,
+            row.last,
+            row.kind,
+            row.cause.clone(),
+            row.first,
+        );
         merge(self.single.entry(key), row);
     }
 
@@ -66,14 +72,23 @@ impl Rollup {
             .rows
             .range((address, hour, PacketKind::Arp, Text::empty())..)
             .take_while(|(key, _)| key.0 == address);
-        only.rows
-            .extend(sums.filter(|(_, row)| row.last >= since).map(|(k, r)| (k.clone(), r.clone())));
-        let first = (address, since, PacketKind::Arp, Text::empty(), Time(i64::MIN));
+        only.rows.extend(
+            sums.filter(|(_, row)| row.last >= since)
+                .map(|(k, r)| (k.clone(), r.clone())),
+        );
+        let first = (
+            address,
+            since,
+            PacketKind::Arp,
+            Text::empty(),
+            Time(i64::MIN),
+        );
         let single = self
             .single
             .range(first..)
             .take_while(|(key, _)| key.0 == address);
-        only.single.extend(single.map(|(k, r)| (k.clone(), r.clone())));
+        only.single
+            .extend(single.map(|(k, r)| (k.clone(), r.clone())));
         only
     }
 
@@ -112,11 +127,8 @@ impl Rollup {
         if self.single.len() <= cap {
             return;
         }
-        let mut by_age: Vec<(Time, Single)> = self
-            .single
-            .keys()
-            .map(|key| (key.1, key.clone()))
-            .collect();
+        let mut by_age: Vec<(Time, Single)> =
+            self.single.keys().map(|key| (key.1, key.clone())).collect();
         by_age.sort();
         by_age.truncate(self.single.len() - cap / 2);
         for (_, key) in by_age {
@@ -194,6 +206,9 @@ mod tests {
         assert_eq!(sums.of(address, Time(7)).len(), 3);
         sums.sum_beyond(4);
         let left = sums.of(address, Time(0));
-        assert_eq!(left, [row("10.0.0.1", 8, 0, 7), rows[8].clone(), rows[9].clone()]);
+        assert_eq!(
+            left,
+            [row("10.0.0.1", 8, 0, 7), rows[8].clone(), rows[9].clone()]
+        );
     }
 }

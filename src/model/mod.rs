@@ -24,8 +24,8 @@ mod touch;
 pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use class::{BadClass, CareLevel, DeviceClass};
 pub use device::{
-    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact,
-    TouchOverride, TouchPolicyInForce,
+    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact, TouchOverride,
+    TouchPolicyInForce,
 };
 pub use fact::{Change, Fact, FactKey, FactSource};
 pub use hex::hex;

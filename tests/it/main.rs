@@ -13,3 +13,5 @@ mod scan_net;
 mod sim_serve;
 mod support;
 mod term;
+mod touch_capture;
+mod touch_property;

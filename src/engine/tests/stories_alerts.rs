@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::TouchPolicy::Passive;
-
 use super::world::{World, ip, mac, site};
 use crate::event::{
-    Body, Command, IfCountersV1, IfMetaV1, IfSampleV1, ObsPollV1, ObsSourceV1,
-    Observation, PollOutcome, RunStep,
+    Body, Command, IfCountersV1, IfMetaV1, IfSampleV1, ObsPollV1, ObsSourceV1, Observation,
+    PollOutcome, RunStep,
 };
 use crate::model::{
     AlertId, AlertState, CareLevel, Condition, Confirm, DeviceState, FactKey, IfIndex, IfStatus,

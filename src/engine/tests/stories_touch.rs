@@ -118,7 +118,6 @@ fn an_override_needs_a_reason_and_ends_within_a_day() {
     assert_eq!(w.device("mon-1").touch.policy, Passive);
 }
 
-
 #[test]
 fn never_takes_two_people_who_are_two_people_and_the_same_word() {
     let mut w = World::new();
@@ -192,7 +191,10 @@ fn an_override_is_taken_back_by_asking_for_what_holds_by_itself() {
     assert_eq!((policy(&w, "vent-1"), policy(&w, "mon-1")), (Get, Get));
     ask(&mut w, "cy", "vent-1", Never, HOUR);
     ask(&mut w, "ana", "mon-1", Passive, HOUR);
-    assert_eq!((policy(&w, "vent-1"), policy(&w, "mon-1")), (Never, Passive));
+    assert_eq!(
+        (policy(&w, "vent-1"), policy(&w, "mon-1")),
+        (Never, Passive)
+    );
     assert_eq!(w.device("mon-1").touch.overridden, None);
     // stricter for a time takes one person
     ask(&mut w, "ana", "sw-b", Never, HOUR);

@@ -114,7 +114,7 @@ proptest! {
                 0 => it.flush().unwrap(),
                 1 => it.retain(Time(time)).unwrap(),
                 2 => {
-                    log = None;
+                    drop(log.take());
                     log = Some(open(dir.path()));
                 }
                 3 => {
@@ -146,8 +146,8 @@ proptest! {
                 }
             }
             // long after, only the record is left
-            it.append(&[note(1_000_000 + round, time + 40 * DAY)]).unwrap();
-            it.append(&[tick(2_000_000 + round, time + 40 * DAY)]).unwrap();
+            let seq = 1_000_000 + 2 * round;
+            it.append(&[note(seq, time + 40 * DAY), tick(seq + 1, time + 40 * DAY)]).unwrap();
             it.flush().unwrap();
             it.retain(Time(time + 40 * DAY)).unwrap();
         }
