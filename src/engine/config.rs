@@ -165,7 +165,10 @@ impl State {
                 self.learn(id, key, value, FactSource::Site, now, out);
             }
         }
-        if spec.class != crate::model::DeviceClass::Unknown {
+        if spec.class == crate::model::DeviceClass::Unknown {
+            // what the site said before no longer holds, and what it allowed neither
+            self.forget(id, FactKey::Class, FactSource::Site, out);
+        } else {
             self.learn(id, FactKey::Class, &class, FactSource::Site, now, out);
         }
     }

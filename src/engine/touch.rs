@@ -121,14 +121,17 @@ impl State {
     pub(super) fn policy_at(&self, id: DeviceId, address: IpAddr) -> Option<TouchPolicy> {
         let d = self.devices.get(&id)?;
         let segment = self.segment_at(id, address);
-        let (mut base, _) = self.base_policy_in(id, segment);
-        // declared by its addresses alone: who shows up at another one may be somebody else
+        let (base, _) = self.base_policy_in(id, segment);
+        // the site says where it is: at another address it may have been long ago, and who is there now is a stranger
         let sure = self.spec(id).is_none_or(|s| {
-            !s.macs.is_empty() || s.addresses.iter().any(|a| a.to_canonical() == address)
+            s.addresses.is_empty() || s.addresses.iter().any(|a| a.to_canonical() == address)
         });
         if !sure {
             let spec = segment.and_then(|s| self.site.segments.get(usize::from(s.0)));
-            base = base.min(spec.map_or(TouchPolicy::Passive, unknown_in));
+            let stranger = spec.map_or(TouchPolicy::Passive, |s| {
+                s.touch.map_or(unknown_in(s), |cap| cap.min(unknown_in(s)))
+            });
+            return Some(base.min(stranger).min(d.touch.policy));
         }
         let here = self.override_of(id, base).map_or(base, |o| o.policy);
         Some(here.min(d.touch.policy))
