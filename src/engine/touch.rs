@@ -123,9 +123,12 @@ impl State {
         let segment = self.segment_at(id, address);
         let (base, _) = self.base_policy_in(id, segment);
         // the site says where it is: at another address it may have been long ago, and who is there now is a stranger
-        let sure = self.spec(id).is_none_or(|s| {
-            s.addresses.is_empty() || s.addresses.iter().any(|a| a.to_canonical() == address)
-        });
+        let sure = match self.spec(id) {
+            None => d.address == Some(address),
+            Some(s) => {
+                s.addresses.is_empty() || s.addresses.iter().any(|a| a.to_canonical() == address)
+            }
+        };
         if !sure {
             let spec = segment.and_then(|s| self.site.segments.get(usize::from(s.0)));
             let stranger = spec.map_or(TouchPolicy::Passive, |s| {

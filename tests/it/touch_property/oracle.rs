@@ -1,6 +1,6 @@
 //! What may be sent, said as simply as the invariant says it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use wardwatch::model::{DeviceClass, DeviceSpec, Mac, SegmentSpec, Site, Text, Time, TouchPolicy};
@@ -27,6 +27,8 @@ enum Who {
 pub struct Oracle {
     pub site: Option<Site>,
     seen: BTreeMap<IpAddr, BTreeMap<Who, Time>>,
+    /// Where anybody was ever seen.
+    loud: BTreeSet<IpAddr>,
     /// By the name's number.
     pub said: BTreeMap<usize, Vec<Said>>,
     pub asked: BTreeMap<usize, Said>,
@@ -105,18 +107,33 @@ impl Oracle {
                     let who = self.seen.entry(*a).or_default();
                     who.insert(Who::Declared(number), now);
                 }
+                if self.spec(number).is_none() {
+                    self.said.remove(&number);
+                    self.asked.remove(&number);
+                }
+                // one without a MAC is known by its name alone: who takes it away and gives it again names another device
+                if spec.macs.is_empty() && self.spec(number).is_none() {
+                    for who in self.seen.values_mut() {
+                        who.remove(&Who::Declared(number));
+                    }
+                }
             }
         }
     }
 
     pub fn sighted(&mut self, address: IpAddr, mac: Mac, now: Time) {
+        self.loud.insert(address);
         let owner = self.owner(address);
-        // at the address of a device that was declared without a MAC, its MAC is learned
-        if owner.is_some_and(|(_, spec)| spec.macs.is_empty()) && number_of(mac).is_none() {
+        if owner.is_some_and(|(_, d)| d.macs.is_empty()) && !self.is_declared(mac) {
+            // at the address of a device that is declared without a MAC, whichever is seen is taken for its own
             return;
         }
         let who = self.seen.entry(address).or_default();
         who.insert(Who::Station(mac), now);
+    }
+
+    fn is_declared(&self, mac: Mac) -> bool {
+        number_of(mac).is_some_and(|number| self.spec(number).is_some())
     }
 
     fn owner(&self, address: IpAddr) -> Option<(usize, &DeviceSpec)> {
@@ -151,8 +168,13 @@ impl Oracle {
             None => TouchPolicy::Full,
         };
         let guests = self.seen.get(&address).into_iter().flatten();
+        let learns = self.owner(address).is_some_and(|(_, d)| d.macs.is_empty());
         let guests: Vec<TouchPolicy> = guests
             .filter(|(_, at)| now.0 - at.0 < DAY)
+            .filter(|(who, _)| match who {
+                Who::Station(mac) => !learns || self.is_declared(*mac),
+                Who::Declared(_) => true,
+            })
             .map(|(who, _)| match who {
                 Who::Declared(number) => self.of_device(site, *number, address, now),
                 Who::Station(mac) => match number_of(*mac) {
@@ -170,9 +192,13 @@ impl Oracle {
         Some((most, strictest.is_some_and(|g| g < own)))
     }
 
-    /// Was nobody ever seen there, so that nothing but the site and people's words decides?
+    /// Was nobody ever seen there, so that nothing but the site and people's words decides? A device's second address is
+    /// bound by what holds at its first as well.
     pub fn is_quiet(&self, address: IpAddr) -> bool {
-        self.seen.get(&address).is_none_or(BTreeMap::is_empty)
+        let first = self
+            .owner(address)
+            .is_none_or(|(_, spec)| spec.addresses.first() == Some(&address));
+        first && !self.loud.contains(&address) && !self.seen.contains_key(&address)
     }
 
     pub fn said_of(&self, address: IpAddr, now: Time) -> Option<bool> {

@@ -144,14 +144,20 @@ fn site(dice: &mut Dice, pool: &[IpAddr]) -> Site {
             });
         }
     }
-    let mut free: Vec<IpAddr> = pool[..pool.len() - 2].to_vec();
+    let declarable = &pool[..pool.len() - 2];
     let mut devices = Vec::new();
     for number in 0..DEVICES {
         if dice.one_in(4) {
             continue;
         }
+        // each device's own: a declaration under another name at the same address means the same machine, renamed. That an
+        // address goes from one to the other is told by who is seen there
+        let mut own: Vec<IpAddr> = (number..declarable.len())
+            .step_by(DEVICES)
+            .map(|at| declarable[at])
+            .collect();
         let addresses = (0..1 + dice.below(2))
-            .map(|_| free.swap_remove(dice.below(free.len())))
+            .map(|_| own.swap_remove(dice.below(own.len())))
             .collect();
         devices.push(DeviceSpec {
             name: name(number),
@@ -491,8 +497,19 @@ impl World {
         };
         if passed && !may {
             let told = self.history.join("\n");
+            let held = self.state.device_at(to);
+            let held = held.map(|d| {
+                (
+                    &d.name,
+                    d.class,
+                    d.declared,
+                    &d.addresses,
+                    &d.macs,
+                    &d.touch,
+                )
+            });
             panic!(
-                "{} to {to} at {} with {permit:?}, and the most is {most:?}\n{told}",
+                "{} to {to} at {} with {permit:?}, and the most is {most:?}; the state has there: {held:?}\n{told}",
                 kind.word(),
                 self.now.0
             );
