@@ -21,7 +21,7 @@ tcpdump -i lo -n -U -B 65536 -Z root -w "$1/lo.pcap" udp or icmp or arp 2>"$1/tc
 witness=$!
 for _ in $(seq 100); do grep -q 'listening on' "$1/tcpdump.txt" && break; sleep 0.1; done
 grep -q 'listening on' "$1/tcpdump.txt" || exit 77
-"$2" demo --headless --for 60s --endpoints 200 --scenario evening --state "$1/state" >"$1/demo.json"
+"$2" demo --headless --for 60s --endpoints 600 --scenario evening --state "$1/state" >"$1/demo.json"
 done=$?
 sleep 1
 kill -INT $witness
