@@ -1,6 +1,6 @@
 //! Configuration that came into force: segments, declared devices, wards; what is no longer declared stays as seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::ConfigAppliedV2;
@@ -14,7 +14,15 @@ use super::state::State;
 
 impl State {
     pub(super) fn configure(&mut self, config: &ConfigAppliedV2, out: &mut Out) {
-        self.site = Arc::new(without_secrets(&config.site));
+        let old = Arc::clone(&self.site);
+        let listed: Vec<(DeviceId, Vec<Text>)> = self
+            .memory
+            .spoken
+            .keys()
+            .filter_map(|id| Some((*id, self.spec(*id)?.credentials.clone())))
+            .collect();
+        let site_before =
+            std::mem::replace(&mut self.site, Arc::new(without_secrets(&config.site)));
         self.config_hash = if config.hash.is_empty() {
             Text::from("unnamed")
         } else {
@@ -22,7 +30,12 @@ impl State {
         };
         self.memory.topology = None;
         self.segments_from_site();
-        let before: BTreeSet<DeviceId> = self.memory.spec.keys().copied().collect();
+        let before: BTreeMap<DeviceId, Text> = self
+            .memory
+            .spec
+            .iter()
+            .filter_map(|(id, at)| Some((*id, site_before.devices.get(*at as usize)?.name.clone())))
+            .collect();
         self.memory.spec = imbl::OrdMap::new();
         let site = Arc::clone(&self.site);
         let known = self.known_of(&site.devices);
@@ -33,10 +46,13 @@ impl State {
             self.memory.spec.insert(id, at as u32);
             self.declare(id, spec, out);
         }
-        for id in before {
+        self.reconsider_credentials(&old, &listed);
+        for (id, name) in before {
+            if self.spec(id).is_none_or(|s| s.name != name) {
+                self.end_overrides(id, out);
+            }
             if !self.memory.spec.contains_key(&id) {
                 self.edit(id, |d| d.declared = false);
-                self.end_overrides(id, out);
                 for key in SITE_KEYS {
                     self.forget(id, *key, FactSource::Site, out);
                 }

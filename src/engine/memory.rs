@@ -15,6 +15,7 @@ use crate::model::{
 };
 
 use super::blast::Topology;
+use super::credentials::Spoken;
 
 /// Something that is due at a time without any event of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,6 +42,8 @@ pub(super) enum Timer {
     Revert(RunId),
     /// What one person asked for was approved by nobody.
     Asked(DeviceId),
+    /// Targets changed that could wait.
+    Targets,
 }
 
 /// A switch's forwarding table as last read.
@@ -128,6 +131,10 @@ pub struct Memory {
     pub(super) first_miss: OrdMap<DeviceId, Time>,
     /// `snmpEngineBoots` as last read.
     pub(super) boots: OrdMap<DeviceId, u32>,
+    /// How devices were spoken to.
+    pub(super) spoken: OrdMap<DeviceId, Spoken>,
+    /// [`Timer::Targets`] runs.
+    pub(super) targets_waiting: bool,
     /// What agents that answer wrongly say.
     pub(super) agent_says: OrdMap<DeviceId, Text>,
     /// Why a watched device is no longer seen.

@@ -181,12 +181,12 @@ impl State {
         self.retouch(id, out);
     }
 
-    /// The site no longer names the device: what was said was said of one that it named.
+    /// The site no longer names the device, or by another name: what was said was said of the one before.
     pub(super) fn end_overrides(&mut self, id: DeviceId, out: &mut Out) {
         self.memory.asked.remove(&id);
         if self.memory.overrides.remove(&id).is_some() {
             let before = self.policy_word(id);
-            let after = Text::from("no override: the site no longer names it");
+            let after = Text::from("no override: the site no longer calls it so");
             self.note(id, "touch policy", before, after, out);
         }
     }

@@ -141,6 +141,7 @@ fn site(dice: &mut Dice, pool: &[IpAddr]) -> Site {
                 class,
                 care: None,
                 touch: dice.policy(),
+                v2c_fallback: None,
             });
         }
     }
