@@ -24,7 +24,7 @@ mod touch;
 pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use class::{BadClass, CareLevel, DeviceClass};
 pub use device::{
-    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact,
+    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact, TouchOverride,
     TouchPolicyInForce,
 };
 pub use fact::{Change, Fact, FactKey, FactSource};
