@@ -16,3 +16,5 @@ mod sim_serve;
 mod support;
 mod sweeps;
 mod term;
+mod touch_capture;
+mod touch_property;

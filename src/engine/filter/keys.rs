@@ -124,6 +124,9 @@ pub(super) const CONDITIONS: &[crate::model::Condition] = {
         C::DuplicateAddress,
         C::RevertOverdue,
         C::Collector,
+        C::SensorFailed,
+        C::OutOfRange,
+        C::ScopeFull,
     ]
 };
 

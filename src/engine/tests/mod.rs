@@ -6,4 +6,6 @@ mod stories_alerts;
 mod stories_credentials;
 mod stories_identity;
 mod stories_quarantine;
+mod stories_sensors;
+mod stories_touch;
 mod world;
