@@ -39,6 +39,8 @@ pub(super) enum Timer {
     Binding(IpAddr),
     /// A revert may be overdue.
     Revert(RunId),
+    /// How an agent behaves may have grown quiet.
+    Conduct(DeviceId),
 }
 
 /// A switch's forwarding table as last read.
@@ -82,6 +84,14 @@ pub(super) struct Override {
     pub policy: TouchPolicy,
     pub until: Time,
     pub by: Text,
+}
+
+/// Answers in the name of an agent that are not authentic, counted anew after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Burst {
+    pub since: Time,
+    pub count: u32,
+    pub last: Time,
 }
 
 /// What only the fold reads. Opaque to every other room.
@@ -164,4 +174,8 @@ pub struct Memory {
     pub(super) hushed: OrdMap<AlertId, Severity>,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
+    /// Answers that were not authentic, as far as they came close together.
+    pub(super) forged: OrdMap<DeviceId, Burst>,
+    /// When the conduct of a device is looked at again.
+    pub(super) conduct_due: OrdMap<DeviceId, Time>,
 }

@@ -168,6 +168,9 @@ impl State {
             }
             before.is_some_and(|b| now > b)
         });
+        if rose {
+            self.boots_rose(id, out);
+        }
         self.edit(id, |d| d.uptime = Some((uptime, at)));
         let Some(before) = before else { return };
         let elapsed = at.since(before.1).as_millis() as u64 / 10;

@@ -144,11 +144,9 @@ impl State {
             Observation::Name(seen) => self.name(seen, out),
             Observation::Heard(seen) => self.heard(seen, out),
             Observation::Source(source) => self.source(source, out),
-            Observation::Sensors(_)
-            | Observation::Agent(_)
-            | Observation::Quirk(_)
-            | Observation::Overrun(_)
-            | Observation::LedgerGap(_) => {}
+            Observation::Agent(seen) => self.agent(seen, out),
+            Observation::Overrun(seen) => self.overrun(seen, out),
+            Observation::Sensors(_) | Observation::Quirk(_) | Observation::LedgerGap(_) => {}
         }
     }
 

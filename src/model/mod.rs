@@ -5,6 +5,7 @@
 
 mod alert;
 mod class;
+mod conduct;
 mod device;
 mod fact;
 mod hex;
@@ -23,6 +24,7 @@ mod touch;
 
 pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use class::{BadClass, CareLevel, DeviceClass};
+pub use conduct::{AgentFault, Conduct, OverrunKind, Overruns, Tally};
 pub use device::{
     Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact,
     TouchPolicyInForce,

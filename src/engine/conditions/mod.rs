@@ -1,5 +1,6 @@
 //! The conditions that raise alerts, one file a family. Each is looked at when the device it is about was judged.
 
+mod conduct;
 mod firmware;
 mod interface;
 mod link;
@@ -27,6 +28,7 @@ impl State {
         self.review_firmware(id, out);
         self.review_station(id, out);
         self.review_links(id, out);
+        self.review_conduct(id, out);
     }
 
     /// Held alerts of devices that this one is before: it was just judged, so they may be.

@@ -5,10 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::State;
-use crate::model::{AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Seq, Time, TouchPolicy};
+use crate::model::{
+    AgentFault, AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Seq, Time, TouchPolicy,
+};
 use crate::ui::Outcome;
 use crate::ui::views::{index, phone, sentence, words};
-use crate::ui::widgets::{Align, ClassGroup, Ink, Row};
+use crate::ui::widgets::{Align, ClassGroup, Ink, Row, counted};
 
 /// One line of a section.
 struct Line {
@@ -189,6 +191,7 @@ fn sections(ink: &Ink<'_>, d: &Device, behind: &[ClassGroup]) -> Vec<Section> {
         all.push(power);
     }
     all.extend(health(ink, d));
+    all.extend(agent(ink, d));
     all.push(changes(ink, d));
     all.retain(|s| !s.lines.is_empty());
     all
@@ -500,6 +503,45 @@ fn health(ink: &Ink<'_>, d: &Device) -> Option<Section> {
         }
     }
     any.then_some(section)
+}
+
+/// What its agent does wrong, and polls that miss their time.
+fn agent(ink: &Ink<'_>, d: &Device) -> Option<Section> {
+    let conduct = d.conduct.as_ref()?;
+    let mut section = Section::new("AGENT");
+    let minor = ink.severity(crate::model::Severity::Minor);
+    for (job, late) in &conduct.overruns {
+        let less = if late.degraded {
+            "; asked for less"
+        } else {
+            ""
+        };
+        let now = late.in_a_row > 0;
+        let words = if now {
+            let since = ink.clock(late.since);
+            format!(
+                "{job} late {} times in a row since {since}{less}",
+                late.in_a_row
+            )
+        } else if late.missed.count > 0 {
+            let times = counted(late.missed.count as usize, "time", "times");
+            format!("{job} was late {times}, in time again{less}")
+        } else if late.degraded {
+            format!("{job}{less}")
+        } else {
+            continue;
+        };
+        section.say("", words, if now { minor } else { ink.dim });
+    }
+    for fault in AgentFault::ALL {
+        let Some(n) = conduct.faults.get(&fault) else {
+            continue;
+        };
+        let words = format!("{}: {}", fault.says(), n.count);
+        let since = format!("since {}, last {} ago", ink.clock(n.first), ink.age(n.last));
+        section.note("", words, ink.text, since);
+    }
+    Some(section)
 }
 
 fn changes(ink: &Ink<'_>, d: &Device) -> Section {
