@@ -32,6 +32,7 @@ impl Stage {
             state,
             now: hospital::NOW,
             live: &Live::Live,
+            health: None,
             zone: &self.zone,
             person: &self.person,
             read_only: false,

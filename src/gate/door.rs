@@ -1,5 +1,7 @@
 //! The gate itself, and the door for UDP.
 
+mod gauges;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -29,6 +29,11 @@ impl Ledger {
         row.2 = now;
     }
 
+    /// Rows that wait for the next drain.
+    pub(super) fn waiting(&self) -> usize {
+        self.rows.len()
+    }
+
     pub(super) fn drain(&mut self) -> Vec<LedgerRow> {
         std::mem::take(&mut self.rows)
             .into_iter()

@@ -8,6 +8,7 @@ mod class;
 mod conduct;
 mod device;
 mod fact;
+mod health;
 mod hex;
 mod ids;
 mod interface;
@@ -30,6 +31,10 @@ pub use device::{
     TouchPolicyInForce,
 };
 pub use fact::{Change, Fact, FactKey, FactSource};
+pub use health::{
+    CollectorHealth, Flow, GateHealth, Health, Home, Point, PollerHealth, ProcessHealth, Rate,
+    SourceHealth, TREND, Warning, grouped,
+};
 pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
 pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};

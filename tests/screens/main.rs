@@ -38,6 +38,7 @@ impl Stage {
             state: &self.state,
             now: hospital::NOW,
             live: &Live::Live,
+            health: None,
             zone: &self.zone,
             person: &self.person,
             read_only: false,

@@ -10,6 +10,7 @@ mod day;
 mod lock;
 mod read;
 mod record;
+mod size;
 mod snapshot;
 mod store;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::event::{Body, Event};
 use crate::model::{Change, DeviceId, Seq, Time};
 
 pub use lock::StateLock;
+pub use size::StoreSize;
 pub(super) use store::explain_io;
 
 /// How long what is kept.

@@ -227,6 +227,7 @@ impl Seat {
                 state: Arc::new(state()),
                 now: NOW,
                 live: Live::Live,
+                health: None,
             },
         };
         seat.draw();
