@@ -14,6 +14,13 @@ use super::state::State;
 
 impl State {
     pub(super) fn configure(&mut self, config: &ConfigAppliedV2, out: &mut Out) {
+        let old = Arc::clone(&self.site);
+        let listed: Vec<(DeviceId, Vec<Text>)> = self
+            .memory
+            .spoken
+            .keys()
+            .filter_map(|id| Some((*id, self.spec(*id)?.credentials.clone())))
+            .collect();
         self.site = Arc::new(without_secrets(&config.site));
         self.config_hash = if config.hash.is_empty() {
             Text::from("unnamed")
@@ -32,6 +39,7 @@ impl State {
             self.memory.spec.insert(id, at as u32);
             self.declare(id, spec, out);
         }
+        self.reconsider_credentials(&old, &listed);
         for id in before {
             if !self.memory.spec.contains_key(&id) {
                 self.edit(id, |d| d.declared = false);

@@ -15,6 +15,7 @@ use crate::model::{
 };
 
 use super::blast::Topology;
+use super::credentials::Spoken;
 
 /// Something that is due at a time without any event of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub(super) enum Timer {
     Binding(IpAddr),
     /// A revert may be overdue.
     Revert(RunId),
+    /// Targets changed that could wait.
+    Targets,
     /// How an agent behaves may have grown quiet.
     Conduct(DeviceId),
 }
@@ -140,6 +143,10 @@ pub struct Memory {
     pub(super) first_miss: OrdMap<DeviceId, Time>,
     /// `snmpEngineBoots` as last read.
     pub(super) boots: OrdMap<DeviceId, u32>,
+    /// How devices were spoken to.
+    pub(super) spoken: OrdMap<DeviceId, Spoken>,
+    /// [`Timer::Targets`] runs.
+    pub(super) targets_waiting: bool,
     /// What agents that answer wrongly say.
     pub(super) agent_says: OrdMap<DeviceId, Text>,
     /// Why a watched device is no longer seen.

@@ -10,6 +10,7 @@ mod conditions;
 mod conduct;
 mod config;
 mod counters;
+mod credentials;
 mod facts;
 mod filter;
 mod fold;

@@ -77,6 +77,7 @@ impl State {
             Timer::Quiet(device) => self.gone_quiet(device, out),
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
+            Timer::Targets => self.targets_due(out),
             Timer::Conduct(device) => self.conduct_due(device, out),
         }
     }

@@ -285,16 +285,7 @@ impl State {
         if policy < TouchPolicy::Get {
             return None;
         }
-        let credentials = match spec {
-            Some(s) if !s.credentials.is_empty() => s.credentials.clone(),
-            // the site's in their order: the poller remembers the one that works
-            _ => self
-                .site
-                .credentials
-                .iter()
-                .map(|c| c.name.clone())
-                .collect(),
-        };
+        let (credentials, v2c_fallback) = self.credentials_for(id);
         if credentials.is_empty() {
             return None;
         }
@@ -305,6 +296,7 @@ impl State {
             class: d.class,
             jobs: jobs(d.class, policy, &self.site.intervals),
             confirm_s: self.site.intervals.confirm_s,
+            v2c_fallback,
         })
     }
 

@@ -78,6 +78,8 @@ pub struct Target {
     pub jobs: Vec<(Job, u32)>,
     /// Seconds between the probes that confirm a miss.
     pub confirm_s: u32,
+    /// A community may be tried although SNMPv3 was answered, or refused.
+    pub v2c_fallback: bool,
 }
 
 /// Something people are told.

@@ -46,7 +46,6 @@ impl Watch {
         hub: Arc<Hub>,
         gate: Arc<Gate>,
         poller: Poller,
-        window_limit: u64,
         home: Home,
         state: PathBuf,
     ) -> std::io::Result<Self> {
@@ -55,7 +54,6 @@ impl Watch {
             hub,
             gate,
             poller,
-            window_limit,
             state,
             began: Instant::now(),
             size: (None, StoreSize::default()),
@@ -89,7 +87,6 @@ struct Gatherer {
     hub: Arc<Hub>,
     gate: Arc<Gate>,
     poller: Poller,
-    window_limit: u64,
     state: PathBuf,
     began: Instant,
     size: (Option<Instant>, StoreSize),
@@ -105,8 +102,6 @@ struct Raw {
     rss_kib: u64,
     peak_kib: u64,
     stats: PollerStats,
-    window_limit: u64,
-    agents: u64,
     gate: GateHealth,
     refused: u64,
     events: u64,
@@ -136,13 +131,6 @@ impl Gatherer {
             rss_kib,
             peak_kib,
             stats: self.poller.stats(),
-            window_limit: self.window_limit,
-            agents: self
-                .hub
-                .state()
-                .standing()
-                .1
-                .map_or(0, |targets| targets.len() as u64),
             gate: GateHealth {
                 refused: Flow::default(),
                 permits: self.gate.open_permits() as u64,
@@ -176,7 +164,6 @@ struct Meter {
     minute: VecDeque<Raw>,
     /// Where the log's growth is counted from.
     grew_from: Option<(u64, u64)>,
-    most_window: u64,
     /// Where the next point begins, and how many measures belong to it so far.
     point: Option<(Raw, u8)>,
     trend: Vector<Point>,
@@ -189,7 +176,6 @@ impl Meter {
             home,
             minute: VecDeque::new(),
             grew_from: None,
-            most_window: 0,
             point: None,
             trend: Vector::new(),
         }
@@ -221,7 +207,6 @@ impl Meter {
             minute: now.saturating_sub(then),
             rate: Rate(per_second(now.saturating_sub(then), span)),
         };
-        self.most_window = self.most_window.max(raw.stats.window);
         let (a, b) = (raw.stats, old.stats);
         let events = flow(raw.events, old.events);
         Health {
@@ -235,7 +220,7 @@ impl Meter {
                 peak_kib: raw.peak_kib,
             },
             poller: PollerHealth {
-                agents: raw.agents,
+                agents: a.targets,
                 sent: flow(a.pdus_sent, b.pdus_sent),
                 answered: flow(a.answered, b.answered),
                 timed_out: flow(a.timed_out, b.timed_out),
@@ -248,9 +233,14 @@ impl Meter {
                 malformed: flow(a.malformed, b.malformed),
                 not_taken: flow(a.observations_dropped, b.observations_dropped),
                 window: a.window,
-                window_most: self.most_window,
-                window_limit: raw.window_limit,
-                ..PollerHealth::default()
+                window_most: a.most_window,
+                window_limit: a.window_limit,
+                duplicates: flow(a.duplicates, b.duplicates),
+                jobs: flow(a.jobs, b.jobs),
+                sockets: a.sockets,
+                buffer_bytes: a.buffer_bytes,
+                late_ms_p50: a.late_ms_p50,
+                late_ms_p99: a.late_ms_p99,
             },
             gate: GateHealth {
                 refused: flow(raw.refused, old.refused),

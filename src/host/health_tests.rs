@@ -76,15 +76,20 @@ fn a_clock_that_stands_still_divides_by_nothing() {
 }
 
 #[test]
-fn the_most_that_was_ever_out_is_remembered() {
-    let mut meter = meter();
-    for window in [3, 310, 12] {
-        let mut one = raw(window);
-        one.stats.window = window;
-        let health = meter.take(one, Vec::new());
-        assert_eq!(health.poller.window, window);
-    }
-    assert_eq!(meter.most_window, 310);
+fn what_the_poller_says_of_itself_is_passed_on() {
+    let mut one = raw(1);
+    one.stats.window = 3;
+    one.stats.most_window = 310;
+    one.stats.window_limit = 512;
+    one.stats.targets = 1_204;
+    one.stats.sockets = 2;
+    one.stats.buffer_bytes = 8 << 20;
+    one.stats.late_ms_p50 = 4;
+    one.stats.late_ms_p99 = 90;
+    let p = meter().take(one, Vec::new()).poller;
+    assert_eq!((p.window, p.window_most, p.window_limit), (3, 310, 512));
+    assert_eq!((p.agents, p.sockets, p.buffer_bytes), (1_204, 2, 8 << 20));
+    assert_eq!((p.late_ms_p50, p.late_ms_p99), (4, 90));
 }
 
 #[test]

@@ -104,13 +104,11 @@ impl Host {
         let _inside = runtime.enter();
         let gate = Gate::new();
         let (sink, batches) = mpsc::channel(BATCHES);
-        let polling = PollerConfig::default();
-        let poller = Poller::start(Arc::clone(&gate), sink.clone(), polling).map_err(|source| {
-            HostError::Io {
+        let poller = Poller::start(Arc::clone(&gate), sink.clone(), PollerConfig::default())
+            .map_err(|source| HostError::Io {
                 what: "opening the poller's socket",
                 source,
-            }
-        })?;
+            })?;
         runtime.spawn(forward(batches, Arc::clone(&hub)));
         let hands = Hands::new(Arc::clone(&gate), Some(poller.clone()), outbox);
         let collector = Collector::begin(Begin {
@@ -144,7 +142,6 @@ impl Host {
             Arc::clone(&hub),
             Arc::clone(&gate),
             poller.clone(),
-            polling.window as u64,
             home,
             state,
         )

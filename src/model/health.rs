@@ -73,6 +73,8 @@ pub struct ProcessHealth {
 pub struct PollerHealth {
     /// Agents that are asked.
     pub agents: u64,
+    /// Polls begun when their time came.
+    pub jobs: Flow,
     /// Datagrams sent.
     pub sent: Flow,
     /// Questions answered.
@@ -89,6 +91,8 @@ pub struct PollerHealth {
     pub kernel_drops: Flow,
     /// Answers that came when they were no longer waited for.
     pub late: Flow,
+    /// Answers that came twice.
+    pub duplicates: Flow,
     /// Datagrams from elsewhere, with another id, or not authentic.
     pub unmatched: Flow,
     /// Datagrams that are no SNMP message.
@@ -105,14 +109,10 @@ pub struct PollerHealth {
     pub sockets: u64,
     /// Receive buffer that the kernel granted, all sockets together; zero where it is not known.
     pub buffer_bytes: u64,
-    /// How late polls begin, milliseconds: of a hundred, 99 begin sooner. Nothing where it is not measured.
-    pub late_ms_p99: Option<u64>,
-    /// The same of fifty.
-    pub late_ms_p50: Option<u64>,
-    /// Polls that run now.
-    pub running: Option<u64>,
-    /// Polls whose time has come and that wait.
-    pub due: Option<u64>,
+    /// How late polls begin, milliseconds: of a hundred, 50 begin sooner.
+    pub late_ms_p50: u64,
+    /// The same of 99.
+    pub late_ms_p99: u64,
 }
 
 /// What the gate does.
@@ -304,9 +304,12 @@ impl Health {
             });
         };
         let p = &self.poller;
-        if let Some(late) = p.late_ms_p99.filter(|ms| *ms >= LATE_MS) {
+        if p.late_ms_p99 >= LATE_MS {
             warn(
-                format!("one poll in a hundred begins {} s late", late / 1000),
+                format!(
+                    "one poll in a hundred begins {} s late",
+                    p.late_ms_p99 / 1000
+                ),
                 "lengthen the intervals in the site file, or ask less of the slowest agents",
             );
         }
@@ -395,7 +398,7 @@ mod tests {
         health.poller.answered = minute(60_000);
         health.poller.window = 12;
         health.poller.window_limit = 4096;
-        health.poller.late_ms_p99 = Some(40);
+        health.poller.late_ms_p99 = 40;
         health.process.cpu_permille = 220;
         assert_eq!(health.warnings(), []);
     }
@@ -427,7 +430,7 @@ mod tests {
         health.process.cpu_permille = 990;
         health.poller.window = 1024;
         health.poller.window_limit = 1024;
-        health.poller.late_ms_p99 = Some(7_300);
+        health.poller.late_ms_p99 = 7_300;
         health.collector.held = 7;
         health.collector.dropped = 1;
         health.collector.waiting = 2048;

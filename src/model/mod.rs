@@ -46,8 +46,8 @@ pub use sensor::{SensorKind, SensorState};
 pub use severity::Severity;
 pub use site::{
     AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec, InterfaceRef,
-    Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site, VendorSpec,
-    WITHHELD, WardSpec,
+    Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site, Strength,
+    VendorSpec, WITHHELD, WardSpec,
 };
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;

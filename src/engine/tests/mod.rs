@@ -4,5 +4,6 @@ mod properties;
 mod stories;
 mod stories_alerts;
 mod stories_conduct;
+mod stories_credentials;
 mod stories_identity;
 mod world;

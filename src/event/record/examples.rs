@@ -47,11 +47,13 @@ pub(super) fn site() -> Site {
             tag: "BM-1".into(),
             credentials: vec!["site".into()],
             snmp_port: Some(1161),
+            v2c_fallback: None,
         }],
         classes: vec![ClassSpec {
             class: DeviceClass::Printer,
             care: Some(CareLevel::Support),
             touch: Some(TouchPolicy::Ping),
+            v2c_fallback: None,
         }],
         credentials: vec![
             Credential {
@@ -98,6 +100,7 @@ pub(super) fn site() -> Site {
             minimum: "2.50".into(),
         }],
         intervals: Intervals::default(),
+        v2c_fallback: false,
     }
 }
 

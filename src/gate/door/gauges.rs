@@ -10,7 +10,7 @@ impl Gate {
 
     /// Revision of the touch table in force; `None` before the first.
     pub fn table_revision(&self) -> Option<u64> {
-        self.table.load().as_ref().map(|t| t.revision)
+        self.table.load().as_ref().map(|t| t.table.revision)
     }
 
     /// Rows of the ledger that wait to be written down.

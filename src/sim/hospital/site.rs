@@ -47,6 +47,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
             minimum: catalog::PUMP_MINIMUM.into(),
         }],
         intervals: crate::model::Intervals::default(),
+        v2c_fallback: false,
     }
 }
 
@@ -90,6 +91,7 @@ fn device(hospital: &Hospital, at: usize) -> DeviceSpec {
         },
         // for those that speak nothing as well: a packet that should not be sent then arrives where it is counted
         snmp_port: Some(hospital.port),
+        v2c_fallback: None,
     }
 }
 

@@ -276,26 +276,17 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
         format!("{window}, most {}", grouped(p.window_most)),
         ink.text,
     );
-    if let Some(late) = p.late_ms_p99 {
-        let half = p
-            .late_ms_p50
-            .map_or_else(String::new, |ms| format!("half within {}, ", millis(ms)));
+    section.say("polls", rate(p.jobs.rate), ink.text);
+    if p.jobs.total > 0 {
         section.say(
-            "begins late",
-            format!("{half}99 % within {}", millis(late)),
+            "begin late",
+            format!(
+                "half {}, 99 % {} at most",
+                millis(p.late_ms_p50),
+                millis(p.late_ms_p99)
+            ),
             ink.text,
         );
-    }
-    match (p.running, p.due) {
-        (Some(running), Some(due)) => section.say(
-            "polls",
-            format!("{} running, {} due", grouped(running), grouped(due)),
-            ink.text,
-        ),
-        (Some(running), None) => {
-            section.say("polls", format!("{} running", grouped(running)), ink.text);
-        }
-        _ => {}
     }
     if p.sockets > 0 {
         let buffer = if p.buffer_bytes > 0 {
@@ -323,6 +314,7 @@ fn lost(ink: &Ink<'_>, health: &Health) -> Section {
     for (label, flow, what) in [
         ("kernel", p.kernel_drops, "dropped by the kernel"),
         ("late", p.late, "no longer waited for"),
+        ("twice", p.duplicates, "answered twice"),
         ("strangers", p.unmatched, "from elsewhere, or another id"),
         ("malformed", p.malformed, "no SNMP message"),
         ("failed", p.failed, "refused or not let out"),
