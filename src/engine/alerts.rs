@@ -364,9 +364,9 @@ impl State {
                     self.note(*device, what, Text::empty(), note.clone(), out);
                 }
             }
-            Command::ApproveTouch { .. }
-            | Command::Release { .. }
-            | Command::AcceptPlans { .. } => {}
+            Command::ApproveTouch { .. } => {}
+            Command::AcceptPlans { .. } => self.all_asked_anew(),
+            Command::Release { device, reason } => self.release(by, *device, reason, out),
             Command::OverrideTouch {
                 device,
                 policy,

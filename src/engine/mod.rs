@@ -17,6 +17,8 @@ mod fold;
 mod identity;
 mod memory;
 mod poll;
+mod quarantine;
+mod quirks;
 mod reach;
 mod read;
 mod runs;
@@ -34,6 +36,8 @@ mod tests;
 
 pub use filter::{Filter, FilterError, FilterKey};
 pub use memory::Memory;
+pub use quarantine::{Heavy, Quarantine, Spared};
+pub use quirks::Lesson;
 pub use snapshot::SnapshotError;
 pub use state::{Counts, Outcome, State};
 pub use summary::{SegmentSummary, StateCounts};

@@ -85,11 +85,13 @@ impl State {
             policy = over.policy;
             because = format!("override by {}", over.by);
         }
+        (policy, because) = self.spare(id, policy, because);
         let because = Text::from(because);
         let Some(d) = self.devices.get(&id) else {
             return;
         };
-        if d.touch.policy == policy && d.touch.because == because {
+        let before = d.touch.policy;
+        if before == policy && d.touch.because == because {
             return;
         }
         if policy != d.touch.policy {
@@ -109,6 +111,9 @@ impl State {
                 d.ping = ReachFact::default();
             }
         });
+        if policy != before {
+            self.asked_anew(id);
+        }
         if policy < TouchPolicy::Get {
             self.memory.first_miss.remove(&id);
         }
@@ -294,7 +299,7 @@ impl State {
             port: spec.and_then(|s| s.snmp_port).unwrap_or(161),
             credentials,
             class: d.class,
-            jobs: jobs(d.class, policy, &self.site.intervals),
+            jobs: self.spared(d, jobs(d.class, policy, &self.site.intervals)),
             confirm_s: self.site.intervals.confirm_s,
             v2c_fallback,
         })

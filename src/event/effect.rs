@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AlertId, DeviceClass, Seq, Severity, Text, Time, TouchTable};
+use crate::model::{AlertId, DeviceClass, Quirks, Seq, Severity, Text, Time, TouchTable};
 
 /// An effect with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum EffectKind {
     TouchTable(Arc<TouchTable>),
     /// From now on ask these, and no others.
     Targets(Arc<Vec<Target>>),
+    /// Ask no agent for more than its model can take.
+    Quirks(Arc<Quirks>),
     /// Ask these at once, beside their schedule.
     Probe(Vec<IpAddr>),
     /// Read the tables of these at once.

@@ -253,6 +253,7 @@ impl<C: Carry> Collector<C> {
         let kinds = table
             .map(EffectKind::TouchTable)
             .into_iter()
+            .chain(self.state.quirk_table().cloned().map(EffectKind::Quirks))
             .chain(targets.map(EffectKind::Targets));
         for (kind, n) in kinds.zip(STANDING..) {
             let key = (seq, n);

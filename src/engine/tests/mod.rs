@@ -6,4 +6,5 @@ mod stories_alerts;
 mod stories_conduct;
 mod stories_credentials;
 mod stories_identity;
+mod stories_quarantine;
 mod world;

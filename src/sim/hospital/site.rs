@@ -47,7 +47,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
             minimum: catalog::PUMP_MINIMUM.into(),
         }],
         intervals: crate::model::Intervals::default(),
-        v2c_fallback: false,
+        ..Site::default()
     }
 }
 

@@ -265,8 +265,8 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
     };
     line("asked", p.sent, |p| p.sent);
     line("answered", p.answered, |p| p.answered);
-    line("unanswered", p.timed_out, |p| p.timed_out);
-    section.say("asked again", rate(p.retries.rate), ink.dim);
+    line("silent", p.timed_out, |p| p.timed_out);
+    section.say("again", rate(p.retries.rate), ink.dim);
     let mut window = grouped(p.window);
     if p.window_limit > 0 {
         window = format!("{window} of {}", grouped(p.window_limit));
@@ -279,7 +279,7 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
     section.say("polls", rate(p.jobs.rate), ink.text);
     if p.jobs.total > 0 {
         section.say(
-            "begin late",
+            "late",
             format!(
                 "half {}, 99 % {} at most",
                 millis(p.late_ms_p50),
@@ -348,7 +348,7 @@ fn process(ink: &Ink<'_>, health: &Health, trends: &Trends<'_>) -> Section {
         trends.line(|p| p.cpu_permille, 1000),
     );
     let used = std::time::Duration::from_millis(p.cpu_ms);
-    section.say("used in all", age_words(used), ink.dim);
+    section.say("used", age_words(used), ink.dim);
     if p.rss_kib > 0 {
         section.say(
             "memory",
@@ -361,7 +361,7 @@ fn process(ink: &Ink<'_>, health: &Health, trends: &Trends<'_>) -> Section {
         );
     }
     section.say(
-        "runs since",
+        "since",
         format!(
             "{}, {}",
             ink.clock(health.since),
@@ -404,7 +404,7 @@ fn log(ink: &Ink<'_>, c: &CollectorHealth, trends: &Trends<'_>) -> Section {
             ink.dim,
         )
     };
-    section.say("on the disk", behind.0, behind.1);
+    section.say("on disk", behind.0, behind.1);
     section.say(
         "writing",
         format!(
@@ -426,7 +426,7 @@ fn log(ink: &Ink<'_>, c: &CollectorHealth, trends: &Trends<'_>) -> Section {
         ink.text,
     );
     if let Some(day) = c.day_bytes {
-        section.say("a day takes", bytes(day), ink.text);
+        section.say("a day", bytes(day), ink.text);
     }
     section
 }
@@ -441,8 +441,8 @@ fn micros(ink: &Ink<'_>, us: u64) -> String {
 fn gate(ink: &Ink<'_>, g: &GateHealth) -> Section {
     let mut section = Section::new("GATE");
     match g.table {
-        Some(revision) => section.say("touch table", format!("revision {revision}"), ink.text),
-        None => section.say("touch table", "none yet: nothing leaves", ink.strong),
+        Some(revision) => section.say("table", format!("revision {revision}"), ink.text),
+        None => section.say("table", "none yet: nothing leaves", ink.strong),
     }
     let refused = g.refused.total;
     section.note(
