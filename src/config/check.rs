@@ -8,7 +8,7 @@ use super::secret;
 use super::site::Draft;
 use super::source::{At, Sources};
 use super::word::{hint, quote};
-use crate::model::{CareLevel, SecretRef, Text, TouchPolicy};
+use crate::model::{CareLevel, SecretRef, SegmentSpec, Text, TouchPolicy};
 
 /// Runs every check over the draft.
 pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
@@ -150,6 +150,26 @@ fn head(sources: &mut Sources, draft: &Draft<'_, '_>) {
     }
 }
 
+/// A segment that discovery is to ask, and cannot as it stands.
+fn swept(sources: &mut Sources, segment: &SegmentSpec, c: &Cursor<'_, '_>) {
+    let at = c.at("sweep");
+    let v4 = || segment.nets.iter().filter(|net| net.addr().is_ipv4());
+    let ceiling = segment.touch.unwrap_or(TouchPolicy::Full);
+    if ceiling < TouchPolicy::Arp {
+        sources.warn(
+            at,
+            format!("nothing is asked here: touch = \"{ceiling}\" allows no ARP request"),
+        );
+    } else if v4().next().is_none() {
+        sources.warn(at, "nothing is asked here: this segment has no IPv4 subnet");
+    } else if v4().any(|net| net.prefix_len() < 16) {
+        sources.warn(
+            at,
+            "a subnet larger than a /16 is not swept; say which part as a segment of its own",
+        );
+    }
+}
+
 fn segments(sources: &mut Sources, draft: &Draft<'_, '_>) {
     let site = &draft.site;
     let mut nets = Vec::new();
@@ -182,6 +202,9 @@ fn segments(sources: &mut Sources, draft: &Draft<'_, '_>) {
                     "an ARP request will name what is not known in a clinical segment",
                 );
             }
+        }
+        if segment.sweep_s.is_some_and(|s| s > 0) {
+            swept(sources, segment, c);
         }
         if segment.nets.is_empty() && segment.vlan == 0 {
             sources.warn(

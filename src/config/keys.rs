@@ -137,6 +137,24 @@ pub(super) static INTERVALS: Table = Table {
     ],
 };
 
+pub(super) static DISCOVERY: Table = Table {
+    name: "discovery",
+    many: false,
+    about: "Whether the collector asks by ARP who is there, in the segments that its own interfaces are in.",
+    keys: &[
+        key(
+            "sweep",
+            Duration(0, 30 * DAY),
+            "How often each of these segments is asked, such as 6h; never (0s) unless said.",
+        ),
+        key(
+            "arp-rate",
+            Number(1, 1000),
+            "ARP requests a second in each segment; 20 unless said.",
+        ),
+    ],
+};
+
 pub(super) static LOG: Table = Table {
     name: "log",
     many: false,
@@ -184,6 +202,16 @@ pub(super) static SEGMENT: Table = Table {
             "For addresses here that belong to no known device; passive where clinical, else arp.",
         ),
         key("ward", Text, "The ward it serves."),
+        key(
+            "sweep",
+            Duration(0, 30 * DAY),
+            "How often discovery asks here by ARP; what [discovery] says unless said, 0s for never.",
+        ),
+        key(
+            "arp-rate",
+            Number(1, 100_000),
+            "No more ARP requests a second than this, by discovery or by scan, with --fast or without.",
+        ),
     ],
 };
 
@@ -393,9 +421,10 @@ pub(super) static QUIRK: Table = Table {
 };
 
 /// The tables of a site file, in the order in which they are written.
-pub(super) static TABLES: [&Table; 12] = [
+pub(super) static TABLES: [&Table; 13] = [
     &SITE,
     &INTERVALS,
+    &DISCOVERY,
     &LOG,
     &WARD,
     &SEGMENT,

@@ -181,6 +181,13 @@ impl<'d, 's> Draft<'d, 's> {
                 self.head = Some(c);
             }
             "intervals" => self.intervals(sources, c),
+            "discovery" => {
+                let d = &mut self.site.discovery;
+                d.sweep_s = c.duration(sources, "sweep").unwrap_or(d.sweep_s);
+                d.arp_rate = c
+                    .number(sources, "arp-rate")
+                    .map_or(d.arp_rate, |(n, _)| n as u32);
+            }
             "log" => {
                 if let Some((days, _)) = c.number(sources, "telemetry-days") {
                     self.log.telemetry_days = days as u32;
@@ -359,6 +366,8 @@ fn segment(sources: &mut Sources, c: Cursor<'_, '_>) -> SegmentSpec {
         touch: c.word(sources, "touch", &touches()).map(|w| w.0),
         unknown: c.word(sources, "unknown", &touches()).map(|w| w.0),
         ward: c.line(sources, "ward"),
+        sweep_s: c.duration(sources, "sweep"),
+        arp_rate: c.number(sources, "arp-rate").map(|(n, _)| n as u32),
     }
 }
 

@@ -1,7 +1,7 @@
-//! What the collecting machine hears and knows by itself: its wires, the kernel's neighbour table, the DNS, and echoes of
-//! those that may be pinged.
+//! What the collecting machine hears and knows by itself: its wires, the kernel's neighbour table, the DNS, echoes of
+//! those that may be pinged, and, where the site wants it, who answers by ARP.
 //!
-//! Listening is silent, the table is the kernel's, names are asked of name servers alone, and echo requests pass the gate.
+//! Listening is silent, the table is the kernel's, names are asked of name servers alone, and echo and ARP requests pass the gate.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::hub::Hub;
 use super::pings::pings;
+use super::sweeps::sweeps;
 use crate::event::Observation;
 use crate::gate::{Gate, Interface};
 use crate::model::{Device, FactKey, Time};
@@ -31,7 +32,7 @@ const NAMES: usize = 256;
 pub struct Ears {
     /// Each listens until it is dropped.
     _listeners: Vec<Listener>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Ears {
@@ -60,6 +61,7 @@ impl Ears {
         }
         note_listening(hub, &heard, &deaf);
         let pinging = runtime.spawn(pings(Arc::clone(hub), Arc::clone(gate), sink.clone()));
+        let sweeping = runtime.spawn(sweeps(Arc::clone(hub), Arc::clone(gate), sink.clone()));
         let (hub, sink) = (Arc::clone(hub), sink.clone());
         let task = runtime.spawn(async move {
             let resolver =
@@ -88,7 +90,7 @@ impl Ears {
         });
         Self {
             _listeners: listeners,
-            tasks: [task, pinging],
+            tasks: [task, pinging, sweeping],
         }
     }
 }

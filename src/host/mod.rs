@@ -15,6 +15,7 @@ mod planner;
 pub mod replay;
 mod runner;
 mod start;
+mod sweeps;
 #[cfg(test)]
 mod tests;
 mod viewer;

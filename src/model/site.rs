@@ -43,6 +43,8 @@ pub struct Site {
     pub v2c_fallback: bool,
     /// What models can't take: the site's own word, and what was shipped with the wardwatch that put this site in force.
     pub quirks: Vec<Quirk>,
+    /// Whether the collector asks its own segments by itself who is there.
+    pub discovery: Discovery,
 }
 
 /// The environment variable that is named where a secret was given in plain and may not leave the process.
@@ -94,6 +96,17 @@ pub struct SegmentSpec {
     pub unknown: Option<TouchPolicy>,
     /// The ward it serves.
     pub ward: Text,
+    /// How often discovery asks here by ARP, seconds; zero means never, `None` what [`Site::discovery`] says.
+    pub sweep_s: Option<u32>,
+    /// No more ARP requests a second than this, by discovery or by a person's scan, in haste or not.
+    pub arp_rate: Option<u32>,
+}
+
+impl SegmentSpec {
+    /// How often discovery asks here by ARP, seconds; `None` means never.
+    pub fn sweeps_every(&self, of_site: Discovery) -> Option<u32> {
+        Some(self.sweep_s.unwrap_or(of_site.sweep_s)).filter(|s| *s > 0)
+    }
 }
 
 /// A device of the site's own register.
@@ -194,6 +207,25 @@ pub struct FirmwareSpec {
     pub class: Option<DeviceClass>,
     /// The oldest accepted.
     pub minimum: Text,
+}
+
+/// Discovery by ARP: the collector asks the segments that its own interfaces are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Discovery {
+    /// How often, seconds; zero means never: a site is quiet unless it asks.
+    pub sweep_s: u32,
+    /// ARP requests a second in each segment.
+    pub arp_rate: u32,
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        Self {
+            sweep_s: 0,
+            arp_rate: 20,
+        }
+    }
 }
 
 /// How often what is asked, seconds.

@@ -6,6 +6,7 @@ mod fake;
 mod faults;
 mod quirks;
 mod snmpd;
+mod strangers;
 mod tables;
 mod thousand;
 mod v3;

@@ -4,6 +4,7 @@
 mod agents;
 mod command_line;
 mod config_files;
+mod hostile;
 mod killed;
 mod night;
 mod program;
@@ -12,4 +13,5 @@ mod remediation;
 mod scan_net;
 mod sim_serve;
 mod support;
+mod sweeps;
 mod term;

@@ -28,6 +28,7 @@ pub(super) fn site() -> Site {
             touch: Some(TouchPolicy::Arp),
             unknown: Some(TouchPolicy::Passive),
             ward: "ICU".into(),
+            ..SegmentSpec::default()
         }],
         devices: vec![DeviceSpec {
             name: "vent-3-07".into(),
@@ -100,8 +101,7 @@ pub(super) fn site() -> Site {
             minimum: "2.50".into(),
         }],
         intervals: Intervals::default(),
-        v2c_fallback: false,
-        quirks: Vec::new(),
+        ..Site::default()
     }
 }
 

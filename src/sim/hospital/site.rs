@@ -29,6 +29,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
                 } else {
                     "".into()
                 },
+                ..SegmentSpec::default()
             })
             .collect(),
         devices: (0..hospital.devices.len())

@@ -474,8 +474,13 @@ impl Driver {
         let Some(faults) = &mut device.faults else {
             return;
         };
+        if device.target.is_none() {
+            // the engine doesn't know it; what it does once it is known is told at once
+            faults.forget();
+            return;
+        }
         let faults = faults.take(now);
-        if faults.is_empty() || device.target.is_none() {
+        if faults.is_empty() {
             return;
         }
         let address = device.to.ip();
