@@ -265,7 +265,7 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
     };
     line("asked", p.sent, |p| p.sent);
     line("answered", p.answered, |p| p.answered);
-    line("silent", p.timed_out, |p| p.timed_out);
+    line("no answer", p.timed_out, |p| p.timed_out);
     section.say("again", rate(p.retries.rate), ink.dim);
     let mut window = grouped(p.window);
     if p.window_limit > 0 {
@@ -279,9 +279,9 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
     section.say("polls", rate(p.jobs.rate), ink.text);
     if p.jobs.total > 0 {
         section.say(
-            "late",
+            "lateness",
             format!(
-                "half {}, 99 % {} at most",
+                "half {}, 99 % {}",
                 millis(p.late_ms_p50),
                 millis(p.late_ms_p99)
             ),
@@ -315,10 +315,10 @@ fn lost(ink: &Ink<'_>, health: &Health) -> Section {
         ("kernel", p.kernel_drops, "dropped by the kernel"),
         ("late", p.late, "no longer waited for"),
         ("twice", p.duplicates, "answered twice"),
-        ("strangers", p.unmatched, "from elsewhere, or another id"),
+        ("strangers", p.unmatched, "another source or id"),
         ("malformed", p.malformed, "no SNMP message"),
         ("failed", p.failed, "refused or not let out"),
-        ("not taken", p.not_taken, "the fold did not keep up"),
+        ("not taken", p.not_taken, "the fold was too slow"),
     ] {
         let style = if flow.minute > 0 {
             ink.strong

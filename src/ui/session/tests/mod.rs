@@ -21,6 +21,7 @@ use crate::ui::{ColorDepth, Theme};
 mod deeds;
 mod finding;
 mod frame;
+mod itself;
 mod limits;
 mod passing;
 
