@@ -163,7 +163,7 @@ pub struct DemoArgs {
     /// Another hospital of the same size
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// evening, quiet, icu-switch-dies, rogue-station or ups-on-battery
+    /// evening, quiet, icu-switch-dies, rogue-station, ups-on-battery or parts-fail
     #[arg(long, default_value = "evening")]
     pub scenario: String,
     /// Show nothing, end with one JSON object

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::rows::{port, segment_name, text, time};
 use crate::engine::State;
-use crate::model::{Device, Fact, Reach, ReachFact, Time};
+use crate::model::{Device, Fact, Reach, ReachFact, Sensor, Time};
 
 /// Everything, as JSON.
 pub fn as_json(state: &State, d: &Device) -> Value {
@@ -46,7 +46,7 @@ pub fn as_json(state: &State, d: &Device) -> Value {
         "first_seen": time(d.first_seen), "last_seen": time(d.last_seen),
         "uptime_s": d.uptime.map(|(ticks, _)| ticks / 100), "rtt_ms": d.rtt_ms,
         "faults": faults(d), "overruns": overruns(d),
-        "facts": facts, "conflicts": conflicts, "alerts": alerts, "interfaces": interfaces, "changes": changes,
+        "facts": facts, "conflicts": conflicts, "alerts": alerts, "sensors": d.sensors().iter().map(sensor).collect::<Vec<_>>(), "interfaces": interfaces, "changes": changes,
     })
 }
 
@@ -74,6 +74,13 @@ fn overruns(d: &Device) -> Vec<Value> {
 fn fact(f: &Fact) -> Value {
     json!({"key": f.key, "value": f.value, "source": f.source.word(), "confidence": f.confidence,
            "first_seen": time(Time::from_secs32(f.first)), "last_seen": time(f.seen())})
+}
+
+/// Values are numbers in the unit that stands beside them.
+fn sensor(s: &Sensor) -> Value {
+    let number = |n: Option<i64>| n.map(|n| n as f64 / 1_000.0);
+    json!({"key": s.key, "name": s.name, "kind": s.kind.word(), "value": number(s.value), "unit": text(s.kind.unit()),
+           "total": number(s.total), "state": s.state.word(), "since": time(s.since), "at": time(s.at)})
 }
 
 fn reach(r: &ReachFact) -> Value {
@@ -198,6 +205,19 @@ pub fn as_text(state: &State, d: &Device) -> String {
             f.value,
             f.source.word(),
             f.seen()
+        );
+    }
+    if !d.sensors().is_empty() {
+        let _ = writeln!(out, "\nsensors");
+    }
+    for s in d.sensors() {
+        let _ = writeln!(
+            out,
+            "  {:<12}{:<40}  {:<16}  {}",
+            s.kind.word(),
+            s.name,
+            s.words(),
+            s.state.word()
         );
     }
     let active: Vec<_> = state

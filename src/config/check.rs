@@ -70,6 +70,7 @@ pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
     devices(sources, draft);
     super::quirks::check(sources, draft);
     secrets(sources, draft);
+    super::limit::check(sources, draft);
 }
 
 fn unique(sources: &mut Sources, what: &str, names: Vec<(Text, At)>) {
@@ -91,7 +92,7 @@ fn unique(sources: &mut Sources, what: &str, names: Vec<(Text, At)>) {
 }
 
 /// A name that must be one of these.
-fn known<'a>(
+pub(super) fn known<'a>(
     sources: &mut Sources,
     at: At,
     what: &str,

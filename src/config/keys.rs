@@ -15,6 +15,8 @@ pub(super) enum Shape {
     List,
     /// One of these words.
     Word(fn() -> Vec<&'static str>),
+    /// A number with or without a fraction, to the thousandth, within these bounds in thousandths.
+    Decimal(i64, i64),
     /// `env:NAME` or `file:PATH`.
     Secret,
     /// One end of a cable: `"core-1 Te1/0/1"`, or `{ device = "core-1", port = "Te1/0/1" }`.
@@ -58,8 +60,9 @@ const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key 
     }
 }
 
+use super::limit::{kind_words, severity_words};
 use super::site::{auth_words, care_words, class_words, privacy_words, touch_words, version_words};
-use Shape::{Duration, End, Flag, List, Number, Secret, Text, Word};
+use Shape::{Decimal, Duration, End, Flag, List, Number, Secret, Text, Word};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -420,8 +423,43 @@ pub(super) static QUIRK: Table = Table {
     ],
 };
 
+/// Beyond what a sensor reads, thousandths.
+const FAR: i64 = 1_000_000_000_000;
+
+pub(super) static LIMIT: Table = Table {
+    name: "limit",
+    many: true,
+    about: "Between which values a sensor stays: a refrigerator, a room, a scope of addresses. The first that fits counts.",
+    keys: &[
+        key("device", Text, "Of this device by name; any unless said."),
+        key("class", Word(class_words), "Of devices of this class."),
+        key("kind", Word(kind_words), "Sensors that measure this."),
+        key(
+            "name",
+            Text,
+            "Sensors whose name contains this, in any case.",
+        ),
+        key(
+            "low",
+            Decimal(-FAR, FAR),
+            "The least, such as 2 or 2.5, in the unit of the kind: °C, %, rpm, V, A, W, dBm, Hz, addresses left.",
+        ),
+        key("high", Decimal(-FAR, FAR), "The most."),
+        key(
+            "for",
+            Duration(0, DAY),
+            "Beyond it for so long before a person is called; at once unless said.",
+        ),
+        key(
+            "severity",
+            Word(severity_words),
+            "How bad that is; major unless said.",
+        ),
+    ],
+};
+
 /// The tables of a site file, in the order in which they are written.
-pub(super) static TABLES: [&Table; 13] = [
+pub(super) static TABLES: [&Table; 14] = [
     &SITE,
     &INTERVALS,
     &DISCOVERY,
@@ -435,6 +473,7 @@ pub(super) static TABLES: [&Table; 13] = [
     &VENDOR,
     &FIRMWARE,
     &QUIRK,
+    &LIMIT,
 ];
 
 /// Those that may stand once only, and only in the site file itself.

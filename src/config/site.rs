@@ -53,6 +53,7 @@ pub(super) struct Draft<'d, 's> {
     pub(super) wards: Vec<Cursor<'d, 's>>,
     pub(super) vendors: Vec<Cursor<'d, 's>>,
     pub(super) quirks: Vec<Cursor<'d, 's>>,
+    pub(super) limits: Vec<Cursor<'d, 's>>,
     /// Cables as written: both ends with their places; names are looked up once all devices are known.
     pub(super) links: Vec<[Placed<End<'d>>; 2]>,
     /// Folders of the files, by number, that `file:` is relative to.
@@ -83,6 +84,7 @@ impl<'d, 's> Draft<'d, 's> {
             wards: Vec::new(),
             vendors: Vec::new(),
             quirks: Vec::new(),
+            limits: Vec::new(),
             links: Vec::new(),
             folders,
         }
@@ -259,6 +261,10 @@ impl<'d, 's> Draft<'d, 's> {
                     self.site.quirks.push(quirk);
                     self.quirks.push(c);
                 }
+            }
+            "limit" => {
+                self.site.limits.push(super::limit::read(sources, c));
+                self.limits.push(c);
             }
             _ => self.site.firmware.push(FirmwareSpec {
                 model: c.line(sources, "model"),
@@ -628,7 +634,7 @@ pub(super) const PRIVACIES: [(&str, PrivProtocol); 6] = [
     ("aes256c", PrivProtocol::Aes256c),
 ];
 
-fn classes() -> Vec<(&'static str, DeviceClass)> {
+pub(super) fn classes() -> Vec<(&'static str, DeviceClass)> {
     DeviceClass::ALL.iter().map(|c| (c.word(), *c)).collect()
 }
 

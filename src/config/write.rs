@@ -139,14 +139,15 @@ pub fn to_toml(site: &Site) -> String {
             out.quirk(q);
         }
     }
+    super::limit::write(&mut out, &site.limits);
     out.0
 }
 
 #[derive(Default)]
-struct Out(String);
+pub(super) struct Out(String);
 
 impl Out {
-    fn table(&mut self, header: &str) {
+    pub(super) fn table(&mut self, header: &str) {
         if !self.0.is_empty() {
             self.0.push('\n');
         }
@@ -154,18 +155,18 @@ impl Out {
         self.0.push('\n');
     }
 
-    fn put(&mut self, key: &str, value: &str) {
+    pub(super) fn put(&mut self, key: &str, value: &str) {
         // writing into a String can't fail
         let _ = writeln!(self.0, "{key} = {value}");
     }
 
-    fn line(&mut self, key: &str, value: &Text) {
+    pub(super) fn line(&mut self, key: &str, value: &Text) {
         if !value.is_empty() {
             self.put(key, &string(&raw(value)));
         }
     }
 
-    fn word(&mut self, key: &str, value: Option<&str>) {
+    pub(super) fn word(&mut self, key: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.put(key, &string(value));
         }

@@ -18,6 +18,8 @@ const BURST: Duration = Duration::from_mins(10);
 pub(super) const QUIET: Duration = Duration::from_mins(15);
 /// A kind of poll that was not said to miss its time for so long keeps it: four times the longest interval.
 const KEPT: Duration = Duration::from_hours(24);
+/// What is said of one poll within this time is said of the same miss: no poll is due so soon again.
+const BREATH: Duration = Duration::from_secs(2);
 /// Kinds of fault taken from one observation.
 const KINDS: usize = 32;
 
@@ -208,9 +210,12 @@ fn overrun(known: Option<Overruns>, kind: OverrunKind, at: Time) -> Option<Overr
             o.last = kind;
         }
         OverrunKind::Degraded => {
+            // said in one breath with the miss that led to it; alone, it was late once more
+            let alone = o.in_a_row == 0 || at.since(o.missed.last) >= BREATH;
+            if alone {
+                o = overrun(Some(o), OverrunKind::Cut, at).unwrap_or(o);
+            }
             o.degraded = true;
-            // how long it stands is timed from here
-            o.missed.last = o.missed.last.max(at);
             o.last = kind;
         }
         OverrunKind::Recovered => keeps_time(&mut o),

@@ -45,6 +45,8 @@ pub(super) enum Timer {
     Suspect(DeviceId),
     /// Who is asked for what is to be made anew.
     Targets,
+    /// A sensor may be beyond its limits for too long.
+    Sensors(DeviceId),
     /// How an agent behaves may have grown quiet.
     Conduct(DeviceId),
 }
@@ -188,6 +190,8 @@ pub struct Memory {
     pub(super) asked: OrdMap<DeviceId, Asked>,
     /// The newest starts: when, and who.
     pub(super) boots_at: Vector<(Time, DeviceId)>,
+    /// Sensors beyond their limits, by name, and since when.
+    pub(super) beyond: OrdMap<(DeviceId, Text), Time>,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
     /// Answers that were not authentic, as far as they came close together.

@@ -22,6 +22,7 @@ mod quirks;
 mod reach;
 mod read;
 mod runs;
+mod sensors;
 mod snapshot;
 mod state;
 mod summary;

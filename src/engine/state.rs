@@ -154,7 +154,8 @@ impl State {
             Observation::Agent(seen) => self.agent(seen, out),
             Observation::Quirk(seen) => self.quirk(seen, out),
             Observation::Overrun(seen) => self.overrun(seen, out),
-            Observation::Sensors(_) | Observation::LedgerGap(_) => {}
+            Observation::Sensors(seen) => self.sensors(seen, out),
+            Observation::LedgerGap(_) => {}
         }
     }
 

@@ -84,6 +84,9 @@ impl State {
             Timer::Revert(run) => self.revert_due(run, out),
             Timer::Conduct(device) => self.conduct_due(device, out),
             Timer::Suspect(device) => self.judge_suspect(device, out),
+            Timer::Sensors(device) => {
+                out.review.insert(device);
+            }
             Timer::Targets => {
                 self.memory.targets_waiting = false;
                 out.targets = true;

@@ -19,6 +19,9 @@ use super::state::State;
 /// How often sensors, memory, disks and load are asked, seconds.
 const SENSORS_S: u32 = 300;
 
+/// The same of monitors of rooms and refrigerators, which do nothing else.
+const PROBE_S: u32 = 60;
+
 /// The longest that one person's word on a policy stands.
 const OVERRIDE: Duration = Duration::from_hours(24);
 /// The least of all addresses.
@@ -352,6 +355,11 @@ fn jobs(
         jobs.push((Job::Tables, intervals.tables_s));
     }
     jobs.push((Job::Inventory, intervals.inventory_s));
-    jobs.push((Job::Sensors, SENSORS_S));
+    let sensors_s = if class == DeviceClass::Sensor {
+        PROBE_S
+    } else {
+        SENSORS_S
+    };
+    jobs.push((Job::Sensors, sensors_s));
     jobs
 }

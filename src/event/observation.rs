@@ -337,6 +337,8 @@ pub struct SensorV1 {
     pub kind: SensorKind,
     /// In thousandths of the kind's unit, where it measures a number.
     pub value: Option<i64>,
+    /// The whole that `value` is left of, in thousandths: the addresses of a DHCP scope.
+    pub total: Option<i64>,
     /// What the device says of it.
     pub state: SensorState,
 }

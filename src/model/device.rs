@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use super::{
     CareLevel, Change, Conduct, DeviceClass, DeviceId, Fact, FactKey, IfIndex, Interface, Mac,
-    SegmentId, Text, Time, TouchPolicy,
+    SegmentId, Sensor, Text, Time, TouchPolicy,
 };
 
 /// What one way of looking says of a device. Three of them are kept apart: a ping that comes back never clears an SNMP fault.
@@ -147,6 +148,8 @@ pub struct Device {
     pub interfaces: BTreeMap<IfIndex, Interface>,
     /// Interfaces beyond [`INTERFACE_CAP`].
     pub interfaces_dropped: u32,
+    /// Its sensors in the order of their keys, [`super::SENSOR_CAP`] at the most; none for most devices.
+    pub sensors: Option<Arc<Vec<Sensor>>>,
     /// The newest changes, the newest first, [`CHANGE_RING`] at the most.
     pub changes: Vector<Change>,
     /// How its agent behaves, where it ever misbehaved or a poll of it missed its time.
@@ -157,6 +160,11 @@ impl Device {
     /// The value of a fact, or nothing.
     pub fn fact(&self, key: FactKey) -> Option<&Text> {
         self.facts.get(&key).map(|f| &f.value)
+    }
+
+    /// Its sensors, in the order of their keys.
+    pub fn sensors(&self) -> &[Sensor] {
+        self.sensors.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The value of a fact, or `""`.

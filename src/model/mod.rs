@@ -42,12 +42,12 @@ pub use mac::{BadMac, Mac};
 pub use quirk::{Quirk, QuirkInForce, QuirkSource, Quirks, SKIP_CAP, Showing, arcs, build, within};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
-pub use sensor::{SensorKind, SensorState};
+pub use sensor::{SENSOR_CAP, SENSOR_RING, Sensor, SensorKind, SensorState};
 pub use severity::Severity;
 pub use site::{
     AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, Discovery, FirmwareSpec,
-    InterfaceRef, Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site,
-    Strength, VendorSpec, WITHHELD, WardSpec,
+    InterfaceRef, Intervals, LimitSpec, LinkSpec, PlainSecret, PrivProtocol, SecretRef,
+    SegmentSpec, Site, Strength, VendorSpec, WITHHELD, WardSpec,
 };
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;

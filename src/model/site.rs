@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{CareLevel, DeviceClass, IfIndex, Mac, Quirk, Text, TouchPolicy};
+use super::{CareLevel, DeviceClass, IfIndex, Mac, Quirk, SensorKind, Severity, Text, TouchPolicy};
 
 /// Everything the engine knows from configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub struct Site {
     pub quirks: Vec<Quirk>,
     /// Whether the collector asks its own segments by itself who is there.
     pub discovery: Discovery,
+    /// Limits of sensors, in the order of the file: the first that fits counts.
+    pub limits: Vec<LimitSpec>,
 }
 
 /// The environment variable that is named where a secret was given in plain and may not leave the process.
@@ -226,6 +228,28 @@ impl Default for Discovery {
             arp_rate: 20,
         }
     }
+}
+
+/// Between which values a sensor stays: a refrigerator, a room, a rack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitSpec {
+    /// Of this device by name; empty means any.
+    pub device: Text,
+    /// Of devices of this class.
+    pub class: Option<DeviceClass>,
+    /// Sensors that measure this.
+    pub kind: Option<SensorKind>,
+    /// Sensors whose name contains this, in any case; empty means any.
+    pub name: Text,
+    /// The least, thousandths of the kind's unit.
+    pub low: Option<i64>,
+    /// The most, thousandths of the kind's unit.
+    pub high: Option<i64>,
+    /// Beyond it for so long before a person is called, seconds.
+    pub for_s: u32,
+    /// How bad that is; major unless said.
+    pub severity: Option<Severity>,
 }
 
 /// How often what is asked, seconds.

@@ -7,6 +7,7 @@ mod link;
 mod power;
 mod quarantine;
 mod reach;
+mod sensor;
 mod station;
 mod words;
 
@@ -29,6 +30,7 @@ impl State {
         self.review_firmware(id, out);
         self.review_station(id, out);
         self.review_quarantine(id, out);
+        self.review_sensors(id, out);
         self.review_links(id, out);
         self.review_conduct(id, out);
     }

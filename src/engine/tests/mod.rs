@@ -7,4 +7,5 @@ mod stories_conduct;
 mod stories_credentials;
 mod stories_identity;
 mod stories_quarantine;
+mod stories_sensors;
 mod world;

@@ -463,6 +463,7 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
                     name: "Inlet".into(),
                     kind: SensorKind::Temperature,
                     value: Some(31_500),
+                    total: None,
                     state: SensorState::Good,
                 }],
                 gone: vec!["entity 7".into()],

@@ -63,6 +63,8 @@ pub(super) struct Memory {
     pub(super) interfaces: Interfaces,
     pub(super) tables: Tables,
     pub(super) learned: Learned,
+    /// Its sensors as last told.
+    pub(super) sensors: super::job::sensors::Told,
     /// What its model can take.
     pub(super) limits: Limits,
     /// What the last walks taught.

@@ -72,19 +72,11 @@ pub(super) const CDP_DEVICE_PORT: Name = &[1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 
 pub(super) const CDP_PLATFORM: Name = &[1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1, 8];
 // ENTITY-MIB (RFC 6933)
 pub(super) const ENT_CLASS: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 5];
-pub(super) const ENT_DESCR: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 2];
-pub(super) const ENT_NAME: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 7];
 pub(super) const ENT_FIRMWARE: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 9];
 pub(super) const ENT_SOFTWARE: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 10];
 pub(super) const ENT_SERIAL: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 11];
 pub(super) const ENT_VENDOR: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 12];
 pub(super) const ENT_MODEL: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 13];
-// ENTITY-SENSOR-MIB (RFC 3433)
-pub(super) const ENT_SENSOR_TYPE: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 1];
-pub(super) const ENT_SENSOR_SCALE: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 2];
-pub(super) const ENT_SENSOR_PRECISION: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 3];
-pub(super) const ENT_SENSOR_VALUE: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 4];
-pub(super) const ENT_SENSOR_STATUS: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 5];
 // Printer-MIB (RFC 3805), HOST-RESOURCES-MIB (RFC 2790)
 pub(super) const PRT_NAME: Name = &[1, 3, 6, 1, 2, 1, 43, 5, 1, 1, 16, 1];
 pub(super) const PRT_SERIAL: Name = &[1, 3, 6, 1, 2, 1, 43, 5, 1, 1, 17, 1];

@@ -172,7 +172,8 @@ impl Columns {
         Self::of(once, roots.iter().map(|r| NameBuf::new(r)).collect())
     }
 
-    fn of(once: &[Name], roots: Vec<NameBuf>) -> Self {
+    /// Of names that are known only when the program runs.
+    pub(super) fn of(once: &[Name], roots: Vec<NameBuf>) -> Self {
         let stem = |name: &Name| name.split_last().map_or(&[][..], |(_, stem)| stem);
         Self {
             once: once.iter().map(|n| NameBuf::new(n)).collect(),

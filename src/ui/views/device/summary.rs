@@ -4,9 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::sensors;
 use crate::engine::State;
 use crate::model::{
-    AgentFault, AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Seq, Time, TouchPolicy,
+    AgentFault, AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Sensor, Seq, Time,
+    TouchPolicy,
 };
 use crate::ui::Outcome;
 use crate::ui::views::{index, phone, sentence, words};
@@ -402,13 +404,21 @@ fn power(ink: &Ink<'_>, d: &Device) -> Option<Section> {
 fn health(ink: &Ink<'_>, d: &Device) -> Option<Section> {
     let mut section = Section::new("HEALTH");
     let mut any = false;
-    for (label, key) in [
+    if !d.sensors().is_empty() {
+        any = true;
+        parts(ink, d, &mut section);
+    }
+    // what an older reading knew, until sensors are told one by one
+    let before = [
         ("hottest", FactKey::Temperature),
         ("sensors", FactKey::SensorHealth),
+    ];
+    let before = before.into_iter().filter(|_| d.sensors().is_empty());
+    for (label, key) in before.chain([
         ("load", FactKey::Load),
         ("memory", FactKey::Memory),
         ("disk", FactKey::Storage),
-    ] {
+    ]) {
         let value = d.fact_str(key);
         if !value.is_empty() {
             any = true;
@@ -455,6 +465,80 @@ fn agent(ink: &Ink<'_>, d: &Device) -> Option<Section> {
         section.note("", words, ink.text, since);
     }
     Some(section)
+}
+
+/// Sensors in a few lines: what is wrong, how many supplies and fans work, what a room or a refrigerator is at.
+fn parts(ink: &Ink<'_>, d: &Device, section: &mut Section) {
+    use crate::model::{SensorKind, SensorState};
+    let all = sensors::sorted(d);
+    let is_bad = |s: &Sensor| matches!(s.state, SensorState::Failed | SensorState::Warning);
+    for sensor in all.iter().filter(|s| is_bad(s)).take(3) {
+        let (glyph, style) = sensors::mark(ink, sensor);
+        section.note(
+            "",
+            format!("{glyph} {} {}", sensor.name, sensor.words()),
+            style,
+            ink.age_words(sensor.since),
+        );
+    }
+    for (label, kind) in [("supplies", SensorKind::Supply), ("fans", SensorKind::Fan)] {
+        let fitted = all
+            .iter()
+            .filter(|s| s.kind == kind && s.state != SensorState::Absent);
+        let (total, bad) = fitted.fold((0, 0), |(n, bad), s| (n + 1, bad + usize::from(is_bad(s))));
+        let words = match (total, bad) {
+            (0, _) => continue,
+            (1, 0) => "1 works".to_string(),
+            (n, 0) => format!("{n} work"),
+            (n, bad) => format!("{} of {n} work", n - bad),
+        };
+        section.say(label, words, ink.text);
+    }
+    let climate = |s: &&&Sensor| {
+        matches!(
+            s.kind,
+            SensorKind::Temperature | SensorKind::Humidity | SensorKind::Leases
+        )
+    };
+    if all.iter().filter(climate).count() <= 4 {
+        for sensor in all.iter().filter(climate).filter(|s| s.value.is_some()) {
+            let label = match sensor.kind {
+                SensorKind::Humidity => "humidity",
+                SensorKind::Leases => "addresses",
+                _ => "temp",
+            };
+            let course = sensors::course(ink, sensor, 12);
+            section.note(
+                label,
+                format!("{} {}", sensor.words(), sensor.name),
+                ink.text,
+                course,
+            );
+        }
+        return;
+    }
+    let hottest = all
+        .iter()
+        .filter(|s| s.kind == SensorKind::Temperature)
+        .max_by_key(|s| s.value);
+    if let Some(sensor) = hottest.filter(|s| s.value.is_some()) {
+        section.say(
+            "hottest",
+            format!("{} {}", sensor.words(), sensor.name),
+            ink.text,
+        );
+    }
+    let scarcest = all
+        .iter()
+        .filter(|s| s.kind == SensorKind::Leases && s.total.is_some_and(|t| t > 0))
+        .min_by_key(|s| s.value.unwrap_or(0).saturating_mul(1_000) / s.total.unwrap_or(1).max(1));
+    if let Some(sensor) = scarcest {
+        section.say(
+            "addresses",
+            format!("{} {}", sensor.words(), sensor.name),
+            ink.text,
+        );
+    }
 }
 
 fn changes(ink: &Ink<'_>, d: &Device) -> Section {
