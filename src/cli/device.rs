@@ -46,8 +46,30 @@ pub fn as_json(state: &State, d: &Device) -> Value {
         "reach": {"ping": reach(&d.ping), "snmp": reach(&d.snmp), "passive": reach(&d.passive)},
         "first_seen": time(d.first_seen), "last_seen": time(d.last_seen),
         "uptime_s": d.uptime.map(|(ticks, _)| ticks / 100), "rtt_ms": d.rtt_ms,
+        "faults": faults(d), "overruns": overruns(d),
         "facts": facts, "conflicts": conflicts, "alerts": alerts, "sensors": d.sensors().iter().map(sensor).collect::<Vec<_>>(), "interfaces": interfaces, "changes": changes,
     })
+}
+
+/// What its agent did wrong, and how often.
+fn faults(d: &Device) -> Vec<Value> {
+    let faults = d.conduct.iter().flat_map(|c| &c.faults);
+    faults
+        .map(|(fault, n)| {
+            json!({"fault": fault.word(), "count": n.count, "first_seen": time(n.first), "last_seen": time(n.last)})
+        })
+        .collect()
+}
+
+/// Polls of it that missed their time.
+fn overruns(d: &Device) -> Vec<Value> {
+    let overruns = d.conduct.iter().flat_map(|c| &c.overruns);
+    overruns
+        .map(|(job, o)| {
+            json!({"poll": job, "missed": o.missed.count, "in_a_row": o.in_a_row, "since": (o.in_a_row > 0).then(|| time(o.since)),
+                   "degraded": o.degraded, "last": o.last.word(), "last_seen": time(o.missed.last)})
+        })
+        .collect()
 }
 
 fn said(o: &TouchOverride) -> Value {
@@ -156,6 +178,26 @@ pub fn as_text(state: &State, d: &Device) -> String {
             String::new()
         };
         line(name, &format!("{}{seen}", reach_word(r.reach)));
+    }
+    if let Some(conduct) = &d.conduct {
+        let _ = writeln!(out, "\nagent");
+        for (fault, n) in &conduct.faults {
+            let (says, since) = (fault.says(), when(n.first));
+            let _ = writeln!(out, "  {says}: {} since {since}", n.count);
+        }
+        for (job, o) in &conduct.overruns {
+            let row = if o.in_a_row > 0 {
+                format!("{} in a row since {}", o.in_a_row, when(o.since))
+            } else {
+                "none now".into()
+            };
+            let _ = writeln!(
+                out,
+                "  late polls, {job}: {} since {}; {row}",
+                o.missed.count,
+                when(o.missed.first)
+            );
+        }
     }
     if !d.facts.is_empty() {
         let _ = writeln!(out, "\nfacts");

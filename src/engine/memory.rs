@@ -49,6 +49,8 @@ pub(super) enum Timer {
     Targets,
     /// A sensor may be beyond its limits for too long.
     Sensors(DeviceId),
+    /// How an agent behaves may have grown quiet.
+    Conduct(DeviceId),
 }
 
 /// A switch's forwarding table as last read.
@@ -84,6 +86,14 @@ pub(super) struct Flip {
     pub now: Mac,
     pub before: Option<Mac>,
     pub at: Time,
+}
+
+/// Answers in the name of an agent that are not authentic, counted anew after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Burst {
+    pub since: Time,
+    pub count: u32,
+    pub last: Time,
 }
 
 /// What only the fold reads. Opaque to every other room.
@@ -182,4 +192,8 @@ pub struct Memory {
     pub(super) beyond: OrdMap<(DeviceId, Text), Time>,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
+    /// Answers that were not authentic, as far as they came close together.
+    pub(super) forged: OrdMap<DeviceId, Burst>,
+    /// When the conduct of a device is looked at again.
+    pub(super) conduct_due: OrdMap<DeviceId, Time>,
 }

@@ -7,6 +7,7 @@
 mod alerts;
 mod blast;
 mod conditions;
+mod conduct;
 mod config;
 mod counters;
 mod credentials;

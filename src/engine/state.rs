@@ -159,10 +159,11 @@ impl State {
             Observation::Name(seen) => self.name(seen, out),
             Observation::Heard(seen) => self.heard(seen, out),
             Observation::Source(source) => self.source(source, out),
+            Observation::Agent(seen) => self.agent(seen, out),
             Observation::Quirk(seen) => self.quirk(seen, out),
+            Observation::Overrun(seen) => self.overrun(seen, out),
             Observation::Sensors(seen) => self.sensors(seen, out),
             Observation::LedgerGap(gap) => self.ledger_gap(gap, out),
-            Observation::Agent(_) | Observation::Overrun(_) => {}
         }
     }
 

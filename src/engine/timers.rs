@@ -73,6 +73,7 @@ impl State {
             Timer::Quiet(device) => self.gone_quiet(device, out),
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
+            Timer::Conduct(device) => self.conduct_due(device, out),
             Timer::Suspect(device) => self.judge_suspect(device, out),
             Timer::Sensors(device) => {
                 out.review.insert(device);

@@ -51,6 +51,20 @@ pub enum Job {
     Sensors,
 }
 
+impl Job {
+    /// The word in JSON, and what people call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Interfaces => "interfaces",
+            Self::Tables => "tables",
+            Self::Inventory => "inventory",
+            Self::Ups => "ups",
+            Self::Sensors => "sensors",
+        }
+    }
+}
+
 /// An agent to be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {

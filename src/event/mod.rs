@@ -13,12 +13,14 @@ mod step;
 pub use command::Command;
 pub use effect::{Effect, EffectKind, Job, Notice, Target};
 pub use observation::{
-    AgentFault, ArpHow, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1, NeighbourProtocol,
-    NeighbourV1, ObsAddressTableV1, ObsAgentV1, ObsArpV1, ObsForwardingV1, ObsHeardV1,
-    ObsLedgerGapV1, ObsNameV1, ObsNeighboursV1, ObsOverrunV1, ObsPingV1, ObsPollV1, ObsQuirkV1,
-    ObsSensorsV1, ObsSourceV1, Observation, OverrunKind, PollOutcome, SensorV1, SysGroupV1,
+    ArpHow, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1, NeighbourProtocol, NeighbourV1,
+    ObsAddressTableV1, ObsAgentV1, ObsArpV1, ObsForwardingV1, ObsHeardV1, ObsLedgerGapV1,
+    ObsNameV1, ObsNeighboursV1, ObsOverrunV1, ObsPingV1, ObsPollV1, ObsQuirkV1, ObsSensorsV1,
+    ObsSourceV1, Observation, PollOutcome, SensorV1, SysGroupV1,
 };
 pub use step::{LedgerRow, RunStep};
+
+pub use crate::model::{AgentFault, OverrunKind};
 
 use serde::{Deserialize, Serialize};
 

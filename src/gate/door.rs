@@ -1,5 +1,7 @@
 //! The gate itself.
 
+mod gauges;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};

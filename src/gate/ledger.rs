@@ -48,6 +48,11 @@ impl Ledger {
         add(&mut self.sent, (to, kind, cause), count, now);
     }
 
+    /// Rows that wait for the next drain.
+    pub(super) fn waiting(&self) -> usize {
+        self.sent.len()
+    }
+
     /// Packets that must not.
     pub(super) fn refuse(
         &mut self,

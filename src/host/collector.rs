@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -280,6 +281,7 @@ impl<C: Carry> Collector<C> {
         }
         let before = self.state.revision;
         let mut changes = Vec::new();
+        let began = std::time::Instant::now();
         for event in &events {
             let outcome = self.state.apply(event);
             changes.extend(outcome.changes);
@@ -296,6 +298,17 @@ impl<C: Carry> Collector<C> {
                 self.carry_standing(event.seq);
             }
         }
+        let gauges = &self.hub.gauges;
+        gauges.fold_ns.fetch_add(
+            u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
+        gauges
+            .events
+            .fetch_add(events.len() as u64, Ordering::Relaxed);
+        gauges
+            .unflushed
+            .fetch_add(events.len() as u64, Ordering::Relaxed);
         if kept.is_err() {
             self.hold(events);
         } else {
@@ -371,6 +384,7 @@ impl<C: Carry> Collector<C> {
 
     /// Tries again what the disk refused, then flushes; says so when it goes wrong and when it is well again.
     fn settle(&mut self) {
+        let began = std::time::Instant::now();
         if !self.held.is_empty() {
             self.held.make_contiguous();
             match self.log.append(self.held.as_slices().0) {
@@ -394,6 +408,15 @@ impl<C: Carry> Collector<C> {
         } else {
             None
         };
+        let gauges = &self.hub.gauges;
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        gauges.flush_us.store(took, Ordering::Relaxed);
+        gauges.flush_most_us.fetch_max(took, Ordering::Relaxed);
+        if flushed.is_none() && self.held.is_empty() {
+            gauges.unflushed.store(0, Ordering::Relaxed);
+        }
+        gauges.held.store(self.held.len() as u64, Ordering::Relaxed);
+        gauges.dropped.store(self.dropped, Ordering::Relaxed);
         let trouble = flushed
             .map(|e| e.to_string())
             .or_else(|| (!self.held.is_empty()).then(|| self.trouble.to_string()));

@@ -45,13 +45,21 @@ impl Ears {
     ) -> Self {
         let interfaces = Interface::list();
         let mut listeners = Vec::new();
+        let (mut heard, mut deaf) = (Vec::new(), Vec::new());
         for interface in interfaces.iter().filter(|i| i.speaks_arp()) {
             match Listener::start(interface, sink.clone()) {
-                Ok(listener) => listeners.push(listener),
+                Ok(listener) => {
+                    listeners.push(listener);
+                    heard.push(interface.name.to_string());
+                }
                 // the neighbour table takes its place; `wardwatch doctor` says how to grant it
-                Err(error) => tracing::info!("not listening on {}: {error}", interface.name),
+                Err(error) => {
+                    tracing::info!("not listening on {}: {error}", interface.name);
+                    deaf.push(interface.name.to_string());
+                }
             }
         }
+        note_listening(hub, &heard, &deaf);
         let pinging = runtime.spawn(pings(Arc::clone(hub), Arc::clone(gate), sink.clone()));
         let sweeping = runtime.spawn(sweeps(Arc::clone(hub), Arc::clone(gate), sink.clone()));
         let (hub, sink) = (Arc::clone(hub), sink.clone());
@@ -61,6 +69,11 @@ impl Ears {
                     tracing::warn!("names are off: {error}");
                     Resolver::off()
                 });
+            if resolver.is_on() {
+                hub.note_source("names", "asked of the name servers of this machine", true);
+            } else {
+                hub.note_source("names", "off: this machine knows no name server", false);
+            }
             let mut every = tokio::time::interval(EVERY);
             loop {
                 every.tick().await;
@@ -86,6 +99,19 @@ impl Drop for Ears {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
+}
+
+fn note_listening(hub: &Hub, heard: &[String], deaf: &[String]) {
+    let how = match (heard, deaf) {
+        ([], []) => "no wired interface to listen on".to_owned(),
+        (heard, []) => format!("on {}", heard.join(", ")),
+        ([], deaf) => format!(
+            "not allowed on {}: the kernel's neighbour table is read instead (wardwatch doctor)",
+            deaf.join(", ")
+        ),
+        (heard, deaf) => format!("on {}, not on {}", heard.join(", "), deaf.join(", ")),
+    };
+    hub.note_source("listening", how, deaf.is_empty());
 }
 
 fn ask_names(hub: &Hub, resolver: &Resolver) {

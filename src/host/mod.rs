@@ -8,6 +8,7 @@ mod agents;
 mod collector;
 mod ears;
 mod effects;
+mod health;
 mod hub;
 mod pings;
 mod planner;

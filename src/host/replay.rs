@@ -10,7 +10,7 @@ use super::viewer::Feed;
 use crate::engine::State;
 use crate::event::{Body, Event, LedgerRow};
 use crate::log::{Answer, LogError, Query};
-use crate::model::{Change, DeviceId, Text, Time};
+use crate::model::{Change, DeviceId, Health, Text, Time};
 
 /// The events of a recording, from its beginning.
 pub type Events = Box<dyn Iterator<Item = Result<Event, LogError>> + Send>;
@@ -190,6 +190,10 @@ impl Feed for Player {
 
     fn now(&self) -> Time {
         self.shared().now(self.to)
+    }
+
+    fn health(&self) -> Option<Arc<Health>> {
+        None
     }
 
     fn attach(&self, waker: &Arc<Waker>) {

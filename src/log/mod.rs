@@ -10,7 +10,7 @@ mod rollup;
 mod sqlite;
 
 pub use memory::{MEMORY_CHANGES, MEMORY_EVENTS, MemoryLog, SNAPSHOTS};
-pub use sqlite::{Retention, SqliteLog, StateLock};
+pub use sqlite::{Retention, SqliteLog, StateLock, StoreSize};
 
 use std::net::IpAddr;
 

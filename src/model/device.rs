@@ -8,8 +8,8 @@ use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CareLevel, Change, DeviceClass, DeviceId, Fact, FactKey, IfIndex, Interface, Mac, SegmentId,
-    Sensor, Text, Time, TouchPolicy,
+    CareLevel, Change, Conduct, DeviceClass, DeviceId, Fact, FactKey, IfIndex, Interface, Mac,
+    SegmentId, Sensor, Text, Time, TouchPolicy,
 };
 
 /// What one way of looking says of a device. Three of them are kept apart: a ping that comes back never clears an SNMP fault.
@@ -152,6 +152,8 @@ pub struct Device {
     pub sensors: Option<Arc<Vec<Sensor>>>,
     /// The newest changes, the newest first, [`CHANGE_RING`] at the most.
     pub changes: Vector<Change>,
+    /// How its agent behaves, where it ever misbehaved or a poll of it missed its time.
+    pub conduct: Option<Box<Conduct>>,
 }
 
 impl Device {

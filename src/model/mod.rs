@@ -5,8 +5,10 @@
 
 mod alert;
 mod class;
+mod conduct;
 mod device;
 mod fact;
+mod health;
 mod hex;
 mod ids;
 mod interface;
@@ -23,11 +25,16 @@ mod touch;
 
 pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use class::{BadClass, CareLevel, DeviceClass};
+pub use conduct::{AgentFault, Conduct, OverrunKind, Overruns, Tally};
 pub use device::{
     Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact, TouchOverride,
     TouchPolicyInForce,
 };
 pub use fact::{Change, Fact, FactKey, FactSource};
+pub use health::{
+    CollectorHealth, Flow, GateHealth, Health, Home, Point, PollerHealth, ProcessHealth, Rate,
+    SourceHealth, TREND, Warning, grouped,
+};
 pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
 pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};

@@ -3,6 +3,10 @@
 
 #[path = "hospital_runs.rs"]
 mod made;
+#[path = "hospital_health.rs"]
+mod well;
+
+pub use well::health;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};

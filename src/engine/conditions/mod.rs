@@ -1,5 +1,6 @@
 //! The conditions that raise alerts, one file a family. Each is looked at when the device it is about was judged.
 
+mod conduct;
 mod firmware;
 mod interface;
 mod link;
@@ -31,6 +32,7 @@ impl State {
         self.review_quarantine(id, out);
         self.review_sensors(id, out);
         self.review_links(id, out);
+        self.review_conduct(id, out);
     }
 
     /// Held alerts of devices that this one is before: it was just judged, so they may be.

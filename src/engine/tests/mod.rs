@@ -3,6 +3,7 @@
 mod properties;
 mod stories;
 mod stories_alerts;
+mod stories_conduct;
 mod stories_credentials;
 mod stories_identity;
 mod stories_quarantine;

@@ -12,6 +12,7 @@ mod ledger_tests;
 mod lock;
 mod read;
 mod record;
+mod size;
 mod snapshot;
 mod store;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::event::Event;
 use crate::model::{Change, DeviceId, Seq, Time};
 
 pub use lock::StateLock;
+pub use size::StoreSize;
 pub(super) use store::explain_io;
 
 /// How long what is kept.

@@ -7,60 +7,12 @@ use ratatui::style::Style;
 use super::sensors;
 use crate::engine::State;
 use crate::model::{
-    AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Sensor, Seq, Time, TouchPolicy,
+    AgentFault, AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Sensor, Seq, Time,
+    TouchPolicy,
 };
 use crate::ui::Outcome;
 use crate::ui::views::{index, phone, sentence, words};
-use crate::ui::widgets::{Align, ClassGroup, Ink, Row};
-
-/// One line of a section.
-struct Line {
-    label: &'static str,
-    value: String,
-    style: Style,
-    /// Where it is from, dim, after it.
-    note: String,
-}
-
-/// A heading with its lines.
-struct Section {
-    title: &'static str,
-    lines: Vec<Line>,
-}
-
-impl Section {
-    fn new(title: &'static str) -> Self {
-        Self {
-            title,
-            lines: Vec::new(),
-        }
-    }
-
-    fn say(&mut self, label: &'static str, value: impl Into<String>, style: Style) {
-        self.note(label, value, style, String::new());
-    }
-
-    fn note(&mut self, label: &'static str, value: impl Into<String>, style: Style, note: String) {
-        let value = value.into();
-        if !value.is_empty() {
-            self.lines.push(Line {
-                label,
-                value,
-                style,
-                note,
-            });
-        }
-    }
-
-    fn height(&self) -> u16 {
-        u16::try_from(self.lines.len())
-            .unwrap_or(u16::MAX)
-            .saturating_add(2)
-    }
-}
-
-/// Width of the labels.
-const LABEL: u16 = 11;
+use crate::ui::widgets::{ClassGroup, Ink, LABEL, Section, counted, draw_sections, scrolled};
 
 /// The tab.
 #[derive(Default)]
@@ -88,82 +40,16 @@ impl Summary {
         }
         let behind = self.behind.as_ref().map_or(&[][..], |b| &b.3);
         let sections = sections(ink, device, behind);
-        let columns = match area.width {
-            0..70 => 1,
-            70..150 => 2,
-            _ => 3,
-        };
-        let gap = 3;
-        let width = (area.width + gap) / columns;
-        let mut heights = vec![0u16; usize::from(columns)];
-        // each section goes where the least stands so far, in order: the picture stays the same while values change
-        let places: Vec<(usize, u16)> = sections
-            .iter()
-            .map(|section| {
-                let at = (0..heights.len())
-                    .min_by_key(|at| heights[*at])
-                    .unwrap_or(0);
-                let y = heights[at];
-                heights[at] += section.height();
-                (at, y)
-            })
-            .collect();
-        let total = heights.iter().copied().max().unwrap_or(0).saturating_sub(1);
-        self.most = total.saturating_sub(area.height);
-        self.scroll = self.scroll.min(self.most);
-        for (section, (column, y)) in sections.iter().zip(places) {
-            let x = area.x + u16::try_from(column).unwrap_or(0) * width;
-            let inside =
-                Rect::new(x, area.y, width.saturating_sub(gap), area.height).intersection(area);
-            draw_section(ink, buf, inside, y, self.scroll, section);
-        }
-        if self.scroll < self.most {
-            let below = self.most - self.scroll;
-            Row::new(ink, buf, area, area.height.saturating_sub(1))
-                .right(format!("{} {below} more", ink.g.arrow_down), ink.accent);
-        }
+        self.most = draw_sections(ink, buf, area, &sections, &mut self.scroll);
     }
 
     /// Scrolls.
     pub fn act(&mut self, action: &str) -> Outcome {
-        self.scroll = match action {
-            "cursor-down" => self.scroll.saturating_add(1).min(self.most),
-            "cursor-up" => self.scroll.saturating_sub(1),
-            "page-down" => self.scroll.saturating_add(10).min(self.most),
-            "page-up" => self.scroll.saturating_sub(10),
-            "top" => 0,
-            "bottom" => self.most,
-            _ => return Outcome::Ignored,
-        };
+        match scrolled(action, self.scroll, self.most) {
+            Some(scroll) => self.scroll = scroll,
+            None => return Outcome::Ignored,
+        }
         Outcome::Consumed
-    }
-}
-
-fn draw_section(
-    ink: &Ink<'_>,
-    buf: &mut Buffer,
-    area: Rect,
-    y: u16,
-    scroll: u16,
-    section: &Section,
-) {
-    if let Some(at) = y.checked_sub(scroll) {
-        Row::new(ink, buf, area, at).put(section.title, ink.heading);
-    }
-    for (n, line) in (1u16..).zip(&section.lines) {
-        let Some(at) = (y + n).checked_sub(scroll) else {
-            continue;
-        };
-        let mut row = Row::new(ink, buf, area, at);
-        if line.label.is_empty() {
-            row.put(&line.value, line.style);
-        } else {
-            row.column(line.label, LABEL, Align::Left, ink.dim)
-                .put(&line.value, line.style);
-        }
-        if !line.note.is_empty() && row.left() > 4 {
-            row.gap(2).put(&line.note, ink.faint);
-        }
     }
 }
 
@@ -193,8 +79,9 @@ fn sections(ink: &Ink<'_>, d: &Device, behind: &[ClassGroup]) -> Vec<Section> {
         all.push(power);
     }
     all.extend(health(ink, d));
+    all.extend(agent(ink, d));
     all.push(changes(ink, d));
-    all.retain(|s| !s.lines.is_empty());
+    all.retain(|s| !s.is_empty());
     all
 }
 
@@ -539,6 +426,45 @@ fn health(ink: &Ink<'_>, d: &Device) -> Option<Section> {
         }
     }
     any.then_some(section)
+}
+
+/// What its agent does wrong, and polls that miss their time.
+fn agent(ink: &Ink<'_>, d: &Device) -> Option<Section> {
+    let conduct = d.conduct.as_ref()?;
+    let mut section = Section::new("AGENT");
+    let minor = ink.severity(crate::model::Severity::Minor);
+    for (job, late) in &conduct.overruns {
+        let less = if late.degraded {
+            "; asked for less"
+        } else {
+            ""
+        };
+        let now = late.in_a_row > 0;
+        let words = if now {
+            let since = ink.clock(late.since);
+            format!(
+                "{job} late {} times in a row since {since}{less}",
+                late.in_a_row
+            )
+        } else if late.missed.count > 0 {
+            let times = counted(late.missed.count as usize, "time", "times");
+            format!("{job} was late {times}, in time again{less}")
+        } else if late.degraded {
+            format!("{job}{less}")
+        } else {
+            continue;
+        };
+        section.say("", words, if now { minor } else { ink.dim });
+    }
+    for fault in AgentFault::ALL {
+        let Some(n) = conduct.faults.get(&fault) else {
+            continue;
+        };
+        let words = format!("{}: {}", fault.says(), n.count);
+        let since = format!("since {}, last {} ago", ink.clock(n.first), ink.age(n.last));
+        section.note("", words, ink.text, since);
+    }
+    Some(section)
 }
 
 /// Sensors in a few lines: what is wrong, how many supplies and fans work, what a room or a refrigerator is at.
