@@ -169,6 +169,8 @@ pub const ACTIONS: &[Action] = &[
     deed(Device, Risk::Low, "run", &["r"], "run", "Run a remediation", "Lists what can be run against it, with risk and needs; nothing starts before you confirm."),
     deed(Device, Risk::Low, "note", &["+"], "note", "Write a note", "Writes a line into the history of the device, with your name."),
     deed(Device, Risk::Low, "release", &["R"], "let go", "Let it be asked again", "Lets a device be asked again that is left alone because it restarted after it was asked; asks why."),
+    deed(Device, Risk::Medium, "touch", &["t"], "touch", "Touch policy for a time", "Lets a device be touched more, or less, than its policy says, for a day at the most; asks why. What is never touched takes a second person."),
+    deed(Device, Risk::Medium, "approve-touch", &["="], "approve", "Approve a touch policy", "Says yes to what another person asked for a device that is never touched; whoever asked can't."),
     // an alert
     deed(Alert, Risk::Low, "acknowledge", &["a"], "ack", "Acknowledge", "Says that you have it, with a note and until when; the others see it."),
     deed(Alert, Risk::Low, "unacknowledge", &["A"], "un-ack", "Give back", "Says that you no longer have it."),

@@ -53,6 +53,7 @@ pub fn checks(site: Result<String, String>, state: &Path) -> Vec<Check> {
         raw_check(),
         ping_check(),
         buffer_check(),
+        kernel_check(),
         locale_check(),
         colour_check(),
     ]
@@ -165,6 +166,32 @@ fn buffer_check() -> Check {
             "for thousands of agents: sudo sysctl net.core.rmem_max=8388608".into()
         },
     }
+}
+
+/// What the kernel answers by itself to whoever speaks to this machine: no program is asked, and no ledger can hold it.
+fn kernel_check() -> Check {
+    let rate = sysctl("net.ipv4.icmp_ratelimit");
+    let ignore = sysctl("net.ipv4.conf.all.arp_ignore");
+    let found = format!(
+        "the kernel answers strays with ICMP unreachable and TCP RST and asks by ARP for whom it answers (icmp_ratelimit {rate}, \
+         arp_ignore {ignore}); for wardwatch it never speaks first to what the policy protects"
+    );
+    Check {
+        what: "what the kernel sends",
+        verdict: Verdict::Good,
+        found,
+        advice: "to keep it silent towards protected devices, put their addresses into a set and load it with nft -f: \
+                 table inet wardwatch { set protected { type ipv4_addr; flags interval; elements = { 10.3.10.0/24 } } \
+                 chain out { type filter hook output priority 0; ip daddr @protected drop; } } \
+                 table arp wardwatch { chain out { type filter hook output priority 0; arp daddr ip 10.3.10.0/24 drop; } } \
+                 (an example; wardwatch never loads it)"
+            .into(),
+    }
+}
+
+fn sysctl(name: &str) -> String {
+    std::fs::read_to_string(format!("/proc/sys/{}", name.replace('.', "/")))
+        .map_or_else(|_| "unknown".into(), |s| s.trim().to_string())
 }
 
 fn locale_check() -> Check {

@@ -375,3 +375,64 @@ fn a_program_that_hangs_floods_or_is_missing_is_told_and_nothing_of_it_is_left()
         assert!(crate::support::processes_with(&[left]).is_empty(), "{left}");
     }
 }
+
+#[test]
+fn a_killed_collector_leaves_a_gap_in_the_ledger_and_an_orderly_end_leaves_none() {
+    let scene = Scene::new(7205);
+    let victim = scene.victim();
+    let sent = |scene: &Scene| -> (u64, Vec<Json>) {
+        let out = scene
+            .wardwatch(&["ledger", &victim.switch_name, "--format", "jsonl"])
+            .stdout(Stdio::piped())
+            .output()
+            .unwrap();
+        let rows: Vec<Json> = String::from_utf8(out.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let count = rows.iter().filter_map(|r| r["count"].as_u64()).sum();
+        let gaps = rows.into_iter().filter(|r| r["kind"] == "gap").collect();
+        (count, gaps)
+    };
+    let state = scene.folder.join("state/record.db");
+    let alive = |least: u64| {
+        eventually("packets to stand in the ledger", || {
+            state.exists() && sent(&scene).0 > least
+        });
+    };
+    let start = || scene.wardwatch(&["daemon"]).spawn().unwrap();
+    let mut first = start();
+    alive(0);
+    signal(&first, Signal::SIGTERM);
+    assert_eq!(ended(&mut first, Duration::from_secs(20)), 0);
+    assert_eq!(sent(&scene).1, Vec::<Json>::new());
+
+    let mut second = start();
+    alive(sent(&scene).0);
+    second.kill().unwrap();
+    second.wait().unwrap();
+    let mut third = start();
+    alive(sent(&scene).0);
+    signal(&third, Signal::SIGTERM);
+    assert_eq!(ended(&mut third, Duration::from_secs(20)), 0);
+    let gaps = sent(&scene).1;
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert!(
+        gaps[0]["cause"]
+            .as_str()
+            .unwrap()
+            .contains("without a word"),
+        "{gaps:?}"
+    );
+    assert!(
+        gaps[0]["first"].as_str() < gaps[0]["last"].as_str(),
+        "{gaps:?}"
+    );
+
+    let mut fourth = start();
+    alive(sent(&scene).0);
+    signal(&fourth, Signal::SIGTERM);
+    assert_eq!(ended(&mut fourth, Duration::from_secs(20)), 0);
+    assert_eq!(sent(&scene).1, gaps, "an orderly end added one");
+}

@@ -344,10 +344,10 @@ fn deed(request: &Request) -> Option<&'static str> {
             Command::Unacknowledge { .. } => "unacknowledge",
             Command::Close { .. } => "close-alert",
             Command::Note { .. } => "note",
-            Command::OverrideTouch { .. }
-            | Command::ApproveTouch { .. }
-            | Command::Release { .. }
-            | Command::AcceptPlans { .. } => "run",
+            Command::OverrideTouch { .. } => "touch",
+            Command::ApproveTouch { .. } => "approve-touch",
+            Command::Release { .. } => "release",
+            Command::AcceptPlans { .. } => "run",
         },
         Request::Run(_) => "run",
         Request::CancelRun(_) => "cancel-run",

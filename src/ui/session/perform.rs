@@ -3,11 +3,14 @@
 use crate::actions::registry::{Action, refusal};
 use crate::event::Command;
 use crate::model::{AlertId, AlertState, DeviceId, Text};
+use crate::ui::widgets::clock;
 use crate::ui::{Ctx, Live, Request, Selection, View};
 
 use super::base::{Held, Moment};
 use super::config::{Place, World};
-use super::layers::{Ack, FilterBar, Help, Lines, Palette, Prompt, Question, RunDialog, Step};
+use super::layers::{
+    Ack, FilterBar, Help, Lines, Palette, Prompt, Question, RunDialog, Step, Touch, approval,
+};
 use super::{Session, header, replay};
 
 impl Session {
@@ -75,6 +78,7 @@ impl Session {
             "run" => self.run(moment),
             "note" => self.note(moment),
             "release" => self.release(moment),
+            "touch" | "approve-touch" => self.touch(action.name, moment),
             "cancel-run" => self.cancel(moment),
             "replay-seek" => {
                 let hint = "03:07, 03:07:40, +5m, -90s";
@@ -304,6 +308,24 @@ impl Session {
         self.layers.push(Box::new(Prompt::new("Note", hint, done)));
     }
 
+    /// What may be sent to the selected device: says it, or says yes to what another person said.
+    fn touch(&mut self, name: &str, moment: &Moment) {
+        let device = self.selection(moment).device;
+        let Some(device) = device.and_then(|id| moment.state.devices.get(&id)) else {
+            self.say(Text::from("no device is selected"));
+            return;
+        };
+        if name == "touch" {
+            self.layers.push(Box::new(Touch::new(device)));
+            return;
+        }
+        let zone = self.with_desk(moment, |desk| desk.ctx.zone.clone());
+        match approval(device, |until| clock(until, moment.now, &zone)) {
+            Some(question) => self.layers.push(Box::new(question)),
+            None => self.say(Text::from("nobody asked for more than its policy allows")),
+        }
+    }
+
     fn release(&mut self, moment: &Moment) {
         let device = self.selection(moment).device;
         let known = device.and_then(|id| Some((id, moment.state.devices.get(&id)?)));
@@ -367,6 +389,10 @@ pub(super) fn here(view: &dyn View, ctx: &Ctx<'_>, moment: &Moment) -> Vec<&'sta
     let mut here = vec!["open"];
     if selection.alert.is_some() || alert_of(&selection, moment).is_some() {
         here.push("acknowledge");
+    }
+    let asked = |id: DeviceId| moment.state.devices.get(&id)?.touch.asked.as_ref();
+    if selection.device.and_then(asked).is_some() {
+        here.push("approve-touch");
     }
     if selection.device.is_some() {
         here.push("run");

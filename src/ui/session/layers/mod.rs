@@ -9,6 +9,7 @@ mod plan;
 mod prompt;
 mod question;
 mod run;
+mod touch;
 
 pub use ack::Ack;
 pub use filter_bar::FilterBar;
@@ -18,6 +19,7 @@ pub use palette::{Palette, Recent};
 pub use prompt::Prompt;
 pub use question::{Choice, Question};
 pub use run::RunDialog;
+pub use touch::{Touch, approval};
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;

@@ -202,3 +202,53 @@ fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
         assert_eq!(seat.session.requests(&seat.world), []);
     }
 }
+
+#[test]
+fn a_touch_policy_is_said_for_a_time_with_a_reason() {
+    let mut seat = Seat::new();
+    seat.keys("4/pump<enter>t");
+    seat.shows("Touch policy for a time");
+    assert_eq!(seat.keys("<enter>"), []);
+    seat.shows("say why");
+    // from passive over arp and ping to get, and from one hour to two
+    let asked = seat.keys("<down><down><down><tab>biomed asked<enter>");
+    let command = Command::OverrideTouch {
+        device: DeviceId(3),
+        policy: TouchPolicy::Get,
+        reason: Text::from("biomed asked"),
+        until: NOW + Duration::from_hours(2),
+    };
+    assert_eq!(asked, [Request::Command(command)]);
+}
+
+#[test]
+fn the_second_person_sees_who_asked_for_what_and_why_and_says_yes_with_y() {
+    let mut seat = Seat::new();
+    assert_eq!(seat.keys("4/vent<enter>="), []);
+    seat.shows("nobody asked");
+    let state = Arc::make_mut(&mut seat.world.state);
+    let vent = Arc::make_mut(state.devices.get_mut(&DeviceId(2)).unwrap());
+    vent.touch.policy = TouchPolicy::Never;
+    vent.touch.asked = Some(Arc::new(TouchOverride {
+        policy: TouchPolicy::Get,
+        by: Text::from("bo"),
+        approved: Text::empty(),
+        reason: Text::from("firmware recall"),
+        since: NOW,
+        until: NOW + Duration::from_hours(1),
+    }));
+    state.revision += 1;
+    seat.keys("t");
+    seat.shows("Touch policy for a time");
+    seat.keys("<down>");
+    seat.shows("lifted by two people");
+    seat.keys("<esc>=");
+    for words in ["bo", "get", "firmware recall", "can't approve it"] {
+        seat.shows(words);
+    }
+    let approve = Command::ApproveTouch {
+        device: DeviceId(2),
+        policy: TouchPolicy::Get,
+    };
+    assert_eq!(seat.keys("y"), [Request::Command(approve)]);
+}

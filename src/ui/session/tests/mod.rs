@@ -13,7 +13,7 @@ use crate::log::{Answer, Query};
 use crate::model::{
     Acknowledgement, Alert, AlertId, AlertState, CareLevel, Condition, Confirm, Device,
     DeviceClass, DeviceId, DeviceState, Impact, PacketKind, Risk, Run, RunId, RunPlan, RunState,
-    Segment, SegmentId, Severity, Work,
+    Segment, SegmentId, Severity, TouchOverride, TouchPolicy, Work,
 };
 use crate::ui::planner::{InputSpec, Offer, RunPlanner};
 use crate::ui::{ColorDepth, Theme};
