@@ -15,8 +15,6 @@ use crate::wire::snmp::Value;
 
 /// Interfaces of one agent.
 const CAP: usize = 4_096;
-/// Rows of the first GETBULK: some 5 kB of answer.
-const ROWS: u64 = 64;
 
 pub(super) async fn run(io: Io) -> Report {
     static NAMES: LazyLock<Names> =
@@ -32,12 +30,13 @@ pub(super) async fn run(io: Io) -> Report {
         Err(failure) => return failed(failure),
     };
     let uptime = number32(values.first());
-    // one row more than there are, so that the end of the columns is seen in the same answer
+    // as many rows as there are, so that all come in one answer
     let rows = values
         .get(3)
         .and_then(Value::as_u64)
-        .map_or(10, |n| (n + 1).clamp(1, ROWS)) as u16;
-    let table = walk::all_columns(&io, &COLUMNS, CAP, Some(rows)).await;
+        .and_then(|n| usize::try_from(n).ok())
+        .filter(|n| *n > 0);
+    let table = walk::all_columns(&io, &COLUMNS, CAP, rows).await;
     let interfaces = table
         .rows
         .iter()
