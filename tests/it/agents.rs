@@ -4,6 +4,7 @@ mod common;
 mod daemon;
 mod fake;
 mod faults;
+mod late;
 mod quirks;
 mod snmpd;
 mod strangers;
