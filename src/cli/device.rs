@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::rows::{port, segment_name, text, time};
 use crate::engine::State;
-use crate::model::{Device, Fact, Reach, ReachFact, Sensor, Time};
+use crate::model::{Device, Fact, Reach, ReachFact, Sensor, Time, TouchOverride};
 
 /// Everything, as JSON.
 pub fn as_json(state: &State, d: &Device) -> Value {
@@ -39,6 +39,7 @@ pub fn as_json(state: &State, d: &Device) -> Value {
         "left_alone": left_alone, "quirk": quirk,
         "name": d.name, "class": d.class.word(), "care": d.care.word(), "declared": d.declared,
         "touch": d.touch.policy.word(), "touch_because": text(d.touch.because.as_str()),
+        "touch_override": d.touch.overridden.as_deref().map(said), "touch_asked": d.touch.asked.as_deref().map(said),
         "state": d.state.word(), "state_since": time(d.state_since), "why": text(d.state_why.as_str()),
         "addresses": d.addresses, "macs": d.macs, "segment": text(segment_name(state, d.segment)), "port": text(&port(state, d)),
         "vlan": d.attached.filter(|a| a.vlan != 0).map(|a| a.vlan),
@@ -69,6 +70,11 @@ fn overruns(d: &Device) -> Vec<Value> {
                    "degraded": o.degraded, "last": o.last.word(), "last_seen": time(o.missed.last)})
         })
         .collect()
+}
+
+fn said(o: &TouchOverride) -> Value {
+    json!({"policy": o.policy.word(), "by": o.by, "approved_by": text(o.approved.as_str()), "reason": o.reason,
+           "since": time(o.since), "until": time(o.until)})
 }
 
 fn fact(f: &Fact) -> Value {
@@ -144,6 +150,16 @@ pub fn as_text(state: &State, d: &Device) -> String {
             .map(|f| format!("{}: {}", f.source.word(), f.because))
             .collect();
         line("model", &format!("{}  ({})", q.limits(), from.join("; ")));
+    }
+    if let Some(o) = &d.touch.overridden {
+        line("", &format!("until {}: {}", o.until, o.reason));
+    }
+    if let Some(o) = &d.touch.asked {
+        let asked = format!(
+            "{} asked for by {} until {}, waits for a second person: {}",
+            o.policy, o.by, o.until, o.reason
+        );
+        line("", &asked);
     }
     line("segment", segment_name(state, d.segment));
     line("port", &port(state, d));

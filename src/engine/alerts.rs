@@ -364,7 +364,9 @@ impl State {
                     self.note(*device, what, Text::empty(), note.clone(), out);
                 }
             }
-            Command::ApproveTouch { .. } => {}
+            Command::ApproveTouch { device, policy } => {
+                self.approve_touch(by, *device, *policy, out);
+            }
             Command::AcceptPlans { .. } => self.all_asked_anew(),
             Command::Release { device, reason } => self.release(by, *device, reason, out),
             Command::OverrideTouch {

@@ -16,6 +16,7 @@ mod filter;
 mod fold;
 mod identity;
 mod memory;
+mod overrides;
 mod poll;
 mod quarantine;
 mod quirks;
@@ -37,6 +38,7 @@ mod tests;
 
 pub use filter::{Filter, FilterError, FilterKey};
 pub use memory::Memory;
+pub use overrides::GAPS;
 pub use quarantine::{Heavy, Quarantine, Spared};
 pub use quirks::Lesson;
 pub use snapshot::SnapshotError;

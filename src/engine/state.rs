@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
+use crate::event::{Body, Effect, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
 use crate::model::{
     Alert, AlertId, Change, Condition, Device, DeviceId, Impact, Link, LinkId, Mac, Run, RunId,
     Segment, SegmentId, Seq, Severity, Site, Text, Time,
@@ -65,6 +65,10 @@ pub struct State {
     pub quirks: OrdMap<(Text, Text), Lesson>,
     /// Devices that are left alone because they restarted after they were asked.
     pub quarantine: OrdMap<DeviceId, Quarantine>,
+    /// Times of which the ledger may miss packets, the newest first, [`GAPS`] at the most.
+    pub ledger_gaps: Vector<ObsLedgerGapV1>,
+    /// What the gate let nobody send, by address: how many packets, and the last.
+    pub refusals: OrdMap<IpAddr, (u64, Time)>,
     /// What only the fold itself reads.
     pub memory: Memory,
 }
@@ -120,7 +124,11 @@ impl State {
         self.run_timers(&mut out);
         match &event.body {
             Body::Tick => {}
-            Body::Ledger(rows) => self.note_asked(rows),
+            Body::Ledger(rows) | Body::Packets(rows) => {
+                self.memory.ledger_at = event.time;
+                self.note_asked(rows);
+            }
+            Body::Refused(rows) => self.refused(rows),
             Body::Config(config) => self.configure(config, &mut out),
             Body::Observation(seen) => self.observe(seen, &mut out),
             Body::Command { by, command } => self.command(by, command, &mut out),
@@ -155,7 +163,7 @@ impl State {
             Observation::Quirk(seen) => self.quirk(seen, out),
             Observation::Overrun(seen) => self.overrun(seen, out),
             Observation::Sensors(seen) => self.sensors(seen, out),
-            Observation::LedgerGap(_) => {}
+            Observation::LedgerGap(gap) => self.ledger_gap(gap, out),
         }
     }
 

@@ -44,17 +44,8 @@ impl State {
             }
             Timer::AckUntil(alert) => self.acknowledge_expired(alert, out),
             Timer::AutoClose(alert) => self.auto_close(alert, out),
-            Timer::Override(device) => {
-                let over = self
-                    .memory
-                    .overrides
-                    .get(&device)
-                    .is_some_and(|o| o.until <= out.now);
-                if over {
-                    self.memory.overrides.remove(&device);
-                    self.retouch(device, out);
-                }
-            }
+            Timer::Override(device) => self.override_over(device, out),
+            Timer::Asked(device) => self.asked_over(device, out),
             Timer::Grace(device) => {
                 let over = self
                     .memory

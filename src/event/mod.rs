@@ -55,7 +55,7 @@ pub enum Body {
     },
     /// A run of a remediation went on.
     Run(RunStep),
-    /// Packets went out.
+    /// Packets went out; in the course of time these rows are summed by hour and day.
     Ledger(Vec<LedgerRow>),
     /// An effect was carried out, or could not be.
     Delivered {
@@ -64,6 +64,11 @@ pub enum Body {
         /// Empty when it was done, else why not.
         error: Text,
     },
+    /// Packets went out to devices that may be asked less than SNMP, or may be asked it for a time only: these rows are
+    /// kept one by one.
+    Packets(Vec<LedgerRow>),
+    /// Packets that the gate let nobody send.
+    Refused(Vec<LedgerRow>),
 }
 
 impl Body {

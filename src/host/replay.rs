@@ -316,7 +316,7 @@ impl Head {
             self.read += 1;
             any = true;
             let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Body::Ledger(rows) = event.body {
+            if let Body::Ledger(rows) | Body::Packets(rows) = event.body {
                 shared.ledger.extend(rows);
             }
             shared.changes.extend(outcome.changes);

@@ -180,6 +180,10 @@ pub struct TouchPolicyInForce {
     pub policy: TouchPolicy,
     /// What decided: `class ventilator`, `segment ICU-3`, `device`, `unknown in a clinical segment`.
     pub because: Text,
+    /// The override that is in force, where one is.
+    pub overridden: Option<Arc<TouchOverride>>,
+    /// An override of `never` that one person asked for, and that waits for a second one. It has no effect.
+    pub asked: Option<Arc<TouchOverride>>,
 }
 
 impl Default for TouchPolicyInForce {
@@ -187,6 +191,25 @@ impl Default for TouchPolicyInForce {
         Self {
             policy: TouchPolicy::Passive,
             because: Text::empty(),
+            overridden: None,
+            asked: None,
         }
     }
+}
+
+/// What a person said of a device's touch policy, for a time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TouchOverride {
+    /// The rung it is to have.
+    pub policy: TouchPolicy,
+    /// Who asked.
+    pub by: Text,
+    /// The second person; empty where one is enough, or none has said yes so far.
+    pub approved: Text,
+    /// Why.
+    pub reason: Text,
+    /// When it was asked for.
+    pub since: Time,
+    /// When it ends.
+    pub until: Time,
 }

@@ -27,7 +27,7 @@ pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use class::{BadClass, CareLevel, DeviceClass};
 pub use conduct::{AgentFault, Conduct, OverrunKind, Overruns, Tally};
 pub use device::{
-    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact,
+    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact, TouchOverride,
     TouchPolicyInForce,
 };
 pub use fact::{Change, Fact, FactKey, FactSource};

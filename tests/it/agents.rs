@@ -1,6 +1,6 @@
 //! The poller against real agents (Debian's snmpd) and against agents that misbehave.
 
-mod common;
+pub mod common;
 mod daemon;
 mod fake;
 mod faults;

@@ -4,6 +4,7 @@
 mod agents;
 mod command_line;
 mod config_files;
+mod farm;
 mod hostile;
 mod killed;
 mod night;
@@ -15,3 +16,5 @@ mod sim_serve;
 mod support;
 mod sweeps;
 mod term;
+mod touch_capture;
+mod touch_property;

@@ -129,6 +129,7 @@ impl Builder {
                 touch: TouchPolicyInForce {
                     policy: class.touch(),
                     because: t(&format!("class {class}")),
+                    ..TouchPolicyInForce::default()
                 },
                 segment,
                 declared: true,
@@ -548,6 +549,7 @@ pub fn small() -> (State, Named) {
         d.touch = TouchPolicyInForce {
             policy: TouchPolicy::Passive,
             because: t("unknown in a clinical segment"),
+            ..TouchPolicyInForce::default()
         };
     });
     let pump = behind[4];

@@ -8,4 +8,5 @@ mod stories_credentials;
 mod stories_identity;
 mod stories_quarantine;
 mod stories_sensors;
+mod stories_touch;
 mod world;

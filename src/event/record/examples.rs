@@ -527,5 +527,27 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
                 hash: "00ff".into(),
             }),
         ),
+        (
+            "packets",
+            Body::Packets(vec![LedgerRow {
+                address: ip("10.3.10.7"),
+                kind: PacketKind::Arp,
+                count: 1,
+                first: T,
+                last: T,
+                cause: "scan by ana".into(),
+            }]),
+        ),
+        (
+            "refused",
+            Body::Refused(vec![LedgerRow {
+                address: ip("10.3.10.7"),
+                kind: PacketKind::Ping,
+                count: 3,
+                first: T,
+                last: Time(T.0 + 1),
+                cause: "ping".into(),
+            }]),
+        ),
     ]
 }

@@ -461,6 +461,21 @@ fn gate(ink: &Ink<'_>, g: &GateHealth) -> Section {
         format!("{} rows to be written", grouped(g.pending)),
         ink.dim,
     );
+    let gaps = &ink.ctx.state.ledger_gaps;
+    let newest = gaps.iter().max_by_key(|gap| gap.until);
+    let words = newest.map_or_else(
+        || "none".to_owned(),
+        |gap| {
+            format!(
+                "{}, the last {} to {}",
+                gaps.len(),
+                ink.clock(gap.from),
+                ink.clock(gap.until)
+            )
+        },
+    );
+    let style = newest.map_or(ink.dim, |_| ink.text);
+    section.say("gaps", words, style);
     section
 }
 

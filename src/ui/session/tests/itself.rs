@@ -14,11 +14,11 @@ fn health(agents: u64) -> Option<Arc<Health>> {
 fn a_key_opens_it_and_esc_leads_back() {
     let mut seat = Seat::new();
     seat.world.health = health(1_204);
-    seat.keys("2 0");
+    seat.keys("20");
     seat.shows("Everything keeps its time: 1,204 agents");
     assert!(seat.last().contains("About wardwatch"), "{}", seat.last());
     // once more opens no second one
-    seat.keys("0 esc");
+    seat.keys("0<esc>");
     seat.hides("Everything keeps its time");
     assert!(seat.last().contains("Map"), "{}", seat.last());
 }
@@ -27,7 +27,7 @@ fn a_key_opens_it_and_esc_leads_back() {
 fn the_palette_knows_it() {
     let mut seat = Seat::new();
     seat.world.health = health(7);
-    seat.keys(": a b o u t enter");
+    seat.keys(":about wardwatch<enter>");
     seat.shows("7 agents");
 }
 
@@ -53,11 +53,11 @@ fn what_moves_in_it_costs_no_byte_where_it_is_not_open_and_no_second_frame_withi
 fn pause_holds_it_still_too() {
     let mut seat = Seat::new();
     seat.world.health = health(8);
-    seat.keys("0 space");
+    seat.keys("0<space>");
     seat.world.health = health(9);
     seat.wait(5);
     seat.shows("8 agents");
-    seat.keys("space");
+    seat.keys("<space>");
     seat.shows("9 agents");
 }
 
