@@ -210,7 +210,7 @@ async fn a_second_answer_to_one_question_is_counted_and_changes_nothing() {
     let polled = poll(options(&["duplicate=30"]), patient()).await;
     let twice = polled.faulty(FaultKind::Duplicate);
     twice.into_iter().for_each(whole);
-    let unwanted = |b: &Bench| b.poller.stats().late + b.poller.stats().unmatched;
+    let unwanted = |b: &Bench| b.poller.stats().duplicates;
     polled.until("second answers", unwanted, 60).await;
     assert_eq!(
         polled.sums.varbinds,
