@@ -15,7 +15,9 @@ use super::memory::Memory;
 use super::once::PollResult;
 use super::schedule;
 use super::task::{Sink, SnmpError, Task, With};
-use crate::event::{AgentFault, Job, ObsPollV1, ObsQuirkV1, Observation, PollOutcome};
+use crate::event::{
+    AgentFault, Job, ObsOverrunV1, ObsPollV1, ObsQuirkV1, Observation, PollOutcome,
+};
 use crate::model::{FactKey, Text, Time, TouchPolicy, build};
 use crate::wire::snmp::usm::Stat;
 
@@ -52,6 +54,9 @@ impl Driver {
         let device = self.at(index);
         let target = device.target.as_ref()?;
         let (address, offer) = (target.address, device.offer.clone());
+        if device.refused_until_ms.is_some() || device.breaker.open_until().is_some() {
+            device.held_ms = now;
+        }
         if device.refused_until_ms.is_some_and(|until| now < until) {
             return None;
         }
@@ -109,8 +114,10 @@ impl Driver {
                 return Some(Self::own(Kind::Job(Job::Status), offer, None, within));
             }
             device.jobs[at].at_ms = next;
+            let late_ms = now.saturating_sub(due.at_ms.max(device.held_ms));
+            device.jobs[at].pace.begins(late_ms, due.interval_ms);
             self.counters.jobs.add(1);
-            self.lateness.add(now - due.at_ms, now);
+            self.lateness.add(late_ms, now);
             self.counters.late_ms_p50.set(self.lateness.percentile(50));
             self.counters.late_ms_p99.set(self.lateness.percentile(99));
             return Some(Self::own(Kind::Job(due.job), offer, None, within));
@@ -330,7 +337,25 @@ impl Driver {
                     }
                 }
                 settle(device, &kind, &poll, now, refused);
+                // one that is silent is worse than late
+                let overrun = match kind {
+                    Kind::Job(job) if answers > 0 => {
+                        let cut = now >= active.deadline_ms;
+                        let due = device.due_mut(job);
+                        due.and_then(|due| Some((job, due.pace.ends(cut, now)?)))
+                    }
+                    _ => None,
+                };
+                let (address, at) = (poll.address, poll.at);
                 self.tell(Observation::Poll(Box::new(poll)));
+                if let Some((job, kind)) = overrun {
+                    self.tell(Observation::Overrun(ObsOverrunV1 {
+                        address,
+                        at,
+                        job,
+                        kind,
+                    }));
+                }
                 for table in report.others {
                     self.tell(table);
                 }

@@ -23,6 +23,7 @@ mod login;
 mod memory;
 mod names;
 mod once;
+mod pace;
 mod poller;
 mod rows;
 mod rtt;
