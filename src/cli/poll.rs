@@ -143,6 +143,9 @@ fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target
             class: DeviceClass::Unknown,
             jobs: Vec::new(),
             confirm_s: 10,
+            model: 0,
+            closet: 0,
+            uplink: 0,
         })
         .collect())
 }

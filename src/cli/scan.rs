@@ -416,6 +416,9 @@ fn ask(
         class: DeviceClass::Unknown,
         jobs: Vec::new(),
         confirm_s: 10,
+        model: 0,
+        closet: 0,
+        uplink: 0,
     };
     let targets: Vec<Target> = all.into_iter().map(target).collect();
     let _ = runtime.block_on(poll_once(&poller, &targets, "status", |r| {

@@ -9,6 +9,7 @@ mod cursor;
 mod find;
 mod keys;
 mod load;
+pub mod plans;
 mod problem;
 mod schema;
 pub mod secret;

@@ -364,9 +364,8 @@ impl State {
                     self.note(*device, what, Text::empty(), note.clone(), out);
                 }
             }
-            Command::ApproveTouch { .. }
-            | Command::Release { .. }
-            | Command::AcceptPlans { .. } => {}
+            Command::AcceptPlans { hash } => self.accept_plans(by, hash, out),
+            Command::ApproveTouch { .. } | Command::Release { .. } => {}
             Command::OverrideTouch {
                 device,
                 policy,

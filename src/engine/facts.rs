@@ -92,6 +92,7 @@ impl State {
         match key {
             FactKey::Name | FactKey::DnsName | FactKey::DhcpName => self.rename(id, out),
             FactKey::Class => self.reclass(id, out),
+            FactKey::SysObjectId => self.model_known(id, out),
             _ => {}
         }
         out.judge.insert(id);

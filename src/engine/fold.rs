@@ -42,6 +42,10 @@ pub(super) struct Out {
     /// The touch table is to be looked at for these.
     pub touch_at: BTreeSet<IpAddr>,
     pub targets: bool,
+    /// Other plans are in force.
+    pub plans: bool,
+    /// Other budgets are in force.
+    pub budgets: bool,
     /// A screen could show it.
     pub visible: bool,
     /// A list could show it.
@@ -151,6 +155,12 @@ impl State {
         } else {
             self.touch_again(&out.touch_at)
         };
+        if out.plans {
+            kinds.push(EffectKind::Plans(Arc::clone(&self.polls.in_force)));
+        }
+        if out.budgets {
+            kinds.push(EffectKind::Budgets(self.site.budgets));
+        }
         if out.targets || out.touch || table.is_some() {
             kinds.extend(table.map(EffectKind::TouchTable));
             kinds.extend(self.new_targets().map(EffectKind::Targets));

@@ -39,6 +39,8 @@ pub(super) enum Timer {
     Binding(IpAddr),
     /// A revert may be overdue.
     Revert(RunId),
+    /// Who shares a closet may have changed.
+    Regroup,
 }
 
 /// A switch's forwarding table as last read.
@@ -162,6 +164,8 @@ pub struct Memory {
     pub(super) told: OrdSet<AlertId>,
     /// Alerts a person closed although they hold on: up to this severity they stay closed.
     pub(super) hushed: OrdMap<AlertId, Severity>,
+    /// Who shares a closet is to be looked at again.
+    pub(super) regroup: bool,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
 }

@@ -15,6 +15,7 @@ use crate::model::{
 use super::alerts::{Finding, Stand, escaped};
 use super::fold::Out;
 use super::memory::Memory;
+use super::plans::Polls;
 use super::summary::{SegmentSummary, StateCounts};
 
 /// Everything that is known now. A clone is cheap: maps share their parts.
@@ -30,6 +31,8 @@ pub struct State {
     pub site: Arc<Site>,
     /// Hash of the configuration in force; empty before the first.
     pub config_hash: Text,
+    /// The poll plans in force, and what waits for consent.
+    pub polls: Polls,
     /// The inventory.
     pub devices: OrdMap<DeviceId, Arc<Device>>,
     /// Who has an address.
@@ -153,7 +156,7 @@ impl State {
     }
 
     /// How a part of wardwatch itself is doing.
-    fn source(&mut self, seen: &ObsSourceV1, out: &mut Out) {
+    pub(super) fn source(&mut self, seen: &ObsSourceV1, out: &mut Out) {
         out.visible = true;
         if seen.dropped > 0 {
             self.dropped.insert(seen.source.clone(), seen.dropped);

@@ -381,6 +381,7 @@ impl State {
             self.memory.hang.insert((to.switch, to.port, id));
         }
         self.edit(id, |d| d.attached = to);
+        self.regroup(id, out);
         if let (Some(old), Some(to)) = (old, to) {
             let (before, after) = (name(self, old), name(self, to));
             self.note(id, "port", before, after, out);
@@ -400,7 +401,7 @@ impl State {
     }
 
     pub(super) fn stale_after(&self) -> Duration {
-        Duration::from_secs(u64::from(self.site.intervals.tables_s) * 3)
+        Duration::from_secs(u64::from(self.tables_interval()) * 3)
     }
 
     /// A table that was not read for long proves nothing any more.

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Job, Target};
 use crate::model::{
     ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentSpec, Text, Time, TouchPolicy,
     TouchPolicyInForce, TouchTable,
@@ -15,9 +14,6 @@ use super::alerts::escaped;
 use super::fold::Out;
 use super::memory::{Override, Timer};
 use super::state::State;
-
-/// How often sensors, memory, disks and load are asked, seconds.
-const SENSORS_S: u32 = 300;
 
 /// The longest that one person's word on a policy stands.
 const OVERRIDE: Duration = Duration::from_hours(24);
@@ -252,73 +248,6 @@ impl State {
             .map(|d| d.touch.policy)
             .min()
     }
-
-    /// Who is asked for what, when it is not what is in force.
-    pub(super) fn new_targets(&mut self) -> Option<Arc<Vec<Target>>> {
-        if self.config_hash.is_empty() {
-            return None;
-        }
-        let targets: Vec<Target> = self
-            .devices
-            .keys()
-            .filter_map(|id| self.target(*id))
-            .collect();
-        if self.memory.targets.as_deref() == Some(&targets) {
-            return None;
-        }
-        let targets = Arc::new(targets);
-        self.memory.targets = Some(Arc::clone(&targets));
-        Some(targets)
-    }
-
-    fn target(&self, id: DeviceId) -> Option<Target> {
-        let d = self.devices.get(&id)?;
-        let address = d.address?;
-        let spec = self.spec(id);
-        // the strictest of everybody who had the address decides, not only this device
-        let policy = self
-            .memory
-            .touch
-            .as_ref()
-            .map_or(d.touch.policy, |t| t.policy(address))
-            .min(d.touch.policy);
-        if policy < TouchPolicy::Get {
-            return None;
-        }
-        let credentials = match spec {
-            Some(s) if !s.credentials.is_empty() => s.credentials.clone(),
-            // the site's in their order: the poller remembers the one that works
-            _ => self
-                .site
-                .credentials
-                .iter()
-                .map(|c| c.name.clone())
-                .collect(),
-        };
-        if credentials.is_empty() {
-            return None;
-        }
-        Some(Target {
-            address,
-            port: spec.and_then(|s| s.snmp_port).unwrap_or(161),
-            credentials,
-            class: d.class,
-            jobs: jobs(d.class, policy, &self.site.intervals),
-            confirm_s: self.site.intervals.confirm_s,
-        })
-    }
-
-    /// Every how many seconds the status of a device is asked.
-    pub(super) fn status_interval(&self, class: DeviceClass) -> u32 {
-        status_s(class, &self.site.intervals)
-    }
-
-    /// May it be asked by SNMP, and is it?
-    pub(super) fn is_asked(&self, id: DeviceId) -> bool {
-        self.devices
-            .get(&id)
-            .is_some_and(|d| d.touch.policy >= TouchPolicy::Get && d.address.is_some())
-    }
 }
 
 fn unknown_in(segment: &SegmentSpec) -> TouchPolicy {
@@ -327,34 +256,4 @@ fn unknown_in(segment: &SegmentSpec) -> TouchPolicy {
     } else {
         TouchPolicy::Arp
     })
-}
-
-fn status_s(class: DeviceClass, intervals: &crate::model::Intervals) -> u32 {
-    if class.is_network() || matches!(class, DeviceClass::Ups | DeviceClass::Pdu) {
-        intervals.status_s
-    } else {
-        intervals.endpoint_s
-    }
-}
-
-fn jobs(
-    class: DeviceClass,
-    policy: TouchPolicy,
-    intervals: &crate::model::Intervals,
-) -> Vec<(Job, u32)> {
-    let mut jobs = vec![(Job::Status, status_s(class, intervals))];
-    if policy < TouchPolicy::Full {
-        return jobs;
-    }
-    if class == DeviceClass::Ups {
-        jobs.push((Job::Ups, intervals.status_s));
-    } else {
-        jobs.push((Job::Interfaces, intervals.interfaces_s));
-    }
-    if class.is_network() {
-        jobs.push((Job::Tables, intervals.tables_s));
-    }
-    jobs.push((Job::Inventory, intervals.inventory_s));
-    jobs.push((Job::Sensors, SENSORS_S));
-    jobs
 }

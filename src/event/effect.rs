@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AlertId, DeviceClass, Seq, Severity, Text, Time, TouchTable};
+pub use crate::model::Job;
+use crate::model::{
+    AlertId, Budgets, DeviceClass, PollPlans, Seq, Severity, Text, Time, TouchTable,
+};
 
 /// An effect with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,10 @@ pub struct Effect {
 pub enum EffectKind {
     /// Put this touch table in force.
     TouchTable(Arc<TouchTable>),
+    /// Ask by these plans from now on.
+    Plans(Arc<PollPlans>),
+    /// Send no more than this from now on.
+    Budgets(Budgets),
     /// From now on ask these, and no others.
     Targets(Arc<Vec<Target>>),
     /// Ask these at once, beside their schedule.
@@ -29,24 +36,6 @@ pub enum EffectKind {
     ReadTables(Vec<IpAddr>),
     /// Tell people.
     Notify(Notice),
-}
-
-/// What is asked of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Job {
-    /// The system group and uptime.
-    Status,
-    /// Interfaces and their counters.
-    Interfaces,
-    /// Forwarding, address and neighbour tables.
-    Tables,
-    /// Entity, host resources, firmware, serial.
-    Inventory,
-    /// UPS-MIB.
-    Ups,
-    /// Sensors, memory, disks, load.
-    Sensors,
 }
 
 /// An agent to be asked.
@@ -64,6 +53,12 @@ pub struct Target {
     pub jobs: Vec<(Job, u32)>,
     /// Seconds between the probes that confirm a miss.
     pub confirm_s: u32,
+    /// Its model as the plans in force tell models apart ([`PollPlans::model`]); zero where they do not.
+    pub model: u16,
+    /// Those that share a closet have the same number, which is not zero; zero stands alone.
+    pub closet: u32,
+    /// Those behind one distribution link have the same number, which is not zero; zero stands alone.
+    pub uplink: u32,
 }
 
 /// Something people are told.

@@ -237,9 +237,12 @@ impl<C: Carry> Collector<C> {
     /// is in force now.
     fn carry_standing(&mut self, seq: Seq) {
         let (table, targets) = self.state.standing();
+        let (plans, budgets) = self.state.standing_polls().unzip();
         let kinds = table
             .map(EffectKind::TouchTable)
             .into_iter()
+            .chain(plans.map(EffectKind::Plans))
+            .chain(budgets.map(EffectKind::Budgets))
             .chain(targets.map(EffectKind::Targets));
         for (kind, n) in kinds.zip(STANDING..) {
             let key = (seq, n);

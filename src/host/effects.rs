@@ -36,6 +36,7 @@ impl Carry for Hands {
     fn carry(&mut self, effect: Effect, _state: &State) {
         match &effect.kind {
             EffectKind::TouchTable(table) => self.gate.install(table.clone()),
+            EffectKind::Plans(_) | EffectKind::Budgets(_) => {}
             EffectKind::Targets(targets) => {
                 if let Some(poller) = &self.poller {
                     poller.set_targets(targets.clone());

@@ -10,7 +10,9 @@ mod fact;
 mod hex;
 mod ids;
 mod interface;
+mod job;
 mod mac;
+mod plan;
 mod quirk;
 mod remediation;
 mod segment;
@@ -31,16 +33,21 @@ pub use fact::{Change, Fact, FactKey, FactSource};
 pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
 pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};
+pub use job::Job;
 pub use mac::{BadMac, Mac};
+pub use plan::{
+    Asked, Column, Difference, PartKind, PartShape, PlanOid, PollPart, PollPlan, PollPlans, Role,
+    Step,
+};
 pub use quirk::{Quirk, QuirkSource};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
 pub use sensor::{SensorKind, SensorState};
 pub use severity::Severity;
 pub use site::{
-    AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec, InterfaceRef,
-    Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site, VendorSpec,
-    WITHHELD, WardSpec,
+    AuthProtocol, Budgets, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec,
+    InterfaceRef, Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site,
+    VendorSpec, WITHHELD, WardSpec,
 };
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;

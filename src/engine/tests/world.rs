@@ -212,7 +212,7 @@ impl World {
                         }
                     }
                 }
-                EffectKind::TouchTable(_) => {}
+                EffectKind::TouchTable(_) | EffectKind::Plans(_) | EffectKind::Budgets(_) => {}
             }
         }
         check_sums(&self.state);

@@ -98,6 +98,8 @@ pub(super) fn site() -> Site {
             minimum: "2.50".into(),
         }],
         intervals: Intervals::default(),
+        budgets: crate::model::Budgets::default(),
+        polls: crate::model::PollPlans::default(),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
             class: Some(DeviceClass::InfusionPump),
             minimum: catalog::PUMP_MINIMUM.into(),
         }],
-        intervals: crate::model::Intervals::default(),
+        ..Site::default()
     }
 }
 

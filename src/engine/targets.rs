@@ -1,0 +1,228 @@
+//! Who is asked for what: from the plans in force, the touch table, and where a device stands in the network.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fold::Out;
+use super::memory::Timer;
+use super::state::State;
+use crate::event::{Job, Target};
+use crate::model::{Device, DeviceClass, DeviceId, FactKey, Intervals, TouchPolicy};
+
+/// Stations move all the time; who shares a closet is looked at again so long after one did.
+const REGROUP: Duration = Duration::from_mins(1);
+/// How often sensors, memory, disks and load were asked before there were plans, seconds.
+const SENSORS_S: u32 = 300;
+/// Closets that only a ward and a room make known are numbered from here on.
+const ROOMS: u32 = 1 << 31;
+
+/// What is the same for many devices, worked out once.
+#[derive(Default)]
+struct Known {
+    jobs: BTreeMap<(DeviceClass, u16, bool), Vec<(Job, u32)>>,
+    uplinks: BTreeMap<DeviceId, u32>,
+}
+
+impl State {
+    /// Who is asked for what, when it is not what is in force.
+    pub(super) fn new_targets(&mut self) -> Option<Arc<Vec<Target>>> {
+        if self.config_hash.is_empty() {
+            return None;
+        }
+        let mut known = Known::default();
+        let targets: Vec<Target> = self
+            .devices
+            .keys()
+            .filter_map(|id| self.target(*id, &mut known))
+            .collect();
+        if self.memory.targets.as_deref() == Some(&targets) {
+            return None;
+        }
+        let targets = Arc::new(targets);
+        self.memory.targets = Some(Arc::clone(&targets));
+        Some(targets)
+    }
+
+    fn target(&self, id: DeviceId, known: &mut Known) -> Option<Target> {
+        let d = self.devices.get(&id)?;
+        let address = d.address?;
+        let spec = self.spec(id);
+        // the strictest of everybody who had the address decides, not only this device
+        let policy = self
+            .memory
+            .touch
+            .as_ref()
+            .map_or(d.touch.policy, |t| t.policy(address))
+            .min(d.touch.policy);
+        if policy < TouchPolicy::Get {
+            return None;
+        }
+        let credentials = match spec {
+            Some(s) if !s.credentials.is_empty() => s.credentials.clone(),
+            // the site's in their order: the poller remembers the one that works
+            _ => self
+                .site
+                .credentials
+                .iter()
+                .map(|c| c.name.clone())
+                .collect(),
+        };
+        if credentials.is_empty() {
+            return None;
+        }
+        let model = self.polls.in_force.model(d.fact_str(FactKey::SysObjectId));
+        let full = policy >= TouchPolicy::Full;
+        let jobs = known
+            .jobs
+            .entry((d.class, model, full))
+            .or_insert_with(|| self.jobs(d.class, model, full))
+            .clone();
+        let (closet, uplink) = self.closet(d, known);
+        Some(Target {
+            address,
+            port: spec.and_then(|s| s.snmp_port).unwrap_or(161),
+            credentials,
+            class: d.class,
+            jobs,
+            confirm_s: self.site.intervals.confirm_s,
+            model,
+            closet,
+            uplink,
+        })
+    }
+
+    /// What is asked of a device, and how often in seconds. Without the policy `full` only what needs nothing but GETs.
+    fn jobs(&self, class: DeviceClass, model: u16, full: bool) -> Vec<(Job, u32)> {
+        let plans = &self.polls.in_force;
+        if plans.is_empty() {
+            return jobs_before_plans(class, full, &self.site.intervals);
+        }
+        let mut jobs: BTreeMap<Job, (u32, bool)> = BTreeMap::new();
+        for asked in plans.asked(class, model) {
+            let Some(job) = asked.part.kind.job() else {
+                continue;
+            };
+            let (interval, walks) = jobs.entry(job).or_insert((u32::MAX, false));
+            *interval = asked.part.interval_s.min(*interval);
+            *walks |= asked.part.walks();
+        }
+        jobs.into_iter()
+            .filter(|(_, (_, walks))| full || !walks)
+            .map(|(job, (interval, _))| (job, interval))
+            .collect()
+    }
+
+    /// May it be asked by SNMP, and is it?
+    pub fn is_asked(&self, id: DeviceId) -> bool {
+        self.devices
+            .get(&id)
+            .is_some_and(|d| d.touch.policy >= TouchPolicy::Get && d.address.is_some())
+    }
+
+    /// Every how many seconds the status of a device is asked.
+    pub(super) fn status_interval(&self, class: DeviceClass) -> u32 {
+        self.polls
+            .in_force
+            .interval(class, 0, Job::Status)
+            .unwrap_or_else(|| status_s(class, &self.site.intervals))
+    }
+
+    /// Every how many seconds the tables of network devices are read.
+    pub(super) fn tables_interval(&self) -> u32 {
+        let planned = self
+            .polls
+            .in_force
+            .interval(DeviceClass::Switch, 0, Job::Tables);
+        planned.unwrap_or(self.site.intervals.tables_s)
+    }
+
+    /// Numbers of the closet it stands in and of the distribution link it is behind; zero where that is not known.
+    fn closet(&self, d: &Device, known: &mut Known) -> (u32, u32) {
+        let switch = if self.is_node(d.id) {
+            Some(d.id)
+        } else {
+            d.attached.map(|a| a.switch)
+        };
+        let Some(switch) = switch else {
+            return (room(d), 0);
+        };
+        let uplink = *known
+            .uplinks
+            .entry(switch)
+            .or_insert_with(|| self.distribution(switch));
+        (switch.0.saturating_add(1), uplink)
+    }
+
+    /// The number of the network device next to the root of the topology on the way to this one; zero for the root itself, and
+    /// where no way is known.
+    fn distribution(&self, switch: DeviceId) -> u32 {
+        let mut at = switch;
+        // no way is longer than there are devices, and none is that long
+        for _ in 0..64 {
+            let Some(before) = self.before(at).first().copied() else {
+                return 0;
+            };
+            if self.before(before).is_empty() {
+                return at.0.saturating_add(1);
+            }
+            at = before;
+        }
+        0
+    }
+
+    /// A device moved in the network: who shares a closet is looked at again soon, for many moves at once.
+    pub(super) fn regroup(&mut self, id: DeviceId, out: &Out) {
+        if self.is_asked(id) && !self.memory.regroup {
+            self.memory.regroup = true;
+            self.memory
+                .timers
+                .insert((out.now + REGROUP, Timer::Regroup));
+        }
+    }
+
+    /// It is known now what model this is; a plan may know models.
+    pub(super) fn model_known(&mut self, id: DeviceId, out: &mut Out) {
+        let tells_apart = self.polls.in_force.iter().any(|p| !p.models.is_empty());
+        out.targets |= tells_apart && self.is_asked(id);
+    }
+}
+
+/// A number for ward and room, the same each time (FNV-1a).
+fn room(d: &Device) -> u32 {
+    let (ward, room) = (d.fact_str(FactKey::Ward), d.fact_str(FactKey::Room));
+    if ward.is_empty() || room.is_empty() {
+        return 0;
+    }
+    let octets = ward.bytes().chain([0]).chain(room.bytes());
+    octets.fold(0x811c_9dc5_u32, |hash, octet| {
+        (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)
+    }) | ROOMS
+}
+
+fn status_s(class: DeviceClass, intervals: &Intervals) -> u32 {
+    if class.is_network() || matches!(class, DeviceClass::Ups | DeviceClass::Pdu) {
+        intervals.status_s
+    } else {
+        intervals.endpoint_s
+    }
+}
+
+/// What was asked before there were plans: a log from then is folded as it was meant.
+fn jobs_before_plans(class: DeviceClass, full: bool, intervals: &Intervals) -> Vec<(Job, u32)> {
+    let mut jobs = vec![(Job::Status, status_s(class, intervals))];
+    if !full {
+        return jobs;
+    }
+    if class == DeviceClass::Ups {
+        jobs.push((Job::Ups, intervals.status_s));
+    } else {
+        jobs.push((Job::Interfaces, intervals.interfaces_s));
+    }
+    if class.is_network() {
+        jobs.push((Job::Tables, intervals.tables_s));
+    }
+    jobs.push((Job::Inventory, intervals.inventory_s));
+    jobs.push((Job::Sensors, SENSORS_S));
+    jobs
+}
