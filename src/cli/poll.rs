@@ -146,6 +146,7 @@ fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target
             model: 0,
             closet: 0,
             uplink: 0,
+            v2c_fallback: true,
         })
         .collect())
 }

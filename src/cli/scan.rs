@@ -28,7 +28,7 @@ use crate::sources::Stop;
 use crate::sources::arp::{Pace, Sweep, kernel_neighbours, scan_plan};
 use crate::sources::dns::{Asked, DnsConfig, Resolver};
 use crate::sources::listen::{Ear, Listener, WhereAmI, read_file};
-use crate::sources::snmp::{Login, Poller, PollerConfig, poll_once};
+use crate::sources::snmp::{Login, Poller, PollerConfig, poll_once, strongest_first};
 
 /// How long names are waited for.
 const NAMES: Duration = Duration::from_secs(3);
@@ -408,7 +408,7 @@ fn ask(
     let poller = Poller::start(Arc::clone(gate), sink, PollerConfig::default())
         .wrap_err("opening the poller's socket")?;
     poller.set_logins(words.credentials.clone());
-    let credentials: Vec<Text> = words.credentials.keys().cloned().collect();
+    let credentials = strongest_first(&words.credentials);
     let target = |address| Target {
         address,
         port,
@@ -419,6 +419,7 @@ fn ask(
         model: 0,
         closet: 0,
         uplink: 0,
+        v2c_fallback: false,
     };
     let targets: Vec<Target> = all.into_iter().map(target).collect();
     let _ = runtime.block_on(poll_once(&poller, &targets, "status", |r| {

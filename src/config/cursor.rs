@@ -119,15 +119,19 @@ impl<'d, 's> Cursor<'d, 's> {
     }
 
     pub(super) fn flag(&self, sources: &mut Sources, key: &str) -> bool {
-        match self.get(key) {
-            None => false,
-            Some((DeValue::Boolean(flag), _)) => *flag,
-            Some((other, at)) => {
+        self.said(sources, key).unwrap_or(false)
+    }
+
+    /// A flag where leaving it out is not the same as `false`.
+    pub(super) fn said(&self, sources: &mut Sources, key: &str) -> Option<bool> {
+        match self.get(key)? {
+            (DeValue::Boolean(flag), _) => Some(*flag),
+            (other, at) => {
                 sources.error(
                     at,
                     format!("'{key}' must be true or false, not {}", kind(other)),
                 );
-                false
+                None
             }
         }
     }

@@ -86,6 +86,11 @@ pub(super) static SITE: Table = Table {
             Text,
             "Biomedical engineer on call: name and number in one line.",
         ),
+        key(
+            "v2c-fallback",
+            Flag,
+            "Agents that speak SNMPv3 may be asked with a community too; false unless said.",
+        ),
     ],
 };
 
@@ -227,12 +232,17 @@ pub(super) static DEVICE: Table = Table {
         key(
             "credentials",
             List,
-            "Credentials to try, in this order, by name.",
+            "Credentials to try, by name; the strongest first, those of equal strength in this order.",
         ),
         key(
             "snmp-port",
             Number(1, 65_535),
             "UDP port of its agent; 161 unless said.",
+        ),
+        key(
+            "v2c-fallback",
+            Flag,
+            "It may be asked with a community although it speaks SNMPv3; as its class says unless said.",
         ),
     ],
 };
@@ -245,6 +255,11 @@ pub(super) static CLASS: Table = Table {
         required("name", Word(class_words), "The class."),
         key("care", Word(care_words), "Its care level here."),
         key("touch", Word(touch_words), "Its touch policy here."),
+        key(
+            "v2c-fallback",
+            Flag,
+            "Its devices may be asked with a community although they speak SNMPv3; as the site says unless said.",
+        ),
     ],
 };
 

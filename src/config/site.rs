@@ -175,6 +175,7 @@ impl<'d, 's> Draft<'d, 's> {
                 self.site.time_zone = c.line(sources, "time-zone");
                 self.site.collector_at = c.line(sources, "collector-at");
                 self.site.biomed_on_call = c.line(sources, "biomed-on-call");
+                self.site.v2c_fallback = c.flag(sources, "v2c-fallback");
                 self.head = Some(c);
             }
             "intervals" => self.intervals(sources, c),
@@ -203,8 +204,14 @@ impl<'d, 's> Draft<'d, 's> {
                 let class = c.word(sources, "name", &classes());
                 let care = c.word(sources, "care", &cares()).map(|w| w.0);
                 let touch = c.word(sources, "touch", &touches()).map(|w| w.0);
+                let v2c_fallback = c.said(sources, "v2c-fallback");
                 if let Some((class, _)) = class {
-                    self.site.classes.push(ClassSpec { class, care, touch });
+                    self.site.classes.push(ClassSpec {
+                        class,
+                        care,
+                        touch,
+                        v2c_fallback,
+                    });
                     self.classes.push(c);
                 }
             }
@@ -446,6 +453,7 @@ fn device(sources: &mut Sources, c: Cursor<'_, '_>) -> DeviceSpec {
             .map(|(name, _)| Text::from(name))
             .collect(),
         snmp_port: c.number(sources, "snmp-port").map(|(n, _)| n as u16),
+        v2c_fallback: c.said(sources, "v2c-fallback"),
     }
 }
 

@@ -228,6 +228,7 @@ proptest! {
             name: words[0].clone(),
             biomed_on_call: words[1].clone(),
             collector_at: names[0].clone(),
+            v2c_fallback: numbers[3] % 2 == 0,
             segments: vec![SegmentSpec {
                 name: words[2].clone(),
                 vlan: numbers[0] % 4094 + 1,
@@ -241,6 +242,7 @@ proptest! {
                 class: DeviceClass::ALL[usize::from(numbers[2]) % DeviceClass::ALL.len()],
                 room: words[3].clone(),
                 snmp_port: Some(numbers[3].max(1)),
+                v2c_fallback: [None, Some(false), Some(true)][usize::from(numbers[0]) % 3],
                 ..DeviceSpec::default()
             }).collect(),
             links: vec![LinkSpec { a: (names[0].clone(), words[4].clone()), b: (names[half].clone(), Text::empty()) }],

@@ -15,6 +15,9 @@ pub fn to_toml(site: &Site) -> String {
     out.line("time-zone", &site.time_zone);
     out.line("collector-at", &site.collector_at);
     out.line("biomed-on-call", &site.biomed_on_call);
+    if site.v2c_fallback {
+        out.put("v2c-fallback", "true");
+    }
     if site.intervals != Intervals::default() {
         out.table("[intervals]");
         let i = &site.intervals;
@@ -60,6 +63,7 @@ pub fn to_toml(site: &Site) -> String {
         out.word("name", Some(c.class.word()));
         out.word("care", c.care.map(crate::model::CareLevel::word));
         out.word("touch", c.touch.map(crate::model::TouchPolicy::word));
+        out.said("v2c-fallback", c.v2c_fallback);
     }
     for d in &site.devices {
         out.table("[[device]]");
@@ -92,6 +96,7 @@ pub fn to_toml(site: &Site) -> String {
         if let Some(port) = d.snmp_port {
             out.put("snmp-port", &port.to_string());
         }
+        out.said("v2c-fallback", d.v2c_fallback);
     }
     for l in &site.links {
         out.table("[[link]]");
@@ -144,6 +149,12 @@ impl Out {
     fn word(&mut self, key: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.put(key, &string(value));
+        }
+    }
+
+    fn said(&mut self, key: &str, value: Option<bool>) {
+        if let Some(value) = value {
+            self.put(key, if value { "true" } else { "false" });
         }
     }
 

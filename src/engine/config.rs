@@ -15,6 +15,13 @@ use super::state::State;
 impl State {
     pub(super) fn configure(&mut self, config: &ConfigAppliedV2, out: &mut Out) {
         let budgets = self.site.budgets;
+        let old = Arc::clone(&self.site);
+        let listed: Vec<(DeviceId, Vec<Text>)> = self
+            .memory
+            .spoken
+            .keys()
+            .filter_map(|id| Some((*id, self.spec(*id)?.credentials.clone())))
+            .collect();
         self.site = Arc::new(without_secrets(&config.site));
         out.budgets = self.config_hash.is_empty() || budgets != self.site.budgets;
         self.offer_plans(&config.site.polls, out);
@@ -35,6 +42,7 @@ impl State {
             self.memory.spec.insert(id, at as u32);
             self.declare(id, spec, out);
         }
+        self.reconsider_credentials(&old, &listed);
         for id in before {
             if !self.memory.spec.contains_key(&id) {
                 self.edit(id, |d| d.declared = false);

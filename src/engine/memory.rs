@@ -15,6 +15,7 @@ use crate::model::{
 };
 
 use super::blast::Topology;
+use super::credentials::Spoken;
 
 /// Something that is due at a time without any event of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,8 +40,8 @@ pub(super) enum Timer {
     Binding(IpAddr),
     /// A revert may be overdue.
     Revert(RunId),
-    /// Who shares a closet may have changed.
-    Regroup,
+    /// Targets changed that could wait.
+    Targets,
 }
 
 /// A switch's forwarding table as last read.
@@ -132,6 +133,10 @@ pub struct Memory {
     pub(super) first_miss: OrdMap<DeviceId, Time>,
     /// `snmpEngineBoots` as last read.
     pub(super) boots: OrdMap<DeviceId, u32>,
+    /// How devices were spoken to.
+    pub(super) spoken: OrdMap<DeviceId, Spoken>,
+    /// [`Timer::Targets`] runs.
+    pub(super) targets_waiting: bool,
     /// What agents that answer wrongly say.
     pub(super) agent_says: OrdMap<DeviceId, Text>,
     /// Why a watched device is no longer seen.
@@ -164,8 +169,6 @@ pub struct Memory {
     pub(super) told: OrdSet<AlertId>,
     /// Alerts a person closed although they hold on: up to this severity they stay closed.
     pub(super) hushed: OrdMap<AlertId, Severity>,
-    /// Who shares a closet is to be looked at again.
-    pub(super) regroup: bool,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
 }

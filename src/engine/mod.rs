@@ -9,6 +9,7 @@ mod blast;
 mod conditions;
 mod config;
 mod counters;
+mod credentials;
 mod facts;
 mod filter;
 mod fold;

@@ -132,6 +132,7 @@ impl State {
 
     fn answer(&mut self, id: DeviceId, poll: &ObsPollV1, at: Time, out: &mut Out) {
         self.table_answered(id, at, out);
+        self.answered_to(id, &poll.credential, out);
         if let Some(rtt) = poll.rtt_ms {
             self.edit(id, |d| d.rtt_ms = Some(rtt));
         }

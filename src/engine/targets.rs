@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::fold::Out;
-use super::memory::Timer;
 use super::state::State;
 use crate::event::{Job, Target};
 use crate::model::{Device, DeviceClass, DeviceId, FactKey, Intervals, TouchPolicy};
 
-/// Stations move all the time; who shares a closet is looked at again so long after one did.
-const REGROUP: Duration = Duration::from_mins(1);
 /// How often sensors, memory, disks and load were asked before there were plans, seconds.
 const SENSORS_S: u32 = 300;
 /// Closets that only a ward and a room make known are numbered from here on.
@@ -58,16 +54,7 @@ impl State {
         if policy < TouchPolicy::Get {
             return None;
         }
-        let credentials = match spec {
-            Some(s) if !s.credentials.is_empty() => s.credentials.clone(),
-            // the site's in their order: the poller remembers the one that works
-            _ => self
-                .site
-                .credentials
-                .iter()
-                .map(|c| c.name.clone())
-                .collect(),
-        };
+        let (credentials, v2c_fallback) = self.credentials_for(id);
         if credentials.is_empty() {
             return None;
         }
@@ -89,6 +76,7 @@ impl State {
             model,
             closet,
             uplink,
+            v2c_fallback,
         })
     }
 
@@ -173,11 +161,8 @@ impl State {
 
     /// A device moved in the network: who shares a closet is looked at again soon, for many moves at once.
     pub(super) fn regroup(&mut self, id: DeviceId, out: &Out) {
-        if self.is_asked(id) && !self.memory.regroup {
-            self.memory.regroup = true;
-            self.memory
-                .timers
-                .insert((out.now + REGROUP, Timer::Regroup));
+        if self.is_asked(id) {
+            self.targets_soon(out);
         }
     }
 

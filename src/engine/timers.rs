@@ -77,10 +77,7 @@ impl State {
             Timer::Quiet(device) => self.gone_quiet(device, out),
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
-            Timer::Regroup => {
-                self.memory.regroup = false;
-                out.targets = true;
-            }
+            Timer::Targets => self.targets_due(out),
         }
     }
 }

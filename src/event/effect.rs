@@ -59,6 +59,8 @@ pub struct Target {
     pub closet: u32,
     /// Those behind one distribution link have the same number, which is not zero; zero stands alone.
     pub uplink: u32,
+    /// A community may be tried although SNMPv3 was answered, or refused.
+    pub v2c_fallback: bool,
 }
 
 /// Something people are told.

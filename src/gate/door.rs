@@ -1,13 +1,13 @@
-//! The gate itself, and the door for UDP.
+//! The gate itself.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io};
 
 use arc_swap::ArcSwapOption;
-use tokio::net::UdpSocket;
+use rustc_hash::FxHashMap;
 
 use super::ledger::Ledger;
 use crate::event::LedgerRow;
@@ -67,9 +67,24 @@ pub struct Permit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermitId(u64);
 
+/// A touch table with an index for the many addresses of a poll.
+struct InForce {
+    table: Arc<TouchTable>,
+    addresses: FxHashMap<IpAddr, TouchPolicy>,
+}
+
+impl InForce {
+    fn policy(&self, to: IpAddr) -> TouchPolicy {
+        match self.addresses.get(&to) {
+            Some(policy) => *policy,
+            None => self.table.policy(to),
+        }
+    }
+}
+
 /// The gate. One a process.
 pub struct Gate {
-    table: ArcSwapOption<TouchTable>,
+    table: ArcSwapOption<InForce>,
     ledger: Mutex<Ledger>,
     permits: Mutex<BTreeMap<PermitId, Permit>>,
     next_permit: AtomicU64,
@@ -103,16 +118,24 @@ impl Gate {
 
     /// Puts a table in force. An older one than the one in force is ignored.
     pub fn install(&self, table: Arc<TouchTable>) {
-        let newer = Some(table);
+        let newer = Some(Arc::new(InForce {
+            addresses: table.addresses.iter().map(|(a, p)| (*a, *p)).collect(),
+            table,
+        }));
         self.table.rcu(|now| match (now, &newer) {
-            (Some(held), Some(table)) if held.revision > table.revision => Some(Arc::clone(held)),
+            (Some(held), Some(new)) if held.table.revision > new.table.revision => {
+                Some(Arc::clone(held))
+            }
             _ => newer.clone(),
         });
     }
 
     /// The policy for an address; `None` before the first table.
     pub fn policy(&self, to: IpAddr) -> Option<TouchPolicy> {
-        self.table.load().as_ref().map(|t| t.policy(to))
+        self.table
+            .load()
+            .as_ref()
+            .map(|t| t.policy(to.to_canonical()))
     }
 
     /// Opens a permit for a run.
@@ -199,60 +222,6 @@ impl Gate {
     /// Packets refused so far.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
-    }
-
-    /// Opens a UDP door on a local address. Must be called on a tokio runtime.
-    pub fn udp(self: &Arc<Self>, bind: SocketAddr) -> io::Result<UdpDoor> {
-        let domain = socket2::Domain::for_address(bind);
-        let socket =
-            socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
-        // a burst of answers must fit; the kernel caps it at net.core.rmem_max
-        let _ = socket.set_recv_buffer_size(8 << 20);
-        socket.set_nonblocking(true)?;
-        socket.bind(&bind.into())?;
-        Ok(UdpDoor {
-            gate: Arc::clone(self),
-            socket: UdpSocket::from_std(socket.into())?,
-        })
-    }
-}
-
-/// A UDP socket whose every datagram passes the gate. Shared by all agents.
-#[derive(Debug)]
-pub struct UdpDoor {
-    gate: Arc<Gate>,
-    socket: UdpSocket,
-}
-
-impl UdpDoor {
-    /// Sends one datagram, if the gate lets it.
-    pub async fn send(
-        &self,
-        to: SocketAddr,
-        kind: PacketKind,
-        cause: &Text,
-        permit: Option<PermitId>,
-        bytes: &[u8],
-    ) -> Result<(), SendError> {
-        self.gate
-            .pass(to.ip(), kind, 1, cause, permit, Time::from_clock())?;
-        self.socket.send_to(bytes, to).await?;
-        Ok(())
-    }
-
-    /// The next datagram: its length and sender.
-    pub async fn receive(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.recv_from(into).await
-    }
-
-    /// The next datagram if one is there already.
-    pub fn try_receive(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.try_recv_from(into)
-    }
-
-    /// Where it is bound.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
     }
 }
 

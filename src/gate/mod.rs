@@ -10,8 +10,10 @@ mod interface;
 mod ledger;
 mod ping;
 mod raw;
+mod udp;
 
-pub use door::{Gate, Permit, PermitId, Refusal, SendError, UdpDoor};
+pub use door::{Gate, Permit, PermitId, Refusal, SendError};
 pub use interface::Interface;
 pub use ping::{Echo, PingDoor, PingError};
 pub use raw::{ArpDoor, Asked, RawError, Tap};
+pub use udp::{Errand, Inbox, Outbox, UdpDoor, Wire};

@@ -67,14 +67,23 @@ impl Agents for PollerAgents {
         Box::pin(async move {
             let names: Vec<Oid> = oids.iter().map(parse).collect::<Result<_, _>>()?;
             let mut last = AgentError::Timeout;
+            // who refuses a user it knows is told no community
+            let mut barred = false;
             for agent in self.tries(asked)? {
+                if barred && !agent.login.is_v3() {
+                    continue;
+                }
+                let v3 = agent.login.is_v3();
                 match self
                     .poller
                     .get(agent, names.clone(), cause.clone(), permit)
                     .await
                 {
                     Ok(found) => return Ok(found.into_iter().map(binding).collect()),
-                    Err(error) => last = said(error),
+                    Err(error) => {
+                        barred |= v3 && !asked.v2c_fallback && error.is_refusal();
+                        last = said(error);
+                    }
                 }
                 if matches!(last, AgentError::NotAllowed(_)) {
                     break;
@@ -94,14 +103,23 @@ impl Agents for PollerAgents {
         Box::pin(async move {
             let varbinds: Vec<VarBind> = bindings.iter().map(varbind).collect::<Result<_, _>>()?;
             let mut last = AgentError::Timeout;
+            // who refuses a user it knows is told no community
+            let mut barred = false;
             for agent in self.tries(asked)? {
+                if barred && !agent.login.is_v3() {
+                    continue;
+                }
+                let v3 = agent.login.is_v3();
                 match self
                     .poller
                     .set(agent, varbinds.clone(), cause.clone(), permit)
                     .await
                 {
                     Ok(_) => return Ok(()),
-                    Err(error) => last = said(error),
+                    Err(error) => {
+                        barred |= v3 && !asked.v2c_fallback && error.is_refusal();
+                        last = said(error);
+                    }
                 }
                 if matches!(last, AgentError::NotAllowed(_)) {
                     break;

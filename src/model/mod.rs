@@ -47,7 +47,7 @@ pub use severity::Severity;
 pub use site::{
     AuthProtocol, Budgets, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec,
     InterfaceRef, Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site,
-    VendorSpec, WITHHELD, WardSpec,
+    Strength, VendorSpec, WITHHELD, WardSpec,
 };
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;

@@ -44,6 +44,8 @@ pub struct Site {
     /// The poll plans that are offered with this configuration, with the site's intervals put in. They stand in files of
     /// their own; empty in logs from before there were any.
     pub polls: PollPlans,
+    /// Agents that speak SNMPv3 may be asked with a community too.
+    pub v2c_fallback: bool,
 }
 
 /// The environment variable that is named where a secret was given in plain and may not leave the process.
@@ -135,10 +137,13 @@ pub struct DeviceSpec {
     pub credentials: Vec<Text>,
     /// SNMP port, 161 unless said.
     pub snmp_port: Option<u16>,
+    /// It may, or may not, be asked with a community although it speaks SNMPv3; as its class says unless said.
+    pub v2c_fallback: Option<bool>,
 }
 
 /// What the site says of a class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClassSpec {
     /// The class.
     pub class: DeviceClass,
@@ -146,6 +151,8 @@ pub struct ClassSpec {
     pub care: Option<CareLevel>,
     /// Its touch policy here.
     pub touch: Option<TouchPolicy>,
+    /// Devices of it may, or may not, be asked with a community although they speak SNMPv3; as the site says unless said.
+    pub v2c_fallback: Option<bool>,
 }
 
 /// A cable that the site declares.
@@ -329,7 +336,73 @@ pub enum CredentialKind {
     },
 }
 
+/// How well a credential protects what is asked and who asks: the greater is the stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Strength {
+    /// Version and level: v1, v2c, then v3 noAuthNoPriv, authNoPriv, authPriv.
+    level: u8,
+    /// The cipher, in bits of its key.
+    privacy: u16,
+    /// The hash, in bits.
+    auth: u16,
+}
+
+impl Strength {
+    /// A community in clear, and no counters of 64 bits.
+    pub const V1: Self = Self {
+        level: 0,
+        privacy: 0,
+        auth: 0,
+    };
+    /// A community in clear.
+    pub const V2C: Self = Self {
+        level: 1,
+        privacy: 0,
+        auth: 0,
+    };
+
+    /// Of a user.
+    pub fn v3(auth: Option<AuthProtocol>, privacy: Option<PrivProtocol>) -> Self {
+        Self {
+            level: 2 + u8::from(auth.is_some()) + u8::from(privacy.is_some()),
+            privacy: match privacy {
+                None => 0,
+                Some(PrivProtocol::Des) => 56,
+                Some(PrivProtocol::Aes128) => 128,
+                Some(PrivProtocol::Aes192 | PrivProtocol::Aes192c) => 192,
+                Some(PrivProtocol::Aes256 | PrivProtocol::Aes256c) => 256,
+            },
+            auth: match auth {
+                None => 0,
+                Some(AuthProtocol::Md5) => 128,
+                Some(AuthProtocol::Sha1) => 160,
+                Some(AuthProtocol::Sha224) => 224,
+                Some(AuthProtocol::Sha256) => 256,
+                Some(AuthProtocol::Sha384) => 384,
+                Some(AuthProtocol::Sha512) => 512,
+            },
+        }
+    }
+}
+
 impl CredentialKind {
+    /// SNMPv3.
+    pub fn is_v3(&self) -> bool {
+        matches!(self, Self::V3 { .. })
+    }
+
+    /// How strong it is.
+    pub fn strength(&self) -> Strength {
+        match self {
+            Self::V1 { .. } => Strength::V1,
+            Self::V2c { .. } => Strength::V2C,
+            Self::V3 { auth, privacy, .. } => Strength::v3(
+                auth.as_ref().map(|(protocol, _)| *protocol),
+                privacy.as_ref().map(|(protocol, _)| *protocol),
+            ),
+        }
+    }
+
     /// Its secrets.
     pub fn secrets(&self) -> Vec<&SecretRef> {
         match self {

@@ -1,8 +1,10 @@
 //! The poller against real agents (Debian's snmpd) and against agents that misbehave.
 
 mod common;
+mod daemon;
 mod fake;
 mod faults;
 mod snmpd;
 mod tables;
 mod thousand;
+mod v3;

@@ -49,7 +49,7 @@ impl Collector {
                 EffectKind::Targets(targets) => self.poller.set_targets(targets),
                 EffectKind::Probe(addresses) => self.poller.probe(addresses),
                 EffectKind::ReadTables(addresses) => self.poller.read_tables(addresses),
-                EffectKind::Notify(_) => {}
+                EffectKind::Plans(_) | EffectKind::Budgets(_) | EffectKind::Notify(_) => {}
             }
         }
         seq
@@ -322,6 +322,7 @@ impl Scene {
             address: plan.address.unwrap(),
             port: self.house.port(),
             credentials: self.collector.logins.keys().cloned().collect(),
+            v2c_fallback: false,
         };
         let oid = [Text::from(format!(
             "1.3.6.1.2.1.2.2.1.7.{}",

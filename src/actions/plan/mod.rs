@@ -530,8 +530,13 @@ pub fn confirmed(plan: &RunPlan, typed: &str) -> bool {
     }
 }
 
-/// Names of the credentials to try for a device: its own, else all of the site in the order of the file.
+/// Names of the credentials to try for a device: those it is polled with.
 pub(crate) fn credentials(state: &State, device: &Device) -> Vec<Text> {
+    state.credentials_of(device.id)
+}
+
+/// Names of all credentials that the site lists for a device: its own, else all of the site, in the order of the file.
+pub(crate) fn listed_credentials(state: &State, device: &Device) -> Vec<Text> {
     spec(state, device)
         .map(|s| s.credentials.clone())
         .filter(|c| !c.is_empty())

@@ -262,6 +262,7 @@ impl Executor {
             address: shown.address.unwrap_or(std::net::IpAddr::from([0; 4])),
             port: agent_port(&state, device),
             credentials: credentials(&state, device),
+            v2c_fallback: state.v2c_fallback(device.id),
         };
         let step = RunStep::Planned {
             plan: Box::new(shown.clone()),

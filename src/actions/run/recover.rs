@@ -8,7 +8,7 @@ use super::report::Report;
 use super::seams::Agent;
 use super::way_back::{Open, way_back};
 use super::{Claim, Executor, locked};
-use crate::actions::plan::{agent_port, credentials, of_the_site};
+use crate::actions::plan::{agent_port, listed_credentials, of_the_site};
 use crate::engine::State;
 use crate::event::RunStep;
 use crate::model::{DeviceId, IfIndex, Revert, Run, RunId, RunState, Text};
@@ -172,7 +172,8 @@ fn interrupted(run: RunId, outcome: String) -> RunStep {
     }
 }
 
-/// The agent that the SET went to: at its address of then, with its credentials of now.
+/// The agent that the SET went to: at its address of then, with all its credentials of now: nothing may stand in a way back. all of them, as
+/// nothing may keep a way back from being gone.
 fn agent(state: &State, run: &Run) -> Result<Agent, Text> {
     let device = state.devices.get(&run.plan.device);
     let address = run.plan.address.or_else(|| device.and_then(|d| d.address));
@@ -181,6 +182,7 @@ fn agent(state: &State, run: &Run) -> Result<Agent, Text> {
     Ok(Agent {
         address,
         port: device.map_or(161, |d| agent_port(state, d)),
-        credentials: device.map_or_else(|| of_the_site(state), |d| credentials(state, d)),
+        credentials: device.map_or_else(|| of_the_site(state), |d| listed_credentials(state, d)),
+        v2c_fallback: true,
     })
 }

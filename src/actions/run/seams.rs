@@ -22,6 +22,8 @@ pub struct Agent {
     pub port: u16,
     /// Names of the credentials to try, in this order. The secrets never come here.
     pub credentials: Vec<Text>,
+    /// A community may be tried although SNMPv3 was refused.
+    pub v2c_fallback: bool,
 }
 
 /// A value of a variable, as far as runs need it (RFC 2578 §7.1).

@@ -3,5 +3,6 @@
 mod properties;
 mod stories;
 mod stories_alerts;
+mod stories_credentials;
 mod stories_identity;
 mod world;

@@ -203,6 +203,7 @@ fn the_strictest_policy_wins_and_a_device_may_be_laxer_than_its_class_but_not_th
         class: DeviceClass::InfusionPump,
         care: None,
         touch: Some(TouchPolicy::Passive),
+        v2c_fallback: None,
     });
     let w = World::of(s);
     for (name, policy, because) in [

@@ -47,11 +47,13 @@ pub(super) fn site() -> Site {
             tag: "BM-1".into(),
             credentials: vec!["site".into()],
             snmp_port: Some(1161),
+            v2c_fallback: None,
         }],
         classes: vec![ClassSpec {
             class: DeviceClass::Printer,
             care: Some(CareLevel::Support),
             touch: Some(TouchPolicy::Ping),
+            v2c_fallback: None,
         }],
         credentials: vec![
             Credential {
@@ -100,6 +102,7 @@ pub(super) fn site() -> Site {
         intervals: Intervals::default(),
         budgets: crate::model::Budgets::default(),
         polls: crate::model::PollPlans::default(),
+        v2c_fallback: false,
     }
 }
 

@@ -39,6 +39,9 @@ frozen!(DeviceV1 => DeviceSpec {
     touch: Option<TouchPolicy>, segment: Text, vendor: Text, model: Text, firmware: Text, serial: Text, ward: Text,
     room: Text, owner: Text, tag: Text, credentials: Vec<Text>, snmp_port: Option<u16>,
 });
+frozen!(ClassV1 => ClassSpec {
+    class: DeviceClass, care: Option<CareLevel>, touch: Option<TouchPolicy>,
+});
 frozen!(IntervalsV1 => Intervals {
     status_s: u32, endpoint_s: u32, interfaces_s: u32, tables_s: u32, inventory_s: u32, confirm_s: u32, hold_s: u32,
 });
@@ -50,7 +53,7 @@ struct SiteV1 {
     time_zone: Text,
     segments: Vec<SegmentV1>,
     devices: Vec<DeviceV1>,
-    classes: Vec<ClassSpec>,
+    classes: Vec<ClassV1>,
     credentials: Vec<Credential>,
     links: Vec<LinkSpec>,
     wards: Vec<WardSpec>,
@@ -79,7 +82,7 @@ impl From<ConfigAppliedV1> for ConfigAppliedV2 {
                 time_zone: site.time_zone,
                 segments: site.segments.into_iter().map(Into::into).collect(),
                 devices: site.devices.into_iter().map(Into::into).collect(),
-                classes: site.classes,
+                classes: site.classes.into_iter().map(Into::into).collect(),
                 credentials: site.credentials,
                 links: site.links,
                 wards: site.wards,

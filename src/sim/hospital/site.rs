@@ -90,6 +90,7 @@ fn device(hospital: &Hospital, at: usize) -> DeviceSpec {
         },
         // for those that speak nothing as well: a packet that should not be sent then arrives where it is counted
         snmp_port: Some(hospital.port),
+        v2c_fallback: None,
     }
 }
 

@@ -3,23 +3,29 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::breaker::Breaker;
+use super::engine::Engine;
+use super::faults::Faults;
 use super::io::{Failure, Io};
-use super::job::Running;
+use super::job::{Kind, Running};
 use super::login::Ready;
 use super::memory::Memory;
 use super::rtt::Rtt;
 use super::schedule;
-use super::session::{Engine, Exchange};
-use super::task::Task;
-use crate::event::{Job, Target};
-use crate::model::Text;
+use super::session::Exchange;
+use super::task::{Offer, Sink, Task};
+use crate::event::{AgentFault, Job, Target};
+use crate::model::{DeviceClass, Text};
 use crate::wire::snmp::DecodeError;
 
 /// Misses in a row that are confirmed by probes of their own.
 pub(super) const CONFIRMED_MISSES: u32 = 3;
+/// Questions that may be out to one agent at the same time, where its class bears more than one.
+pub(super) const LANES: usize = 4;
 
 /// A job with its next time, the driver's milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -59,32 +65,59 @@ pub(super) struct Flight {
     pub(super) malformed: Option<DecodeError>,
 }
 
+/// A task under way with its question, one of few at the same time.
+pub(super) struct Lane {
+    pub(super) active: Active,
+    pub(super) flight: Option<Flight>,
+}
+
+impl Lane {
+    /// When the driver must look at it again.
+    fn wants_ms(&self) -> u64 {
+        match &self.flight {
+            Some(flight) if flight.sent.is_some() => self.active.deadline_ms.min(flight.due_ms),
+            _ => self.active.deadline_ms,
+        }
+    }
+}
+
+/// A question that is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Past {
+    pub(super) id: i32,
+    pub(super) answered: bool,
+}
+
 /// An agent.
 pub(super) struct Device {
     pub(super) to: SocketAddr,
     /// What the engine wants of it; none for those that are only asked once.
     pub(super) target: Option<Target>,
+    /// The credentials of the target, to be shared.
+    pub(super) offer: Offer,
     pub(super) jobs: Vec<Due>,
     pub(super) queue: VecDeque<Task>,
-    pub(super) active: Option<Box<Active>>,
+    pub(super) lanes: [Option<Box<Lane>>; LANES],
     /// A scheduled job that lets a question of a person go first.
-    pub(super) parked: Option<Box<Active>>,
-    pub(super) flight: Option<Box<Flight>>,
+    pub(super) parked: Option<Box<Lane>>,
     pub(super) rtt: Rtt,
     pub(super) breaker: Breaker,
     pub(super) engine: Option<Engine>,
     pub(super) memory: Arc<Mutex<Memory>>,
-    /// Ids of the last questions, to know late answers by.
-    pub(super) recent: [i32; 4],
+    /// The last questions, to know late and double answers by.
+    pub(super) recent: [Past; 4],
     /// The credential that worked last.
     pub(super) works: Option<Text>,
+    /// It answered SNMPv3.
+    pub(super) spoke_v3: bool,
     /// The system group came: walks may begin.
     pub(super) met: bool,
     pub(super) misses: u32,
     pub(super) refused_until_ms: Option<u64>,
+    pub(super) faults: Option<Box<Faults>>,
     /// It stands in the driver's list of those nobody asks for.
     pub(super) resting: bool,
-    /// The heap's entry that counts.
+    /// The earliest of its entries in the heap.
     pub(super) wake_ms: u64,
 }
 
@@ -93,23 +126,53 @@ impl Device {
         Self {
             to,
             target: None,
+            offer: Offer::default(),
             jobs: Vec::new(),
             queue: VecDeque::new(),
-            active: None,
+            lanes: [const { None }; LANES],
             parked: None,
-            flight: None,
             rtt: Rtt::default(),
             breaker: Breaker::default(),
             engine: None,
             memory: Arc::default(),
-            recent: [0; 4],
+            recent: [Past::default(); 4],
             works: None,
+            spoke_v3: false,
             met: false,
             misses: 0,
             refused_until_ms: None,
+            faults: None,
             resting: false,
             wake_ms: u64::MAX,
         }
+    }
+
+    /// Questions that may be out to it at once: a router has many askers anyhow.
+    pub(super) fn lanes_allowed(&self) -> usize {
+        match self.target.as_ref().map(|t| t.class) {
+            Some(DeviceClass::Router) if self.met => LANES,
+            _ => 1,
+        }
+    }
+
+    /// Puts a task into a free lane.
+    pub(super) fn put(&mut self, lane: Box<Lane>) {
+        if let Some(free) = self.lanes.iter_mut().find(|l| l.is_none()) {
+            *free = Some(lane);
+        }
+    }
+
+    /// Tasks under way.
+    pub(super) fn busy(&self) -> usize {
+        self.lanes.iter().flatten().count()
+    }
+
+    /// Is this job under way?
+    pub(super) fn runs(&self, job: Job) -> bool {
+        let lanes = self.lanes.iter().flatten().chain(&self.parked);
+        lanes
+            .filter(|l| matches!(l.active.task.sink, Sink::Engine))
+            .any(|l| l.active.task.kind == Kind::Job(job))
     }
 
     /// Puts a target in force; what did not change keeps its time.
@@ -144,11 +207,16 @@ impl Device {
             Job::Tables => 4,
             Job::Sensors => 5,
         });
+        jobs.shrink_to_fit();
         self.jobs = jobs;
         self.refused_until_ms = None;
-        let credentials = |t: &Target| t.credentials.clone();
-        if self.target.as_ref().map(credentials) != Some(credentials(target)) {
-            self.works = None;
+        if !self.offer.is_of(target) {
+            self.offer = Offer::of(target);
+            // the engine puts what works first; where another one is there now, it is to be tried
+            self.works = self
+                .works
+                .take()
+                .filter(|w| self.offer.names.first() == Some(w));
         }
         self.target = Some(target.clone());
     }
@@ -159,33 +227,32 @@ impl Device {
 
     /// Nothing to do now or ever.
     pub(super) fn is_idle(&self) -> bool {
-        self.target.is_none()
-            && self.queue.is_empty()
-            && self.active.is_none()
-            && self.parked.is_none()
+        self.target.is_none() && self.queue.is_empty() && self.busy() == 0 && self.parked.is_none()
     }
 
     /// When the driver must look at it again.
     pub(super) fn wants_ms(&self) -> u64 {
-        if let Some(active) = &self.active {
-            return match &self.flight {
-                Some(flight) if flight.sent.is_some() => active.deadline_ms.min(flight.due_ms),
-                _ => active.deadline_ms,
-            };
+        let faults = self.faults.as_ref().map_or(u64::MAX, |f| f.due_ms());
+        let lanes = self.lanes.iter().flatten().map(|lane| lane.wants_ms());
+        let mut wants = lanes.min().unwrap_or(u64::MAX).min(faults);
+        if self.target.is_some() && self.busy() < self.lanes_allowed() {
+            let due = self.jobs.iter().map(|d| d.at_ms).min().unwrap_or(u64::MAX);
+            wants = wants.min(match self.refused_until_ms {
+                Some(until) => until,
+                None => self.breaker.open_until().unwrap_or(due),
+            });
         }
-        if self.target.is_none() {
-            return u64::MAX;
-        }
-        let due = self.jobs.iter().map(|d| d.at_ms).min().unwrap_or(u64::MAX);
-        if let Some(until) = self.refused_until_ms {
-            return until;
-        }
-        self.breaker.open_until().unwrap_or(due)
+        wants
     }
 
-    /// The id of a question that is over.
-    pub(super) fn remember(&mut self, id: i32) {
+    /// A question is over.
+    pub(super) fn remember(&mut self, id: i32, answered: bool) {
         self.recent.rotate_right(1);
-        self.recent[0] = id;
+        self.recent[0] = Past { id, answered };
+    }
+
+    /// It misbehaved.
+    pub(super) fn fault(&mut self, fault: AgentFault) {
+        self.faults.get_or_insert_default().add(fault);
     }
 }

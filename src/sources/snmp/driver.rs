@@ -2,53 +2,51 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use super::device::{Device, Flight};
-use super::io::{Ask, Failure, Reply};
+use super::device::{Active, Device, Flight, Lane};
+use super::doors::{Doors, Outgoing};
+use super::feed::Feed;
+use super::io::{Failure, Reply};
+use super::lateness::Lateness;
 use super::login::{AdHoc, Logins};
 use super::memory::Learned;
 use super::poller::PollerConfig;
 use super::rtt::Bounds;
 use super::session::{Exchange, Heard};
 use super::stats::Counters;
-use super::task::{Command, Sink, Task, With};
-use crate::event::{Job, Observation, Target};
-use crate::gate::{Gate, SendError, UdpDoor};
-use crate::model::{PacketKind, Text};
-use crate::wire::snmp::{DATAGRAM_CAP, Message, V3Header, peek_version};
+use super::task::{Command, Offer, Sink, Task, With};
+use super::window::Window;
+use crate::event::{AgentFault, Job, ObsAgentV1, Observation, Target};
+use crate::gate::{Errand, Gate, Inbox};
+use crate::model::{PacketKind, Text, Time};
+use crate::wire::snmp::{LEAST_ID, MessageHead, V3Header, peek_version};
 
-/// Datagrams taken from a socket before timers and sending get their turn.
-const DRAIN: usize = 256;
+/// Batches taken from a socket before timers and sending get their turn.
+const DRAIN: usize = 8;
+/// Orders taken in one turn.
+const ORDERS: usize = 256;
 /// Agents that nobody asks for now and that are remembered.
 const RESTING_CAP: usize = 4_096;
 /// Observations that wait for the sink.
 const OUT_CAP: usize = 65_536;
-
-/// Sockets of the driver: two for IPv4, so that a burst finds room, and one for IPv6 where there is any.
-struct Doors {
-    v4: [UdpDoor; 2],
-    v6: Option<UdpDoor>,
-}
-
-impl Doors {
-    fn to(&self, to: SocketAddr) -> Option<&UdpDoor> {
-        match to.ip() {
-            IpAddr::V4(ip) => Some(&self.v4[usize::from(ip.octets()[3] & 1)]),
-            IpAddr::V6(_) => self.v6.as_ref(),
-        }
-    }
-}
+/// Answers from strangers that are looked at closely, a second.
+const STRANGERS: u32 = 64;
 
 /// By sysObjectID and sysDescr.
 pub(super) type Models = FxHashMap<(Text, Text), Learned>;
+
+/// A lane of an agent.
+type Spot = (u32, u8);
 
 pub(super) struct Driver {
     pub(super) gate: Arc<Gate>,
@@ -66,21 +64,26 @@ pub(super) struct Driver {
     resting: VecDeque<u32>,
     timers: BinaryHeap<Reverse<(u64, u32)>>,
     /// Questions that may be sent now: their place in the window is held.
-    resend: VecDeque<u32>,
+    resend: VecDeque<Spot>,
     /// Questions that wait for a place in the window.
-    ready: VecDeque<u32>,
+    ready: VecDeque<Spot>,
     outstanding: usize,
+    window: Window,
+    pub(super) feeds: VecDeque<Feed>,
     out: Vec<Observation>,
     epoch: Instant,
+    pub(super) lateness: Lateness,
     chance: u64,
     salt: u64,
+    strangers: (u64, u32),
+    scratch: Vec<u8>,
+    datagram: Vec<u8>,
 }
 
 enum Turn {
     Order(Option<Command>),
-    Datagram(usize, io::Result<(usize, SocketAddr)>),
-    Timer,
-    Taken,
+    Readable(u64),
+    Go,
 }
 
 impl Driver {
@@ -90,11 +93,14 @@ impl Driver {
         config: PollerConfig,
         counters: Arc<Counters>,
         orders: mpsc::UnboundedReceiver<Command>,
+        buffers: usize,
     ) -> io::Result<Self> {
         let mut seed = [0u8; 16];
         getrandom::fill(&mut seed).map_err(|e| io::Error::other(e.to_string()))?;
         let (chance, salt) = seed.split_at(8);
         let number = |octets: &[u8]| octets.iter().fold(0, |n, o| n << 8 | u64::from(*o));
+        let window = Window::new(config.window, buffers);
+        counters.window_limit.set(window.limit() as u64);
         Ok(Self {
             gate,
             sink,
@@ -112,10 +118,16 @@ impl Driver {
             resend: VecDeque::new(),
             ready: VecDeque::new(),
             outstanding: 0,
+            window,
+            feeds: VecDeque::new(),
             out: Vec::new(),
             epoch: Instant::now(),
+            lateness: Lateness::default(),
             chance: number(chance) | 1,
             salt: number(salt),
+            strangers: (0, 0),
+            scratch: Vec::new(),
+            datagram: Vec::new(),
         })
     }
 
@@ -125,22 +137,18 @@ impl Driver {
     }
 
     /// Runs until it is told to stop, all its handles are gone, or nobody takes its observations any more.
-    pub(super) async fn run(mut self, v4: [UdpDoor; 2], v6: Option<UdpDoor>) {
-        let doors = Doors { v4, v6 };
-        let mut buffers = [
-            vec![0u8; DATAGRAM_CAP],
-            vec![0u8; DATAGRAM_CAP],
-            vec![0u8; DATAGRAM_CAP],
-        ];
+    pub(super) async fn run(mut self, mut doors: Doors) {
+        let mut inbox = Inbox::default();
         loop {
             self.expire();
-            self.send_all(&doors).await;
-            match self.wait(&doors, &mut buffers).await {
+            self.feed();
+            self.send_all(&mut doors);
+            match self.wait(&doors).await {
                 Turn::Order(Some(Command::Stop) | None) => return,
                 Turn::Order(Some(command)) => {
                     self.obey(command);
                     // a poll of many agents comes as many orders
-                    for _ in 0..DRAIN {
+                    for _ in 0..ORDERS {
                         match self.orders.try_recv() {
                             Ok(Command::Stop) => return,
                             Ok(command) => self.obey(command),
@@ -148,40 +156,63 @@ impl Driver {
                         }
                     }
                 }
-                Turn::Datagram(which, first) => {
-                    let Some(buffer) = buffers.get_mut(which) else {
-                        continue;
-                    };
-                    self.take_all(doors.v4.get(which).or(doors.v6.as_ref()), buffer, first);
+                Turn::Readable(which) => {
+                    let now_ms = self.now_ms();
+                    for door in doors.of(which) {
+                        // nothing is read that is not heard
+                        for _ in 0..DRAIN {
+                            let hear =
+                                &mut |datagram: &[u8], from| self.hear(datagram, from, now_ms);
+                            if door.take(&mut inbox, hear) < Inbox::BATCH {
+                                break;
+                            }
+                        }
+                    }
                 }
-                Turn::Timer | Turn::Taken => {}
+                Turn::Go => {}
             }
         }
     }
 
-    async fn wait(&mut self, doors: &Doors, buffers: &mut [Vec<u8>; 3]) -> Turn {
+    async fn wait(&mut self, doors: &Doors) -> Turn {
         let wait = match self.timers.peek() {
             Some(Reverse((due, _))) => Duration::from_millis(due.saturating_sub(self.now_ms())),
             None => Duration::from_hours(1),
         };
-        let [a, b, c] = buffers;
+        let told = self
+            .feeds
+            .iter()
+            .position(|f| !f.results.is_empty())
+            .map(|at| (at, self.feeds[at].sink.clone()));
         tokio::select! {
-            got = doors.v4[0].receive(a) => Turn::Datagram(0, got),
-            got = doors.v4[1].receive(b) => Turn::Datagram(1, got),
-            got = async { match &doors.v6 {
-                Some(door) => door.receive(c).await,
-                None => std::future::pending().await,
-            } } => Turn::Datagram(2, got),
+            biased;
+            order = self.orders.recv() => Turn::Order(order),
+            which = poll_fn(|context| doors.poll_readable(context)) => Turn::Readable(which),
             place = self.sink.reserve(), if !self.out.is_empty() => {
                 let out = std::mem::take(&mut self.out);
                 // where nobody listens, questions of people are still answered
                 if let Ok(place) = place {
                     place.send(out);
                 }
-                Turn::Taken
+                Turn::Go
             }
-            order = self.orders.recv() => Turn::Order(order),
-            () = tokio::time::sleep(wait) => Turn::Timer,
+            place = async { match &told {
+                Some((_, sink)) => sink.reserve().await,
+                None => std::future::pending().await,
+            } } => {
+                if let Some(feed) = told.as_ref().and_then(|(at, _)| self.feeds.get_mut(*at)) {
+                    let results = std::mem::take(&mut feed.results);
+                    match place {
+                        Ok(place) => place.send(results),
+                        // whoever asked has gone away
+                        Err(_) => feed.abandon(),
+                    }
+                }
+                self.feeds.retain(|f| !f.is_over());
+                Turn::Go
+            }
+            () = poll_fn(|context| doors.poll_writable(context)), if !doors.is_sent() => Turn::Go,
+            () = tokio::time::sleep(wait) => Turn::Go,
         }
     }
 
@@ -227,13 +258,37 @@ impl Driver {
                     }
                 }
             }
-            Command::Task(to, task) => {
-                let index = self.index_of(to);
-                self.at(index).queue.push_back(*task);
-                self.advance(index);
-            }
+            Command::Once(feed) => self.feeds.push_back(*feed),
+            Command::Task(to, task) => self.submit(to, *task),
             Command::Stop => {}
         }
+    }
+
+    fn submit(&mut self, to: SocketAddr, task: Task) {
+        let index = self.index_of(to);
+        self.at(index).queue.push_back(task);
+        self.advance(index);
+    }
+
+    /// Takes up more of those that are asked once: as many as there is room for in the window, and one more round.
+    fn feed(&mut self) {
+        let most = self.window.limit().saturating_mul(2);
+        for at in 0..self.feeds.len() {
+            while let Some((to, offer)) = self.feeds[at].next(most) {
+                let feed = &self.feeds[at];
+                let task = Task {
+                    kind: feed.kind.clone(),
+                    with: With::Names(offer),
+                    cause: feed.cause.clone(),
+                    permit: None,
+                    sink: Sink::Once(feed.sink.clone()),
+                    tries: None,
+                    within: feed.within,
+                };
+                self.submit(to, task);
+            }
+        }
+        self.feeds.retain(|f| !f.is_over());
     }
 
     fn aim(&mut self, targets: &[Target], now: u64) {
@@ -250,6 +305,7 @@ impl Driver {
                 self.retire(index);
             }
         }
+        self.counters.targets.set(wanted.len() as u64);
         for (to, target) in wanted {
             let index = self.index_of(to);
             self.at(index).aim(target, now);
@@ -278,6 +334,14 @@ impl Driver {
     /// The agent at an index that the table itself gave out.
     pub(super) fn at(&mut self, index: u32) -> &mut Device {
         &mut self.devices[index as usize]
+    }
+
+    /// The lane of an agent, where a task is under way there.
+    pub(super) fn lane(&mut self, (index, lane): Spot) -> Option<&mut Lane> {
+        self.at(index)
+            .lanes
+            .get_mut(usize::from(lane))?
+            .as_deref_mut()
     }
 
     fn index_of(&mut self, to: SocketAddr) -> u32 {
@@ -317,14 +381,13 @@ impl Driver {
         }
     }
 
+    /// Sees to it that the heap wakes the agent in time. One entry that comes too early does for many that would come later.
     pub(super) fn rearm(&mut self, index: u32) {
         let device = self.at(index);
         let wants = device.wants_ms();
-        if wants != device.wake_ms {
+        if wants < device.wake_ms {
             device.wake_ms = wants;
-            if wants != u64::MAX {
-                self.timers.push(Reverse((wants, index)));
-            }
+            self.timers.push(Reverse((wants, index)));
         }
     }
 
@@ -342,102 +405,177 @@ impl Driver {
                 continue;
             }
             device.wake_ms = u64::MAX;
-            let over = device.active.as_ref().is_some_and(|a| a.deadline_ms <= now);
-            match &mut device.flight {
-                Some(_) if over => self.complete(index, Err(Failure::Deadline)),
-                Some(flight) if flight.sent.is_some() && flight.due_ms <= now => {
-                    flight.attempt += 1;
-                    if flight.attempt < flight.tries {
-                        flight.sent = None;
-                        self.counters.retries.add(1);
-                        self.resend.push_back(index);
-                    } else if flight.malformed.is_none()
-                        && flight.exchange.probe_privacy(device.engine.as_ref())
-                    {
-                        flight.attempt = flight.tries - 1;
-                        flight.sent = None;
-                        self.resend.push_back(index);
-                    } else {
-                        let why = match flight.malformed.take() {
-                            Some(error) => Failure::Malformed(error.to_string().into()),
-                            None => Failure::Timeout,
-                        };
-                        self.complete(index, Err(why));
-                    }
+            if device.wants_ms() <= now {
+                self.tell_faults(index, now);
+                for lane in 0..self.at(index).lanes.len() as u8 {
+                    self.expire_lane((index, lane), now);
                 }
-                Some(_) => {}
-                None => self.advance(index),
+                self.advance(index);
+            } else {
+                self.rearm(index);
             }
-            self.rearm(index);
         }
+    }
+
+    fn expire_lane(&mut self, spot: Spot, now: u64) {
+        let device = &mut self.devices[spot.0 as usize];
+        let Some(lane) = device
+            .lanes
+            .get_mut(usize::from(spot.1))
+            .and_then(Option::as_deref_mut)
+        else {
+            return;
+        };
+        let over = lane.active.deadline_ms <= now;
+        match &mut lane.flight {
+            Some(flight) if over => {
+                let refusal = flight.exchange.out_of_time(device.engine.as_ref(), true);
+                self.complete(spot, Err(refusal.unwrap_or(Failure::Deadline)));
+            }
+            Some(flight) if flight.sent.is_some() && flight.due_ms <= now => {
+                // of agents that answer else, a first attempt that is lost is the network's, or ours
+                if flight.attempt == 0 && device.misses == 0 && device.rtt.is_known() {
+                    self.window.lost(now);
+                    self.counters.window_limit.set(self.window.limit() as u64);
+                }
+                flight.attempt += 1;
+                let last = flight.attempt >= flight.tries;
+                let engine = device.engine.as_ref();
+                if let Some(refusal) = flight.exchange.out_of_time(engine, last) {
+                    self.complete(spot, Err(refusal));
+                } else if flight.attempt < flight.tries {
+                    flight.sent = None;
+                    self.counters.retries.add(1);
+                    self.resend.push_back(spot);
+                } else if flight.malformed.is_none()
+                    && flight.exchange.probe_privacy(device.engine.as_ref())
+                {
+                    flight.attempt = flight.tries - 1;
+                    flight.sent = None;
+                    self.resend.push_back(spot);
+                } else {
+                    let why = match flight.malformed.take() {
+                        Some(error) => Failure::Malformed(error.to_string().into()),
+                        None => Failure::Timeout,
+                    };
+                    self.complete(spot, Err(why));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_faults(&mut self, index: u32, now: u64) {
+        let device = self.at(index);
+        let Some(faults) = &mut device.faults else {
+            return;
+        };
+        let faults = faults.take(now);
+        if faults.is_empty() || device.target.is_none() {
+            return;
+        }
+        let address = device.to.ip();
+        self.tell(Observation::Agent(ObsAgentV1 {
+            address,
+            at: Time::from_clock(),
+            faults,
+        }));
     }
 
     // --- out
 
-    async fn send_all(&mut self, doors: &Doors) {
+    fn send_all(&mut self, doors: &mut Doors) {
+        let now = Time::from_clock();
+        let now_ms = self.now_ms();
+        let sent = Instant::now();
         loop {
-            let index = if let Some(index) = self.resend.pop_front() {
-                index
-            } else if self.outstanding < self.config.window.max(1) {
+            let spot = if let Some(spot) = self.resend.pop_front() {
+                spot
+            } else if self.outstanding < self.window.limit() {
                 match self.ready.pop_front() {
-                    Some(index) => index,
-                    None => return,
+                    Some(spot) => spot,
+                    None => break,
                 }
             } else {
-                return;
+                break;
             };
-            if let Err(failure) = self.send(index, doors).await {
-                self.complete(index, Err(failure));
+            match self.send(spot, doors, (now, now_ms, sent)) {
+                Ok(()) => self.rearm(spot.0),
+                Err(failure) => {
+                    self.complete(spot, Err(failure));
+                    self.advance(spot.0);
+                }
             }
-            self.rearm(index);
+        }
+        let mut refused = Vec::new();
+        doors.flush(|token, error| refused.push((token, error)));
+        for (token, error) in refused {
+            let spot = ((token >> 8) as u32, token as u8);
+            self.complete(spot, Err(Failure::Unreachable(error.to_string().into())));
+            self.advance(spot.0);
         }
     }
 
-    async fn send(&mut self, index: u32, doors: &Doors) -> Result<(), Failure> {
-        let now_ms = self.now_ms();
+    fn send(
+        &mut self,
+        spot: Spot,
+        doors: &mut Doors,
+        (now, now_ms, sent): (Time, u64, Instant),
+    ) -> Result<(), Failure> {
         self.salt = self.salt.wrapping_add(1);
-        let salt = self.salt;
         let bounds = Bounds {
             first: self.config.first_timeout,
             least: self.config.least_timeout,
             most: self.config.most_timeout,
         };
-        let device = &mut self.devices[index as usize];
-        let (Some(active), Some(flight)) = (&device.active, &mut device.flight) else {
+        let device = &mut self.devices[spot.0 as usize];
+        let Some(lane) = device
+            .lanes
+            .get_mut(usize::from(spot.1))
+            .and_then(Option::as_deref_mut)
+        else {
             return Ok(());
         };
-        if flight.sent.is_some() {
+        let Some(flight) = lane.flight.as_mut().filter(|f| f.sent.is_none()) else {
             return Ok(());
-        }
-        let kind = flight.exchange.kind(device.engine.as_ref());
-        let bytes = flight
+        };
+        let task = &lane.active.task;
+        let engine = device.engine.as_ref();
+        let kind = flight.exchange.kind(engine);
+        self.datagram.clear();
+        let (scratch, datagram) = (&mut self.scratch, &mut self.datagram);
+        flight
             .exchange
-            .datagram(device.engine.as_ref(), now_ms, salt)?;
+            .datagram(engine, now_ms, self.salt, scratch, datagram)?;
         let to = device.to;
-        let cause = active.task.cause.clone();
         // what the policy allows anyhow does not use up the permit
-        let allowed =
-            kind != PacketKind::Set && self.gate.policy(to.ip()).is_some_and(|p| p.allows(kind));
-        let permit = active.task.permit.filter(|_| !allowed);
+        let permit = task.permit.filter(|_| {
+            kind == PacketKind::Set || self.gate.policy(to.ip()).is_none_or(|p| !p.allows(kind))
+        });
         if !flight.counted {
             flight.counted = true;
             self.outstanding += 1;
             self.counters.window.set(self.outstanding as u64);
+            self.counters.most_window.raise(self.outstanding as u64);
         }
-        let Some(door) = doors.to(to) else {
+        let Some(Outgoing { door, outbox }) = doors.to(to) else {
             return Err(Failure::Unreachable("this host has no IPv6".into()));
         };
-        match door.send(to, kind, &cause, permit, &bytes).await {
-            Ok(()) => {
-                self.counters.pdus_sent.add(1);
-                flight.sent = Some(Instant::now());
-                let wait = device.rtt.timeout(flight.attempt, bounds);
-                flight.due_ms = now_ms + wait.as_millis() as u64 + 1;
-                Ok(())
-            }
-            Err(SendError::Refused(why)) => Err(Failure::NotAllowed(why.to_string().into())),
-            Err(SendError::Io(why)) => Err(Failure::Unreachable(why.to_string().into())),
-        }
+        let errand = Errand {
+            to,
+            kind,
+            cause: &task.cause,
+            permit,
+            now,
+            token: u64::from(spot.0) << 8 | u64::from(spot.1),
+        };
+        door.put(outbox, errand, datagram)
+            .map_err(|why| Failure::NotAllowed(why.to_string().into()))?;
+        self.counters.pdus_sent.add(1);
+        flight.sent = Some(sent);
+        let wait = device.rtt.timeout(flight.attempt, bounds);
+        flight.due_ms = now_ms + wait.as_millis() as u64 + 1;
+        Ok(())
     }
 
     fn fresh_id(&mut self) -> i32 {
@@ -446,96 +584,139 @@ impl Driver {
         self.chance ^= self.chance << 25;
         self.chance ^= self.chance >> 27;
         let id = (self.chance.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as i32;
-        id.max(1)
+        // the few ids that take less than four octets are none of ours
+        if id < LEAST_ID { id + LEAST_ID } else { id }
     }
 
     // --- in
 
-    fn take_all(
-        &mut self,
-        door: Option<&UdpDoor>,
-        buffer: &mut [u8],
-        first: io::Result<(usize, SocketAddr)>,
-    ) {
-        let mut next = first;
-        let mut taken = 0;
-        // a socket error is of one datagram; there is no other for UDP
-        while let Ok((length, from)) = next {
-            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-            if let Some(datagram) = buffer.get(..length) {
-                self.hear(datagram, from);
-            }
-            taken += 1;
-            // nothing is read that is not heard
-            next = match door {
-                Some(door) if taken < DRAIN => door.try_receive(buffer),
-                _ => return,
-            };
-        }
-    }
-
-    fn hear(&mut self, datagram: &[u8], from: SocketAddr) {
-        let now_ms = self.now_ms();
-        let Some(&index) = self.by_address.get(&from) else {
-            self.counters.unmatched.add(1);
-            return;
+    fn hear(&mut self, datagram: &[u8], from: SocketAddr, now_ms: u64) {
+        let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+        let index = match self.by_address.get(&from) {
+            Some(index) => *index,
+            None => match self.elsewhere(datagram, now_ms) {
+                Some(index) => index,
+                None => return,
+            },
         };
         let device = &mut self.devices[index as usize];
-        let waiting = device.flight.as_mut().filter(|f| f.sent.is_some());
-        let Some(flight) = waiting else {
+        let id = if device.busy() == 1 {
+            None
+        } else {
+            id_of(datagram)
+        };
+        let waiting = device.lanes.iter_mut().enumerate().find_map(|(at, lane)| {
+            let flight = lane.as_mut()?.flight.as_mut()?;
+            // what is to be sent again may still be answered
+            let ours = flight.counted && id.is_none_or(|id| flight.exchange.id == id);
+            ours.then_some((at as u8, flight))
+        });
+        let Some((lane, flight)) = waiting else {
             stray(device, &self.counters, datagram);
+            self.rearm(index);
             return;
         };
-        match flight.exchange.hear(datagram, &mut device.engine, now_ms) {
+        let spot = (index, lane);
+        let heard = flight
+            .exchange
+            .hear(datagram, &mut device.engine, now_ms, &mut self.scratch);
+        match heard {
             Heard::Answer(answer) => {
-                if let (Some(sent), 0) = (flight.sent, flight.attempt) {
+                let first = flight.attempt == 0;
+                if let Some(sent) = flight.sent.filter(|_| first) {
                     let took = sent.elapsed();
                     device.rtt.measured(took);
-                    if let Some(active) = &mut device.active {
-                        active.first_trip.get_or_insert(took);
+                    if let Some(lane) = self.lane(spot) {
+                        lane.active.first_trip.get_or_insert(took);
                     }
                 }
-                self.complete(index, answer);
-                self.rearm(index);
+                self.complete(spot, answer);
+                self.advance(index);
             }
             Heard::Again => {
                 flight.sent = None;
-                self.resend.push_back(index);
-                self.rearm(index);
+                self.resend.push_back(spot);
             }
             Heard::Stranger => {
                 stray(device, &self.counters, datagram);
+                self.rearm(index);
             }
+            Heard::NotAuthentic => {
+                self.counters.unmatched.add(1);
+                device.fault(AgentFault::NotAuthentic);
+                self.rearm(index);
+            }
+            Heard::Doubtful => {}
             Heard::Malformed(error) => {
                 self.counters.malformed.add(1);
                 flight.malformed = Some(error);
+                device.fault(AgentFault::Malformed);
+                self.rearm(index);
             }
         }
     }
 
-    /// A question is over.
-    fn complete(&mut self, index: u32, answer: Result<Reply, Failure>) {
+    /// A datagram from an address nobody was asked at. If it carries the id of a question, an agent answers from elsewhere: it
+    /// is named, and believed only where the site says so.
+    fn elsewhere(&mut self, datagram: &[u8], now_ms: u64) -> Option<u32> {
+        self.counters.unmatched.add(1);
+        if !self.config.any_source {
+            // a flood of these must not cost much
+            let (second, looked) = &mut self.strangers;
+            if *second != now_ms / 1_000 {
+                (*second, *looked) = (now_ms / 1_000, 0);
+            }
+            *looked += 1;
+            if *looked > STRANGERS {
+                return None;
+            }
+        }
+        let id = id_of(datagram)?;
+        let asked = self.devices.iter().position(|device| {
+            let mut flights = device
+                .lanes
+                .iter()
+                .flatten()
+                .filter_map(|l| l.flight.as_ref());
+            flights.any(|f| f.sent.is_some() && f.exchange.id == id)
+        })? as u32;
+        self.at(asked).fault(AgentFault::WrongSource);
+        self.rearm(asked);
+        self.config.any_source.then_some(asked)
+    }
+
+    /// A question is over. [`Driver::advance`] makes something of it.
+    fn complete(&mut self, spot: Spot, answer: Result<Reply, Failure>) {
         let now = self.now_ms();
         let open_ms = self.config.breaker.as_millis() as u64;
-        let device = &mut self.devices[index as usize];
-        let Some(flight) = device.flight.take() else {
+        let device = &mut self.devices[spot.0 as usize];
+        let Some(lane) = device
+            .lanes
+            .get_mut(usize::from(spot.1))
+            .and_then(Option::as_deref_mut)
+        else {
             return;
         };
+        let Some(flight) = lane.flight.take() else {
+            return;
+        };
+        let out = self.outstanding;
         if flight.counted {
             self.outstanding -= 1;
             self.counters.window.set(self.outstanding as u64);
         }
-        device.remember(flight.exchange.id);
         match &answer {
             Ok(reply) => {
                 self.counters.answered.add(1);
-                self.counters.varbinds.add(reply.varbinds.len() as u64);
+                self.counters.varbinds.add(reply.bindings.len() as u64);
+                self.window.answered(out);
+                self.counters.window_limit.set(self.window.limit() as u64);
                 device.breaker.answered();
             }
             Err(Failure::Timeout | Failure::Deadline) => {
                 self.counters.timed_out.add(1);
                 // a GETBULK that was too much for it is asked again for less before that counts
-                if !matches!(flight.exchange.ask(), Ask::Bulk { .. }) {
+                if !flight.exchange.ask().is_bulk() {
                     device.breaker.failed(now, open_ms);
                 }
             }
@@ -545,10 +726,9 @@ impl Driver {
             }
             Err(_) => self.counters.failed.add(1),
         }
-        if let Some(active) = &device.active {
-            active.io.answer(answer);
-        }
-        self.advance(index);
+        let answered = answer.is_ok();
+        lane.active.io.answer(answer);
+        device.remember(flight.exchange.id, answered);
     }
 
     // --- jobs
@@ -556,37 +736,55 @@ impl Driver {
     /// Brings an agent on as far as it goes without an answer.
     pub(super) fn advance(&mut self, index: u32) {
         loop {
-            let device = &mut self.devices[index as usize];
-            if device.flight.is_some() {
+            for lane in 0..self.at(index).lanes.len() as u8 {
+                self.step((index, lane));
+            }
+            let device = self.at(index);
+            if device.busy() >= device.lanes_allowed() && device.busy() > 0 {
                 break;
             }
-            let Some(active) = &mut device.active else {
-                if device.queue.is_empty() && device.parked.is_some() {
-                    device.active = device.parked.take();
-                } else if !self.begin_next(index) {
-                    self.retire(index);
-                    break;
-                }
-                continue;
+            if device.queue.is_empty()
+                && let Some(parked) = device.parked.take()
+            {
+                device.put(parked);
+            } else if !self.begin_next(index) {
+                self.retire(index);
+                break;
+            }
+        }
+        self.rearm(index);
+    }
+
+    /// Brings one task on.
+    fn step(&mut self, spot: Spot) {
+        loop {
+            let device = &mut self.devices[spot.0 as usize];
+            let Some(slot) = device.lanes.get_mut(usize::from(spot.1)) else {
+                return;
             };
-            if let Some(ask) = active.io.question() {
+            let Some(lane) = slot.as_deref_mut().filter(|l| l.flight.is_none()) else {
+                return;
+            };
+            if let Some(ask) = lane.active.io.question() {
                 // a person does not wait for a long table: their question goes in between
                 if device.parked.is_none()
                     && !device.queue.is_empty()
-                    && matches!(active.task.sink, Sink::Engine)
+                    && matches!(lane.active.task.sink, Sink::Engine)
                 {
-                    active.io.put_back(ask);
-                    device.parked = device.active.take();
-                    continue;
+                    lane.active.io.put_back(ask);
+                    device.parked = slot.take();
+                    return;
                 }
-                let tries = match ask {
+                let active = &lane.active;
+                let tries = if ask.is_set() || ask.is_bulk() {
                     // a lost SET is not told from a lost answer; a GETBULK is asked again for less instead
-                    Ask::Set(_) | Ask::Bulk { .. } => 1,
-                    _ => active.task.tries.unwrap_or(self.config.retries + 1),
+                    1
+                } else {
+                    active.task.tries.unwrap_or(self.config.retries + 1)
                 };
                 let login = Arc::clone(&active.login);
                 let id = self.fresh_id();
-                self.at(index).flight = Some(Box::new(Flight {
+                let flight = Flight {
                     exchange: Exchange::new(id, ask, login),
                     counted: false,
                     sent: None,
@@ -594,48 +792,59 @@ impl Driver {
                     attempt: 0,
                     tries,
                     malformed: None,
-                }));
-                self.ready.push_back(index);
-                break;
+                };
+                if let Some(lane) = self.lane(spot) {
+                    lane.flight = Some(flight);
+                }
+                self.ready.push_back(spot);
+                return;
             }
             let mut context = Context::from_waker(Waker::noop());
-            match active.run.as_mut().poll(&mut context) {
-                Poll::Ready(report) => self.finish(index, report),
+            match lane.active.run.as_mut().poll(&mut context) {
+                Poll::Ready(report) => self.finish(spot, report),
                 // a job waits for nothing but its answers
                 Poll::Pending => {}
             }
         }
-        self.rearm(index);
     }
 
     /// A task of the driver's own.
     pub(super) fn own(
         kind: super::job::Kind,
-        names: Vec<Text>,
+        offer: Offer,
         tries: Option<u32>,
         within: Duration,
     ) -> Task {
         Task {
-            cause: kind.cause().into(),
+            cause: kind.cause(),
             kind,
-            with: With::Names(names),
+            with: With::Names(offer),
             permit: None,
             sink: Sink::Engine,
             tries,
             within,
         }
     }
+
+    /// Takes the lane of a task that is over.
+    pub(super) fn take_lane(&mut self, (index, lane): Spot) -> Option<Active> {
+        let slot = self.at(index).lanes.get_mut(usize::from(lane))?;
+        Some(slot.take()?.active)
+    }
 }
 
-/// An answer nobody waits for: late where it answers what was asked lately, else from nowhere.
-fn stray(device: &Device, counters: &Counters, datagram: &[u8]) {
-    let late = id_of(datagram).is_some_and(|id| device.recent.contains(&id));
-    let counter = if late {
-        &counters.late
-    } else {
-        &counters.unmatched
+/// An answer nobody waits for: late or double where it answers what was asked lately, else from nowhere.
+fn stray(device: &mut Device, counters: &Counters, datagram: &[u8]) {
+    let id = id_of(datagram);
+    let past = device.recent.iter().find(|p| Some(p.id) == id);
+    let (counter, fault) = match past {
+        Some(past) if past.answered => (&counters.duplicates, AgentFault::Duplicate),
+        Some(_) => (&counters.late, AgentFault::Late),
+        None if id.is_none() => (&counters.malformed, AgentFault::Malformed),
+        None => (&counters.unmatched, AgentFault::WrongId),
     };
     counter.add(1);
+    device.fault(fault);
 }
 
 /// The id in a datagram, where it holds one.
@@ -643,6 +852,6 @@ fn id_of(datagram: &[u8]) -> Option<i32> {
     if peek_version(datagram)? == 3 {
         V3Header::parse(datagram).ok().map(|h| h.msg_id)
     } else {
-        Message::decode(datagram).ok().map(|m| m.pdu.request_id)
+        MessageHead::parse(datagram).ok().map(|m| m.pdu.request_id)
     }
 }

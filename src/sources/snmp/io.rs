@@ -4,44 +4,18 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use super::ask::Ask;
 use super::memory::Memory;
-use crate::model::{PacketKind, Text};
-use crate::wire::snmp::{Oid, VarBind};
-
-/// One question to an agent; its answer may take several datagrams (retries, v3 discovery).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// GET
-    Get(Vec<Oid>),
-    /// GETNEXT
-    Next(Vec<Oid>),
-    /// GETBULK; the first `once` names are not repeated.
-    Bulk {
-        once: usize,
-        repetitions: u16,
-        names: Vec<Oid>,
-    },
-    /// SET
-    Set(Vec<VarBind>),
-}
-
-impl Ask {
-    /// What the ledger calls it.
-    pub(super) fn kind(&self) -> PacketKind {
-        match self {
-            Self::Get(_) => PacketKind::Get,
-            Self::Next(_) | Self::Bulk { .. } => PacketKind::Walk,
-            Self::Set(_) => PacketKind::Set,
-        }
-    }
-}
+use crate::event::AgentFault;
+use crate::model::Text;
+use crate::wire::snmp::Bindings;
 
 /// An answer: a response of that agent to that question.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Reply {
     pub(super) error_status: i32,
     pub(super) error_index: i32,
-    pub(super) varbinds: Vec<VarBind>,
+    pub(super) bindings: Bindings,
 }
 
 /// Why there is no answer.
@@ -53,6 +27,8 @@ pub(super) enum Failure {
     Malformed(Text),
     /// It refuses.
     Refused(Text),
+    /// It speaks SNMPv3 and does not know the user.
+    UnknownUser,
     /// The gate refuses.
     NotAllowed(Text),
     /// The system refuses.
@@ -65,12 +41,16 @@ pub(super) enum Failure {
     Agent { status: i32, index: i32 },
 }
 
+/// Faults that one task tells.
+const FAULTS: usize = 64;
+
 #[derive(Debug, Default)]
 struct Slot {
     question: Option<Ask>,
     answer: Option<Result<Reply, Failure>>,
     answers: u32,
     varbinds: u64,
+    faults: Vec<AgentFault>,
 }
 
 /// A job's end of the line to its agent.
@@ -126,9 +106,22 @@ impl Io {
         let mut slot = locked(&self.slot);
         if let Ok(reply) = &answer {
             slot.answers += 1;
-            slot.varbinds += reply.varbinds.len() as u64;
+            slot.varbinds += reply.bindings.len() as u64;
         }
         slot.answer = Some(answer);
+    }
+
+    /// The agent misbehaves.
+    pub(super) fn fault(&self, fault: AgentFault) {
+        let mut slot = locked(&self.slot);
+        if slot.faults.len() < FAULTS {
+            slot.faults.push(fault);
+        }
+    }
+
+    /// The driver's end: how it misbehaved so far.
+    pub(super) fn faults(&self) -> Vec<AgentFault> {
+        std::mem::take(&mut locked(&self.slot).faults)
     }
 
     /// Answers so far, and the bindings they carried.

@@ -4,18 +4,19 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::device::{Active, CONFIRMED_MISSES, Device};
+use super::device::{Active, CONFIRMED_MISSES, Device, Lane};
 use super::driver::{Driver, Models};
+use super::engine::Engine;
 use super::io::{Failure, Io, locked};
 use super::job::{self, About, Kind, Report};
 use super::login::{How, Ready};
 use super::memory::Memory;
 use super::once::PollResult;
 use super::schedule;
-use super::session::Engine;
 use super::task::{Sink, SnmpError, Task, With};
-use crate::event::{Job, ObsPollV1, Observation, PollOutcome};
+use crate::event::{AgentFault, Job, ObsPollV1, Observation, PollOutcome};
 use crate::model::{Text, Time, TouchPolicy};
+use crate::wire::snmp::usm::Stat;
 
 /// After so many misses the other credentials are tried too.
 const DOUBT: u32 = 3;
@@ -28,6 +29,9 @@ impl Driver {
     /// Starts what is due; `false` when nothing is.
     pub(super) fn begin_next(&mut self, index: u32) -> bool {
         let now = self.now_ms();
+        if self.at(index).queue.is_empty() && self.at(index).target.is_none() {
+            return false;
+        }
         if let Some(task) = self.at(index).queue.pop_front() {
             self.begin(index, task);
             return true;
@@ -46,21 +50,21 @@ impl Driver {
         let gate = Arc::clone(&self.gate);
         let device = self.at(index);
         let target = device.target.as_ref()?;
-        let (address, names) = (target.address, target.credentials.clone());
+        let (address, offer) = (target.address, device.offer.clone());
         if device.refused_until_ms.is_some_and(|until| now < until) {
             return None;
         }
         device.refused_until_ms = None;
         if let Some(until) = device.breaker.open_until() {
-            if now < until {
+            if now < until || device.busy() > 0 {
                 return None;
             }
             // half open: one GET of sysUpTime, sent once
-            return Some(Self::own(Kind::Touch, names, Some(1), patience));
+            return Some(Self::own(Kind::Touch, offer, Some(1), patience));
         }
         for at in 0..device.jobs.len() {
             let due = device.jobs[at];
-            if due.at_ms > now {
+            if due.at_ms > now || device.runs(due.job) {
                 continue;
             }
             let Some(policy) = gate.policy(address) else {
@@ -81,7 +85,7 @@ impl Driver {
                 }
                 let why = format!(
                     "{} of {address} needs touch policy {needs}, and it is {policy}",
-                    Kind::Job(due.job).cause()
+                    Kind::Job(due.job).word()
                 );
                 let outcome = PollOutcome::NotAllowed(why.into());
                 self.tell(Observation::Poll(Box::new(blank(address, outcome))));
@@ -98,10 +102,17 @@ impl Driver {
             // nothing is asked of a stranger but its name
             if !device.met && due.job != Job::Status {
                 device.jobs[at].at_ms = now + due.interval_ms.min(STRANGER_MS);
-                return Some(Self::own(Kind::Job(Job::Status), names, None, within));
+                if device.runs(Job::Status) {
+                    continue;
+                }
+                return Some(Self::own(Kind::Job(Job::Status), offer, None, within));
             }
             device.jobs[at].at_ms = next;
-            return Some(Self::own(Kind::Job(due.job), names, None, within));
+            self.counters.jobs.add(1);
+            self.lateness.add(now - due.at_ms, now);
+            self.counters.late_ms_p50.set(self.lateness.percentile(50));
+            self.counters.late_ms_p99.set(self.lateness.percentile(99));
+            return Some(Self::own(Kind::Job(due.job), offer, None, within));
         }
         None
     }
@@ -114,9 +125,10 @@ impl Driver {
                 let login = login.clone();
                 self.adhoc.ready(&login)
             }
-            With::Names(names) => {
-                left = order(device, names);
-                match self.next_login(&mut left) {
+            With::Names(offer) => {
+                left = order(device, &offer.names);
+                let barred = device.spoke_v3 && !offer.v2c_fallback;
+                match self.next_login(&mut left, barred) {
                     Some(ready) => ready,
                     None => broken("there is no credential for it"),
                 }
@@ -125,9 +137,10 @@ impl Driver {
         self.start(index, task, ready, left, None);
     }
 
-    fn next_login(&self, left: &mut VecDeque<Text>) -> Option<Arc<Ready>> {
+    /// The next one to be tried; where communities are barred, none of these.
+    fn next_login(&self, left: &mut VecDeque<Text>, barred: bool) -> Option<Arc<Ready>> {
         while let Some(name) = left.pop_front() {
-            if let Some(ready) = self.logins.get(&name) {
+            if let Some(ready) = self.logins.get(&name).filter(|r| !barred || r.is_v3()) {
                 return Some(Arc::clone(ready));
             }
         }
@@ -160,41 +173,61 @@ impl Driver {
             now_ms,
             at: Time::from_clock(),
         };
-        device.active = Some(Box::new(Active {
-            run: job::begin(task.kind.clone(), io.clone(), about),
-            deadline_ms: now_ms + task.within.as_millis() as u64,
-            task,
-            io,
-            login,
-            left,
-            before,
-            first_trip: None,
+        device.put(Box::new(Lane {
+            active: Active {
+                run: job::begin(task.kind.clone(), io.clone(), about),
+                deadline_ms: now_ms + task.within.as_millis() as u64,
+                task,
+                io,
+                login,
+                left,
+                before,
+                first_trip: None,
+            },
+            flight: None,
         }));
     }
 
     /// A job is over, for better or worse.
-    pub(super) fn finish(&mut self, index: u32, report: Report) {
+    pub(super) fn finish(&mut self, spot: (u32, u8), report: Report) {
         let now = self.now_ms();
-        let device = self.at(index);
-        let Some(mut active) = device.active.take() else {
+        let index = spot.0;
+        let Some(mut active) = self.take_lane(spot) else {
             return;
         };
         let (answers, varbinds) = active.io.heard();
-        if answers == 0
-            && may_be_the_credential(report.failure.as_ref())
-            && let Some(login) = self.next_login(&mut active.left)
-        {
-            let before = stronger(active.before.take(), report.failure);
-            let Active { task, left, .. } = *active;
-            self.start(index, task, login, left, before);
-            return;
+        for fault in active.io.faults() {
+            self.at(index).fault(fault);
         }
         let failure = stronger(active.before.take(), report.failure.clone());
+        if answers == 0 && may_be_the_credential(report.failure.as_ref()) {
+            // who knows the user, or ever spoke SNMPv3, is told no community: whoever keeps its answers away would learn it
+            let fallback = match &active.task.with {
+                With::Names(offer) => offer.v2c_fallback,
+                With::Login(_) => false,
+            };
+            let refused = matches!(failure, Some(Failure::Refused(_)));
+            let barred = !fallback && (refused || self.at(index).spoke_v3);
+            if let Some(login) = self.next_login(&mut active.left, barred) {
+                let Active { task, left, .. } = active;
+                self.start(index, task, login, left, failure);
+                return;
+            }
+        }
         if matches!(report.failure, Some(Failure::Malformed(_))) && answers > 0 {
             self.counters.malformed.add(1);
         }
         let outcome = outcome(answers, failure.as_ref());
         let device = self.at(index);
+        if answers > 0 && active.login.is_v3() {
+            device.spoke_v3 = true;
+            if let (Some(engine), Some(uptime)) = (&mut device.engine, report.uptime) {
+                engine.saw_uptime(uptime, now);
+            }
+        }
+        if device.engine.as_mut().is_some_and(Engine::take_frozen) {
+            device.fault(AgentFault::BootsFrozen);
+        }
         let boots = device.engine.as_ref().and_then(Engine::boots);
         let credential = if answers > 0 {
             active.login.name.clone()
@@ -237,8 +270,10 @@ impl Driver {
                     poll,
                     tables: report.others,
                 };
-                // whoever asked may have gone away
-                let _ = to.send(result);
+                if let Some(feed) = self.feeds.iter_mut().find(|f| f.sink.same_channel(&to)) {
+                    feed.running = feed.running.saturating_sub(1);
+                    feed.results.push(result);
+                }
             }
             Sink::Reply(to) => {
                 let partial = matches!(kind, Kind::Walk(..)) && !report.interfaces_whole;
@@ -287,7 +322,11 @@ fn settle(device: &mut Device, kind: &Kind, poll: &ObsPollV1, now: u64, refused:
             }
             device.misses = 0;
         }
-        PollOutcome::Refused(_) => device.refused_until_ms = Some(now + refused),
+        PollOutcome::Refused(_) => {
+            device.refused_until_ms = Some(now + refused);
+            // the others get their turn then
+            device.works = None;
+        }
         PollOutcome::Timeout | PollOutcome::Malformed(_) | PollOutcome::Unreachable(_) => {
             device.misses = device.misses.saturating_add(1);
             let confirm = device
@@ -329,17 +368,18 @@ fn broken(why: &str) -> Arc<Ready> {
 fn may_be_the_credential(failure: Option<&Failure>) -> bool {
     matches!(
         failure,
-        Some(Failure::Timeout | Failure::Refused(_) | Failure::Malformed(_))
+        Some(Failure::Timeout | Failure::Refused(_) | Failure::UnknownUser | Failure::Malformed(_))
     )
 }
 
-/// A refusal says more than nonsense, and that more than silence.
+/// A refusal says more than that it does not know the user, that more than nonsense, and that more than silence.
 fn stronger(a: Option<Failure>, b: Option<Failure>) -> Option<Failure> {
     let rank = |f: &Option<Failure>| match f {
         None => 0,
         Some(Failure::Timeout | Failure::Deadline) => 1,
         Some(Failure::Malformed(_)) => 2,
-        Some(_) => 3,
+        Some(Failure::UnknownUser) => 3,
+        Some(_) => 4,
     };
     b.as_ref()?;
     if rank(&a) > rank(&b) { a } else { b }
@@ -349,6 +389,7 @@ fn outcome(answers: u32, failure: Option<&Failure>) -> PollOutcome {
     match failure {
         None => PollOutcome::Answered,
         Some(Failure::Refused(why)) => PollOutcome::Refused(why.clone()),
+        Some(Failure::UnknownUser) => PollOutcome::Refused(Stat::UnknownUserNames.word().into()),
         // it answered something: it lives, and what is missing is marked as not whole
         Some(_) if answers > 0 => PollOutcome::Answered,
         Some(Failure::Timeout | Failure::Deadline) => PollOutcome::Timeout,
@@ -370,6 +411,7 @@ fn error(device: &Device, failure: Failure) -> SnmpError {
         Failure::Timeout | Failure::Deadline => SnmpError::Timeout(agent),
         Failure::Malformed(why) => SnmpError::Malformed(agent, why),
         Failure::Refused(why) => SnmpError::Refused(agent, why),
+        Failure::UnknownUser => SnmpError::Refused(agent, Stat::UnknownUserNames.word().into()),
         Failure::NotAllowed(why) => SnmpError::NotAllowed(why),
         Failure::Unreachable(why) => SnmpError::Unreachable(agent, why),
         Failure::TooLong(n) => SnmpError::TooLong(n),

@@ -1,11 +1,12 @@
 //! How an agent is spoken to: communities and users, with their keys derived once.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use super::io::locked;
-use crate::model::{AuthProtocol, PlainSecret, PrivProtocol, Text};
+use crate::model::{AuthProtocol, PlainSecret, PrivProtocol, Strength, Text};
 use crate::wire::snmp::Version;
 use crate::wire::snmp::usm::{KeyCache, LocalKeys, UserKeys};
 
@@ -33,6 +34,32 @@ pub enum Login {
         /// `contextName`
         context: Text,
     },
+}
+
+impl Login {
+    /// SNMPv3.
+    pub fn is_v3(&self) -> bool {
+        matches!(self, Self::V3 { .. })
+    }
+
+    /// How strong it is.
+    pub fn strength(&self) -> Strength {
+        match self {
+            Self::V1 { .. } => Strength::V1,
+            Self::V2c { .. } => Strength::V2C,
+            Self::V3 { auth, privacy, .. } => Strength::v3(
+                auth.as_ref().map(|(protocol, _)| *protocol),
+                privacy.as_ref().map(|(protocol, _)| *protocol),
+            ),
+        }
+    }
+}
+
+/// Their names in the order in which they are to be tried.
+pub fn strongest_first(logins: &BTreeMap<Text, Login>) -> Vec<Text> {
+    let mut names: Vec<&Text> = logins.keys().collect();
+    names.sort_by_key(|name| logins.get(*name).map(Login::strength).map(Reverse));
+    names.into_iter().cloned().collect()
 }
 
 /// A credential ready for use.
@@ -99,6 +126,10 @@ impl Ready {
         Arc::new(Self { name, how })
     }
 
+    pub(super) fn is_v3(&self) -> bool {
+        !matches!(self.how, How::Community { .. })
+    }
+
     pub(super) fn is_v1(&self) -> bool {
         matches!(
             self.how,
@@ -112,7 +143,7 @@ impl Ready {
     /// The keys at an engine, computed once for each.
     pub(super) fn keys(&self, engine_id: &[u8]) -> Option<Arc<LocalKeys>> {
         match &self.how {
-            How::User { keys, cache, .. } => Some(locked(cache).get(&self.name, keys, engine_id)),
+            How::User { keys, cache, .. } => Some(locked(cache).get(keys, engine_id)),
             _ => None,
         }
     }
@@ -165,5 +196,49 @@ impl Logins {
 
     pub(super) fn get(&self, name: &Text) -> Option<&Arc<Ready>> {
         self.held.get(name).map(|(_, ready)| ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_tried_in_order_of_their_strength_not_of_their_names() {
+        let secret = || PlainSecret::new(b"secret".to_vec());
+        let v3 = |privacy| Login::V3 {
+            user: "ana".into(),
+            auth: Some((AuthProtocol::Sha256, secret())),
+            privacy,
+            context: Text::empty(),
+        };
+        let logins: BTreeMap<Text, Login> = [
+            (
+                "a",
+                Login::V1 {
+                    community: secret(),
+                },
+            ),
+            (
+                "b",
+                Login::V2c {
+                    community: secret(),
+                },
+            ),
+            (
+                "c",
+                Login::V2c {
+                    community: secret(),
+                },
+            ),
+            ("d", v3(None)),
+            ("e", v3(Some((PrivProtocol::Aes128, secret())))),
+        ]
+        .into_iter()
+        .map(|(name, login)| (name.into(), login))
+        .collect();
+        let names = strongest_first(&logins);
+        let names: Vec<&str> = names.iter().map(Text::as_str).collect();
+        assert_eq!(names, ["e", "d", "b", "c", "a"]);
     }
 }

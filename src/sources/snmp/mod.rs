@@ -6,25 +6,33 @@
 //! than one question out to an agent nor more than its window over all, never walks an agent it does not know yet, never
 //! believes a datagram whose source, id or digest is not that of the question, and sends nothing but through the gate.
 
+mod ask;
 mod breaker;
 mod device;
+mod doors;
 mod driver;
+mod engine;
+mod faults;
+mod feed;
 mod io;
 mod job;
 mod judge;
+mod lateness;
 mod login;
 mod memory;
 mod names;
 mod once;
 mod poller;
+mod rows;
 mod rtt;
 mod schedule;
 mod session;
 mod stats;
 mod task;
 mod walk;
+mod window;
 
-pub use login::Login;
+pub use login::{Login, strongest_first};
 pub use once::{PollResult, PollSummary, UnknownPlan, check_plan, poll_once};
 pub use poller::{Agent, Poller, PollerConfig};
 pub use stats::PollerStats;

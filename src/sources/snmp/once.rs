@@ -1,15 +1,15 @@
 //! Asking a list of agents once, for the command line.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Instant;
 
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::feed::Feed;
 use super::job::Kind;
 use super::poller::Poller;
 use super::stats::{cpu_seconds, peak_rss_mib};
-use super::task::{Sink, Task, With};
 use crate::event::{Job, ObsPollV1, Observation, PollOutcome, Target};
 use crate::model::Text;
 
@@ -55,6 +55,9 @@ pub struct PollSummary {
     pub peak_rss_mib: f64,
 }
 
+/// Batches of results that wait for whoever asked.
+const BATCHES: usize = 4;
+
 /// A plan by no known name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no poll plan '{0}'; there are: status, interfaces, bench, all")]
@@ -89,34 +92,22 @@ pub async fn poll_once(
     let kind = kind_of(plan)?;
     let cause = Text::from(format!("poll --once {plan}"));
     let (before, started, cpu) = (poller.stats(), Instant::now(), cpu_seconds());
-    let (sink, mut results) = mpsc::unbounded_channel();
-    for target in targets {
-        poller.submit(
-            SocketAddr::new(target.address.to_canonical(), target.port),
-            Task {
-                kind: kind.clone(),
-                with: With::Names(target.credentials.clone()),
-                cause: cause.clone(),
-                permit: None,
-                sink: Sink::Once(sink.clone()),
-                tries: None,
-                within: poller.patience,
-            },
-        );
-    }
-    drop(sink);
+    let (sink, mut results) = mpsc::channel(BATCHES);
+    poller.once(Feed::new(kind, cause, poller.patience, sink, targets));
     let mut summary = PollSummary {
         devices: targets.len() as u64,
         ..PollSummary::default()
     };
-    while let Some(result) = results.recv().await {
-        match result.poll.outcome {
-            PollOutcome::Answered => summary.answered += 1,
-            PollOutcome::Timeout => summary.timed_out += 1,
-            _ => summary.failed += 1,
+    while let Some(batch) = results.recv().await {
+        for result in batch {
+            match result.poll.outcome {
+                PollOutcome::Answered => summary.answered += 1,
+                PollOutcome::Timeout => summary.timed_out += 1,
+                _ => summary.failed += 1,
+            }
+            summary.varbinds += result.varbinds;
+            on_result(result);
         }
-        summary.varbinds += result.varbinds;
-        on_result(result);
     }
     let after = poller.stats();
     summary.pdus_sent = after.pdus_sent - before.pdus_sent;

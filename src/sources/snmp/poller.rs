@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::doors::Doors;
 use super::driver::Driver;
+use super::feed::Feed;
 use super::job::Kind;
 use super::login::Login;
 use super::stats::{Counters, PollerStats, socket_drops};
 use super::task::{Command, Sink, SnmpError, Task, With};
 use crate::event::{Observation, Target};
-use crate::gate::{Gate, PermitId, UdpDoor};
+use crate::gate::{Gate, PermitId, Wire};
 use crate::model::Text;
 use crate::wire::snmp::{Oid, VarBind};
 
@@ -37,12 +39,14 @@ pub struct PollerConfig {
     pub refused: Duration,
     /// How long one question of a person, and one agent of `poll --once`, may take in all.
     pub patience: Duration,
+    /// Believe an answer with the right id also where it comes from another address than was asked.
+    pub any_source: bool,
 }
 
 impl Default for PollerConfig {
     fn default() -> Self {
         Self {
-            window: 1024,
+            window: 4096,
             first_timeout: Duration::from_secs(1),
             least_timeout: Duration::from_millis(500),
             most_timeout: Duration::from_secs(8),
@@ -50,6 +54,7 @@ impl Default for PollerConfig {
             breaker: Duration::from_mins(1),
             refused: Duration::from_mins(15),
             patience: Duration::from_mins(2),
+            any_source: false,
         }
     }
 }
@@ -82,18 +87,35 @@ impl Poller {
         sink: mpsc::Sender<Vec<Observation>>,
         config: PollerConfig,
     ) -> io::Result<Self> {
-        let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let doors = [gate.udp(v4)?, gate.udp(v4)?];
-        // a host without IPv6 polls IPv4
-        let door6 = gate.udp(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))).ok();
-        let mut ports = Vec::new();
-        for door in doors.iter().chain(&door6) {
-            ports.push(UdpDoor::local_addr(door)?.port());
-        }
+        let doors = Doors::open(&gate)?;
+        Self::start_with(gate, sink, config, doors)
+    }
+
+    /// As [`Poller::start`], over a wire in memory: for simulations in virtual time.
+    pub fn start_over(
+        gate: Arc<Gate>,
+        wire: Arc<dyn Wire>,
+        sink: mpsc::Sender<Vec<Observation>>,
+        config: PollerConfig,
+    ) -> io::Result<Self> {
+        let doors = Doors::wire(&gate, wire);
+        Self::start_with(gate, sink, config, doors)
+    }
+
+    fn start_with(
+        gate: Arc<Gate>,
+        sink: mpsc::Sender<Vec<Observation>>,
+        config: PollerConfig,
+        doors: Doors,
+    ) -> io::Result<Self> {
+        let ports = doors.ports();
+        let buffers = doors.buffers();
         let (commands, orders) = mpsc::unbounded_channel();
         let counters = Arc::new(Counters::default());
-        let driver = Driver::new(gate, sink, config, Arc::clone(&counters), orders)?;
-        tokio::spawn(driver.run(doors, door6));
+        counters.sockets.set(doors.len() as u64);
+        counters.buffer_bytes.set(buffers as u64);
+        let driver = Driver::new(gate, sink, config, Arc::clone(&counters), orders, buffers)?;
+        tokio::spawn(driver.run(doors));
         Ok(Self {
             commands,
             counters,
@@ -137,7 +159,11 @@ impl Poller {
         self.tell(Command::Stop);
     }
 
-    pub(super) fn submit(&self, to: SocketAddr, task: Task) {
+    pub(super) fn once(&self, feed: Feed) {
+        self.tell(Command::Once(Box::new(feed)));
+    }
+
+    fn submit(&self, to: SocketAddr, task: Task) {
         self.tell(Command::Task(to, Box::new(task)));
     }
 

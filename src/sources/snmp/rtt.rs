@@ -21,6 +21,11 @@ pub(super) struct Bounds {
 }
 
 impl Rtt {
+    /// Something was measured.
+    pub(super) fn is_known(self) -> bool {
+        self.smoothed != 0
+    }
+
     /// Takes a round trip. Only of a request that was sent once (Karn).
     pub(super) fn measured(&mut self, took: Duration) {
         let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX).max(1);

@@ -29,8 +29,26 @@ pub struct PollerStats {
     pub malformed: u64,
     /// Observations dropped because nobody took them.
     pub observations_dropped: u64,
+    /// Answers that came twice.
+    pub duplicates: u64,
     /// Questions out now.
     pub window: u64,
+    /// The most questions that were out at once.
+    pub most_window: u64,
+    /// Questions that may be out at once now; it adapts to loss.
+    pub window_limit: u64,
+    /// Agents that are asked on schedule.
+    pub targets: u64,
+    /// Jobs begun on schedule.
+    pub jobs: u64,
+    /// Milliseconds that half of the jobs of late began no later than their time.
+    pub late_ms_p50: u64,
+    /// Milliseconds that 99 of 100 jobs of late began no later than their time.
+    pub late_ms_p99: u64,
+    /// Sockets that all agents share.
+    pub sockets: u64,
+    /// Octets that the kernel keeps at them for answers that wait.
+    pub buffer_bytes: u64,
 }
 
 macro_rules! counters {
@@ -58,7 +76,16 @@ counters!(
     unmatched,
     malformed,
     observations_dropped,
-    window
+    duplicates,
+    window,
+    most_window,
+    window_limit,
+    targets,
+    jobs,
+    late_ms_p50,
+    late_ms_p99,
+    sockets,
+    buffer_bytes
 );
 
 #[derive(Debug, Default)]
@@ -71,6 +98,11 @@ impl Counter {
 
     pub(super) fn set(&self, n: u64) {
         self.0.store(n, Ordering::Relaxed);
+    }
+
+    /// Sets it where that is more.
+    pub(super) fn raise(&self, n: u64) {
+        self.0.fetch_max(n, Ordering::Relaxed);
     }
 
     pub(super) fn get(&self) -> u64 {

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::feed::Feed;
 use super::job::Kind;
 use super::login::Login;
 use super::once::PollResult;
 use crate::event::Target;
 use crate::gate::PermitId;
 use crate::model::Text;
+use crate::wire::snmp::usm::Stat;
 use crate::wire::snmp::{VarBind, error_word};
 
 /// Why a question of a person or a remediation got no answer.
@@ -54,11 +56,41 @@ pub enum SnmpError {
     Stopped,
 }
 
+impl SnmpError {
+    /// It refuses somebody it knows: another password, level or right would be needed.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_, why) if why.as_str() != Stat::UnknownUserNames.word())
+    }
+}
+
+/// Credentials that may be tried, by name and in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) names: Arc<[Text]>,
+    /// Communities even where SNMPv3 was answered, or refused.
+    pub(super) v2c_fallback: bool,
+}
+
+impl Offer {
+    /// That of a target.
+    pub(super) fn of(target: &Target) -> Self {
+        Self {
+            names: target.credentials.as_slice().into(),
+            v2c_fallback: target.v2c_fallback,
+        }
+    }
+
+    /// Is it what the target offers?
+    pub(super) fn is_of(&self, target: &Target) -> bool {
+        *self.names == target.credentials[..] && self.v2c_fallback == target.v2c_fallback
+    }
+}
+
 /// With which credentials.
 #[derive(Clone, Debug)]
 pub(super) enum With {
     /// Those of these names, in this order.
-    Names(Vec<Text>),
+    Names(Offer),
     /// This one.
     Login(Box<Login>),
 }
@@ -68,8 +100,8 @@ pub(super) enum With {
 pub(super) enum Sink {
     /// The engine.
     Engine,
-    /// `poll --once`.
-    Once(mpsc::UnboundedSender<PollResult>),
+    /// `poll --once`: the feed that goes there.
+    Once(mpsc::Sender<Vec<PollResult>>),
     /// One question.
     Reply(oneshot::Sender<Result<Vec<VarBind>, SnmpError>>),
 }
@@ -94,6 +126,7 @@ pub(super) enum Command {
     Targets(Arc<Vec<Target>>),
     Probe(Vec<IpAddr>),
     ReadTables(Vec<IpAddr>),
+    Once(Box<Feed>),
     Task(SocketAddr, Box<Task>),
     Stop,
 }

@@ -1,11 +1,16 @@
 //! Reading names and tables, with every guard a table from outside needs.
 
-use std::collections::BTreeMap;
+use std::sync::Mutex;
 
-use super::io::{Ask, Failure, Io, Reply};
+use rustc_hash::FxHashMap;
+
+use super::ask::Ask;
+use super::io::{Failure, Io, Reply, locked};
 use super::memory::MOST_REPETITIONS;
-use super::names::{Name, oid};
-use crate::wire::snmp::{Oid, Value, VarBind};
+use super::names::Name;
+pub(super) use super::rows::{Cell, Rows};
+use crate::event::AgentFault;
+use crate::wire::snmp::{NameBuf, Oid, Value, VarBind};
 
 /// Rows of one table.
 pub(super) const ROW_CAP: usize = 20_000;
@@ -18,14 +23,11 @@ const TOO_BIG: i32 = 1;
 const NO_SUCH_NAME: i32 = 2;
 const AUTHORIZATION_ERROR: i32 = 16;
 
-/// A cell with the number of the answer it came in.
-pub(super) type Cell = Option<(u32, Value)>;
-
 /// What was read of some columns.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// By index; as many cells as columns were asked.
-    pub(super) rows: BTreeMap<Vec<u32>, Vec<Cell>>,
+    pub(super) rows: Rows,
     /// For each answer, what the names asked once gave.
     pub(super) once: Vec<Vec<Option<Value>>>,
     /// Nothing was cut off by a cap, a timeout, an error or a loop.
@@ -57,8 +59,34 @@ fn refused(reply: &Reply) -> Failure {
     }
 }
 
+/// Names that are asked together, of many agents: their question is written once.
+#[derive(Debug)]
+pub(super) struct Names {
+    names: Vec<NameBuf>,
+    all: Ask,
+}
+
+impl Names {
+    pub(super) fn new(names: impl IntoIterator<Item = NameBuf>) -> Self {
+        let names: Vec<NameBuf> = names.into_iter().collect();
+        let all = Ask::get(&names);
+        Self { names, all }
+    }
+
+    /// Of names that stand in the code.
+    pub(super) fn fixed(names: &[Name]) -> Self {
+        Self::new(names.iter().map(|name| NameBuf::new(name)))
+    }
+}
+
 /// GETs names, in as few questions as fit. What the agent does not have is `NoSuchInstance`.
 pub(super) async fn get(io: &Io, names: &[Oid]) -> Result<Vec<Value>, Failure> {
+    get_all(io, &Names::new(names.iter().map(NameBuf::from))).await
+}
+
+/// As [`get`], of names that many agents are asked for.
+pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failure> {
+    let names = &asked.names;
     let mut out = vec![Value::NoSuchInstance; names.len()];
     let mut left: Vec<usize> = (0..names.len()).rev().collect();
     while !left.is_empty() {
@@ -66,23 +94,31 @@ pub(super) async fn get(io: &Io, names: &[Oid]) -> Result<Vec<Value>, Failure> {
         let mut batch = left.split_off(left.len().saturating_sub(most));
         batch.reverse();
         while !batch.is_empty() {
-            let asked = batch.iter().map(|i| names[*i].clone()).collect();
-            let reply = io.ask(Ask::Get(asked)).await?;
+            let ask = if batch.len() == names.len() {
+                asked.all.clone()
+            } else {
+                Ask::get(batch.iter().map(|i| &names[*i]))
+            };
+            let reply = io.ask(ask).await?;
             match usize::try_from(reply.error_index) {
                 _ if reply.error_status == 0 => {
-                    for (at, bind) in reply.varbinds.into_iter().enumerate() {
+                    for at in 0..reply.bindings.len() {
+                        let Some(name) = reply.bindings.name(at) else {
+                            break;
+                        };
                         // an agent that reorders is read by name
                         let home = batch
                             .get(at)
-                            .filter(|i| names[**i] == bind.oid)
-                            .or_else(|| batch.iter().find(|i| names[**i] == bind.oid));
-                        if let Some(home) = home {
-                            out[*home] = bind.value;
+                            .filter(|i| names[**i].as_name() == name)
+                            .or_else(|| batch.iter().find(|i| names[**i].as_name() == name));
+                        if let (Some(home), Some(value)) = (home, reply.bindings.value(at)) {
+                            out[*home] = value;
                         }
                     }
                     break;
                 }
                 _ if reply.error_status == TOO_BIG && batch.len() > 1 => {
+                    io.fault(AgentFault::TooBig);
                     io.memory().learned.get = batch.len() / 2;
                     left.extend(batch.drain(..).rev());
                 }
@@ -102,38 +138,65 @@ pub(super) async fn get(io: &Io, names: &[Oid]) -> Result<Vec<Value>, Failure> {
 }
 
 struct Column {
-    root: Oid,
-    cursor: Oid,
+    root: NameBuf,
+    cursor: NameBuf,
     done: bool,
+    /// Where its last value went.
+    near: usize,
+}
+
+/// Columns that are walked side by side, of many agents: their first question is written once.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// Instances whose value is wanted in every answer beside the rows (sysUpTime).
+    once: Vec<NameBuf>,
+    /// What comes right before each of those.
+    stems: Vec<NameBuf>,
+    roots: Vec<NameBuf>,
+    first: Mutex<FxHashMap<u16, Ask>>,
+}
+
+impl Columns {
+    pub(super) fn new(once: &[Name], roots: &[Name]) -> Self {
+        Self::of(once, roots.iter().map(|r| NameBuf::new(r)).collect())
+    }
+
+    fn of(once: &[Name], roots: Vec<NameBuf>) -> Self {
+        let stem = |name: &Name| name.split_last().map_or(&[][..], |(_, stem)| stem);
+        Self {
+            once: once.iter().map(|n| NameBuf::new(n)).collect(),
+            stems: once.iter().map(|n| NameBuf::new(stem(n))).collect(),
+            roots,
+            first: Mutex::default(),
+        }
+    }
+
+    /// The question that begins a walk of all columns.
+    fn first(&self, repetitions: u16) -> Ask {
+        let mut held = locked(&self.first);
+        let ask = held.entry(repetitions).or_insert_with(|| {
+            let names = self.stems.iter().chain(&self.roots);
+            Ask::bulk(self.stems.len() as u16, repetitions, names)
+        });
+        ask.clone()
+    }
 }
 
 /// Walks columns side by side. `once`: instances whose value is wanted in every answer beside the rows (sysUpTime).
 pub(super) async fn columns(io: &Io, once: &[Name], roots: &[Name], row_cap: usize) -> Table {
-    let roots = roots.iter().map(|r| oid(r)).collect();
-    walk(io, once, roots, row_cap, None).await
-}
-
-/// As [`columns`], beginning with so many repetitions.
-pub(super) async fn columns_of(
-    io: &Io,
-    once: &[Name],
-    roots: &[Name],
-    row_cap: usize,
-    rows: u16,
-) -> Table {
-    let roots = roots.iter().map(|r| oid(r)).collect();
-    walk(io, once, roots, row_cap, Some(rows)).await
+    all_columns(io, &Columns::new(once, roots), row_cap, None).await
 }
 
 /// A subtree as its bindings.
 pub(super) async fn subtree(io: &Io, root: Oid, cap: usize) -> (Vec<VarBind>, Table) {
-    let mut table = walk(io, &[], vec![root.clone()], cap, None).await;
+    let columns = Columns::of(&[], vec![NameBuf::from(&root)]);
+    let mut table = all_columns(io, &columns, cap, None).await;
     let binds = std::mem::take(&mut table.rows)
-        .into_iter()
-        .filter_map(|(index, mut cells)| {
-            let (_, value) = cells.pop().flatten()?;
+        .iter()
+        .filter_map(|(index, cells)| {
+            let (_, value) = cells.first()?.clone()?;
             Some(VarBind {
-                oid: root.child(&index),
+                oid: root.child(index),
                 value,
             })
         })
@@ -150,21 +213,34 @@ struct Walk {
     next_only: bool,
     /// Columns asked side by side.
     width: usize,
+    /// The index of the cell at hand.
+    index: Vec<u32>,
+    /// How the agent misbehaved meanwhile.
+    faults: Vec<AgentFault>,
 }
 
-async fn walk(io: &Io, once: &[Name], roots: Vec<Oid>, row_cap: usize, rows: Option<u16>) -> Table {
+/// As [`columns`], of columns that many agents are asked for; `rows` is how many repetitions to begin with, where that is known.
+pub(super) async fn all_columns(
+    io: &Io,
+    asked: &Columns,
+    row_cap: usize,
+    rows: Option<u16>,
+) -> Table {
     let learned = io.memory().learned;
     let mut walk = Walk {
-        width: roots.len().max(1),
-        columns: roots
-            .into_iter()
+        width: asked.roots.len().max(1),
+        columns: asked
+            .roots
+            .iter()
             .map(|root| Column {
                 cursor: root.clone(),
-                root,
+                root: root.clone(),
                 done: false,
+                near: 0,
             })
             .collect(),
         table: Table {
+            rows: Rows::new(asked.roots.len()),
             whole: true,
             ..Table::default()
         },
@@ -172,8 +248,11 @@ async fn walk(io: &Io, once: &[Name], roots: Vec<Oid>, row_cap: usize, rows: Opt
         octets: 0,
         repetitions: rows.unwrap_or(learned.repetitions).max(1),
         next_only: io.v1 || learned.next_only,
+        index: Vec::new(),
+        faults: Vec::new(),
     };
-    let mut once: Vec<Name> = once.to_vec();
+    let mut once = asked.once.as_slice();
+    let mut begun = false;
     loop {
         let group: Vec<usize> = (0..walk.columns.len())
             .filter(|c| !walk.columns[*c].done)
@@ -182,31 +261,40 @@ async fn walk(io: &Io, once: &[Name], roots: Vec<Oid>, row_cap: usize, rows: Opt
         if group.is_empty() {
             break;
         }
-        let mut names: Vec<Oid> = once
-            .iter()
-            .map(|n| Oid::new(n.split_last().map_or(&[][..], |(_, stem)| stem)))
-            .collect();
-        names.extend(group.iter().map(|c| walk.columns[*c].cursor.clone()));
-        let ask = if walk.next_only {
-            Ask::Next(names)
+        let stems = asked.stems.get(..once.len()).unwrap_or_default();
+        let names = || {
+            let cursors = group.iter().map(|c| &walk.columns[*c].cursor);
+            stems.iter().chain(cursors)
+        };
+        let (ask, repetitions) = if walk.next_only {
+            (Ask::next(names()), 1)
         } else {
             let fitting = (CELLS / group.len()).max(1) as u16;
-            Ask::Bulk {
-                once: once.len(),
-                repetitions: match rows {
-                    Some(_) => walk.repetitions,
-                    None => walk.repetitions.min(fitting),
-                },
-                names,
-            }
+            let repetitions = match rows {
+                Some(_) => walk.repetitions,
+                None => walk.repetitions.min(fitting),
+            };
+            let ask = if begun {
+                Ask::bulk(once.len() as u16, repetitions, names())
+            } else {
+                asked.first(repetitions)
+            };
+            (ask, repetitions)
         };
-        match io.ask(ask.clone()).await {
-            Ok(reply) if reply.error_status == 0 => walk.take(&ask, reply, &once, &group),
-            Ok(reply) => walk.error(&reply, &mut once, &group),
-            Err(Failure::Timeout) if matches!(ask, Ask::Bulk { .. }) => walk.shrink(4),
+        let bulk = ask.is_bulk();
+        match io.ask(ask).await {
+            Ok(reply) if reply.error_status == 0 => {
+                walk.take(bulk.then_some(repetitions), &reply, once, &group);
+                begun = true;
+            }
+            Ok(reply) => {
+                begun |= walk.error(&reply, &mut once, &group);
+            }
+            Err(Failure::Timeout) if bulk => walk.shrink(4),
             Err(failure) => walk.stop(Some(failure)),
         }
     }
+    walk.faults.iter().for_each(|fault| io.fault(*fault));
     if rows.is_none() && walk.table.failure.is_none() {
         let mut memory = io.memory();
         memory.learned.repetitions = walk.repetitions;
@@ -233,11 +321,14 @@ impl Walk {
         }
     }
 
-    fn error(&mut self, reply: &Reply, once: &mut Vec<Name>, group: &[usize]) {
+    /// Makes the best of an error; true if from now on other names are asked than at the beginning.
+    fn error(&mut self, reply: &Reply, once: &mut &[NameBuf], group: &[usize]) -> bool {
         let index = usize::try_from(reply.error_index).unwrap_or(0);
         if reply.error_status == TOO_BIG {
+            self.faults.push(AgentFault::TooBig);
             if !self.next_only && self.repetitions > 1 {
                 self.shrink(2);
+                return false;
             } else if group.len() > 1 {
                 self.width = group.len() / 2;
             } else if !self.next_only {
@@ -246,7 +337,7 @@ impl Walk {
                 self.stop(Some(refused(reply)));
             }
         } else if (1..=once.len()).contains(&index) && !group.is_empty() {
-            once.clear();
+            *once = &[];
         } else if let Some(column) = index
             .checked_sub(once.len() + 1)
             .and_then(|at| group.get(at))
@@ -261,24 +352,25 @@ impl Walk {
         } else {
             self.stop(Some(refused(reply)));
         }
+        true
     }
 
-    fn take(&mut self, ask: &Ask, reply: Reply, once: &[Name], group: &[usize]) {
+    /// `bulk`: the repetitions that were asked for.
+    fn take(&mut self, bulk: Option<u16>, reply: &Reply, once: &[NameBuf], group: &[usize]) {
         let pdu = self.table.once.len() as u32;
-        let mut binds = reply.varbinds.into_iter();
+        let binds = &reply.bindings;
         let firsts = once
             .iter()
-            .map(|name| {
-                binds
-                    .next()
-                    .filter(|b| b.oid.arcs() == *name && !b.value.is_exception())
-                    .map(|b| b.value)
+            .enumerate()
+            .map(|(at, name)| {
+                let found = binds.name(at) == Some(name.as_name()) && !binds.is_exception(at);
+                binds.value(at).filter(|_| found)
             })
             .collect();
         self.table.once.push(firsts);
-        let rest: Vec<VarBind> = binds.collect();
-        let full = rest.len() / group.len();
-        if rest.is_empty() {
+        let rest = binds.len().saturating_sub(once.len());
+        let full = rest / group.len();
+        if rest == 0 {
             // an agent that answers a GETBULK with nothing can perhaps do GETNEXT
             if self.next_only {
                 self.stop(Some(Failure::Malformed(
@@ -289,29 +381,37 @@ impl Walk {
             }
             return;
         }
-        let mut binds = rest.into_iter();
+        if pdu == 0 {
+            self.table.rows.reserve(full);
+        }
+        let mut at = once.len();
         for repetition in 0..full.max(1) {
             // a last repetition that was cut off is asked again, so that a row stands in one answer
-            let cells = binds.by_ref().take(group.len());
-            for (bind, column) in cells.zip(group) {
-                self.cell(*column, bind, pdu);
+            for column in group {
+                if at < binds.len() {
+                    self.cell(*column, reply, at, pdu);
+                }
+                at += 1;
             }
             if repetition == 0 && full == 0 {
+                self.faults.push(AgentFault::Truncated);
                 self.width = self.width.min(group.len().div_ceil(2)).max(1);
             }
             if self.table.rows.len() > self.row_cap || self.octets > OCTET_CAP {
-                while self.table.rows.len() > self.row_cap {
-                    self.table.rows.pop_last();
-                }
+                self.table.rows.truncate(self.row_cap);
+                self.faults.push(AgentFault::Endless);
                 self.stop(None);
                 return;
             }
+            // columns that are all at their end repeat the end
+            if group.iter().all(|c| self.columns[*c].done) {
+                break;
+            }
         }
-        if let Ask::Bulk { repetitions, .. } = ask {
-            let asked = usize::from(*repetitions);
-            if full >= asked {
+        if let Some(asked) = bulk {
+            if full >= usize::from(asked) {
                 let more = self.repetitions + self.repetitions / 2 + 1;
-                self.repetitions = more.min(MOST_REPETITIONS).max(*repetitions);
+                self.repetitions = more.min(MOST_REPETITIONS).max(asked);
             } else if self.columns.iter().any(|c| !c.done) {
                 // it was cut off before the end
                 self.repetitions = (full as u16).max(1);
@@ -319,47 +419,45 @@ impl Walk {
         }
     }
 
-    fn cell(&mut self, column: usize, bind: VarBind, pdu: u32) {
-        let width = self.columns.len();
-        let column_state = &mut self.columns[column];
-        if column_state.done {
+    fn cell(&mut self, column: usize, reply: &Reply, at: usize, pdu: u32) {
+        let state = &mut self.columns[column];
+        if state.done {
             return;
         }
-        if bind.value.is_exception() {
-            column_state.done = true;
+        let Some(name) = reply.bindings.name(at) else {
+            return;
+        };
+        if reply.bindings.is_exception(at) {
+            state.done = true;
             return;
         }
-        let Some(index) = bind.oid.suffix(&column_state.root).map(<[u32]>::to_vec) else {
+        let Some(index) = name.below(&state.root) else {
             // some agents leave the subtree backwards: that is a loop to come, and no end
-            column_state.done = true;
-            if bind.oid <= column_state.cursor {
+            state.done = true;
+            if name <= state.cursor.as_name() {
+                self.faults.push(AgentFault::Loop);
                 self.table.whole = false;
             }
             return;
         };
-        if bind.oid <= column_state.cursor {
-            column_state.done = true;
+        if name <= state.cursor.as_name() {
+            state.done = true;
+            self.faults.push(AgentFault::Loop);
             self.table.whole = false;
+            let root = state.root.as_name();
             self.table.failure = Some(Failure::Malformed(
-                format!(
-                    "the walk of {} does not increase at {}",
-                    column_state.root, bind.oid
-                )
-                .into(),
+                format!("the walk of {root} does not increase at {name}").into(),
             ));
             return;
         }
-        self.octets += 64
-            + match &bind.value {
-                Value::Octets(o) | Value::Opaque(o) => o.len(),
-                _ => 0,
-            };
-        column_state.cursor = bind.oid;
-        let row = self
-            .table
-            .rows
-            .entry(index)
-            .or_insert_with(|| vec![None; width]);
-        row[column] = Some((pdu, bind.value));
+        let Some(value) = reply.bindings.value(at) else {
+            return;
+        };
+        self.octets += 64 + reply.bindings.value_len(at);
+        state.cursor.set(name);
+        self.index.clear();
+        self.index.extend(index);
+        let rows = &mut self.table.rows;
+        rows.put(&self.index, column, (pdu, value), &mut state.near);
     }
 }

@@ -1,15 +1,12 @@
-//! BER elements: written here from the back to the front (so that no length must be known beforehand), read with snmp2.
-
-use std::net::Ipv4Addr;
+//! Writing BER elements from the back to the front, so that no length must be known beforehand.
 
 use snmp2::asn1::{TYPE_INTEGER, TYPE_NULL, TYPE_OBJECTIDENTIFIER, TYPE_OCTETSTRING};
 use snmp2::snmp::{
     SNMP_ENDOFMIBVIEW, SNMP_NOSUCHINSTANCE, SNMP_NOSUCHOBJECT, TYPE_COUNTER32, TYPE_COUNTER64,
     TYPE_IPADDRESS, TYPE_OPAQUE, TYPE_TIMETICKS, TYPE_UNSIGNED32,
 };
-use snmp2::{AsnReader, Value as Element};
 
-use super::{ARC_CAP, DecodeError, Oid, Value, VarBind};
+use super::{Oid, Value};
 
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const OCTETS: u8 = TYPE_OCTETSTRING;
@@ -152,102 +149,4 @@ impl Reverse {
         self.bytes.reverse();
         self.bytes
     }
-}
-
-/// The arcs behind the octets of an OBJECT IDENTIFIER. An empty one, which some agents send, is `0.0`.
-pub(super) fn arcs(octets: &[u8]) -> Result<Oid, DecodeError> {
-    let mut out: Vec<u32> = Vec::with_capacity(octets.len() + 1);
-    let mut sub = 0u64;
-    let mut open = false;
-    for octet in octets {
-        sub = sub << 7 | u64::from(octet & 0x7f);
-        if sub > u64::from(u32::MAX) + 80 {
-            return Err(DecodeError::Oid);
-        }
-        open = octet & 0x80 != 0;
-        if open {
-            continue;
-        }
-        if out.is_empty() {
-            let first = (sub / 40).min(2);
-            out.push(first as u32);
-            sub -= first * 40;
-        }
-        out.push(u32::try_from(sub).map_err(|_| DecodeError::Oid)?);
-        if out.len() > ARC_CAP {
-            return Err(DecodeError::Oid);
-        }
-        sub = 0;
-    }
-    if open {
-        return Err(DecodeError::Oid);
-    }
-    if out.is_empty() {
-        out.extend([0, 0]);
-    }
-    Ok(Oid::new(out))
-}
-
-/// One binding out of the body of its SEQUENCE; `index` is for the error.
-fn varbind(body: &[u8], index: usize) -> Result<VarBind, DecodeError> {
-    let bad = DecodeError::VarBind { index };
-    let mut reader = AsnReader::from_bytes(body);
-    let Ok(name) = reader.read_asn_objectidentifier() else {
-        return Err(bad);
-    };
-    let oid = arcs(name.as_bytes())?;
-    let tag = reader.peek_byte().map_err(|_| bad.clone())?;
-    let value = match reader.next().ok_or_else(|| bad.clone())? {
-        Element::Integer(n) => Value::Integer(n),
-        Element::OctetString(o) => Value::Octets(o.to_vec()),
-        Element::Null => Value::Null,
-        Element::ObjectIdentifier(oid) => Value::Oid(arcs(oid.as_bytes())?),
-        Element::IpAddress(ip) => Value::Ip(Ipv4Addr::from(ip)),
-        Element::Counter32(n) => Value::Counter32(n),
-        Element::Unsigned32(n) => Value::Gauge32(n),
-        Element::Timeticks(n) => Value::TimeTicks(n),
-        Element::Opaque(o) => Value::Opaque(o.to_vec()),
-        Element::Counter64(n) => Value::Counter64(n),
-        Element::NoSuchObject => Value::NoSuchObject,
-        Element::NoSuchInstance => Value::NoSuchInstance,
-        Element::EndOfMibView => Value::EndOfMibView,
-        // nested BER has no place here; it is named by its tag and never printed
-        _ => return Err(DecodeError::ValueType(tag)),
-    };
-    if reader.bytes_left() > 0 {
-        return Err(bad);
-    }
-    Ok(VarBind { oid, value })
-}
-
-/// All bindings of a list. snmp2's own iterator ends silently at a malformed one, so each is taken and the rest measured.
-pub(super) fn varbinds(list: &[u8]) -> Result<Vec<VarBind>, DecodeError> {
-    // a binding takes at least 6 octets
-    let mut out = Vec::with_capacity((list.len() / 16).min(1024));
-    let mut reader = AsnReader::from_bytes(list);
-    while reader.bytes_left() > 0 {
-        let index = out.len() + 1;
-        let body = reader
-            .read_raw(SEQUENCE)
-            .map_err(|_| DecodeError::VarBind { index })?;
-        out.push(varbind(body, index)?);
-    }
-    Ok(out)
-}
-
-/// An INTEGER that fits 32 bits.
-pub(super) fn int32(reader: &mut AsnReader<'_>, place: &'static str) -> Result<i32, DecodeError> {
-    let n = reader
-        .read_asn_integer()
-        .map_err(|_| DecodeError::Ber { place })?;
-    i32::try_from(n).map_err(|_| DecodeError::Range(place))
-}
-
-/// The body of the element that must come next.
-pub(super) fn raw<'a>(
-    reader: &mut AsnReader<'a>,
-    tag: u8,
-    place: &'static str,
-) -> Result<&'a [u8], DecodeError> {
-    reader.read_raw(tag).map_err(|_| DecodeError::Ber { place })
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use snmp2::AsnReader;
 use snmp2::snmp as tag;
 
-use super::ber::{self, INTEGER, OCTETS, Reverse, SEQUENCE};
-use super::{DATAGRAM_CAP, DecodeError, EncodeError, MAX_DATAGRAM, Oid, Value, VarBind};
+use super::ber::{INTEGER, OCTETS, Reverse, SEQUENCE};
+use super::{DecodeError, EncodeError, MAX_DATAGRAM, MessageHead, Oid, Value, VarBind};
 
 /// The versions that carry a community.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +39,7 @@ pub enum PduKind {
 }
 
 impl PduKind {
-    fn tag(self) -> u8 {
+    pub(super) fn tag(self) -> u8 {
         match self {
             Self::Get => tag::MSG_GET,
             Self::GetNext => tag::MSG_GET_NEXT,
@@ -52,7 +52,7 @@ impl PduKind {
         }
     }
 
-    fn from_tag(octet: u8) -> Option<Self> {
+    pub(super) fn from_tag(octet: u8) -> Option<Self> {
         Some(match octet {
             tag::MSG_GET => Self::Get,
             tag::MSG_GET_NEXT => Self::GetNext,
@@ -111,6 +111,13 @@ impl Pdu {
         }
     }
 
+    /// The PDU alone, in BER.
+    pub(super) fn to_octets(&self) -> Vec<u8> {
+        let mut out = Reverse::with_capacity(64 + 24 * self.varbinds.len());
+        self.write(&mut out);
+        out.finish()
+    }
+
     pub(super) fn write(&self, out: &mut Reverse) {
         let mark = out.mark();
         for varbind in self.varbinds.iter().rev() {
@@ -121,28 +128,6 @@ impl Pdu {
         out.signed(INTEGER, i64::from(self.error_status));
         out.signed(INTEGER, i64::from(self.request_id));
         out.close(self.kind.tag(), mark);
-    }
-
-    pub(super) fn read(reader: &mut AsnReader<'_>) -> Result<Self, DecodeError> {
-        let octet = reader
-            .peek_byte()
-            .map_err(|_| DecodeError::Ber { place: "PDU" })?;
-        let kind = PduKind::from_tag(octet).ok_or(DecodeError::PduType(octet))?;
-        let mut body = AsnReader::from_bytes(ber::raw(reader, octet, "PDU")?);
-        let request_id = ber::int32(&mut body, "request-id")?;
-        let error_status = ber::int32(&mut body, "error-status")?;
-        let error_index = ber::int32(&mut body, "error-index")?;
-        let list = ber::raw(&mut body, SEQUENCE, "variable-bindings")?;
-        if body.bytes_left() > 0 {
-            return Err(DecodeError::Ber { place: "PDU" });
-        }
-        Ok(Self {
-            kind,
-            request_id,
-            error_status,
-            error_index,
-            varbinds: ber::varbinds(list)?,
-        })
     }
 }
 
@@ -190,21 +175,16 @@ impl Message {
 
     /// From a datagram. What follows the message in the datagram is ignored, as agents pad.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        if bytes.len() > DATAGRAM_CAP {
-            return Err(DecodeError::TooLong(bytes.len()));
-        }
-        let mut outer = AsnReader::from_bytes(bytes);
-        let mut reader = AsnReader::from_bytes(ber::raw(&mut outer, SEQUENCE, "message")?);
-        let version = match ber::int32(&mut reader, "version")? {
-            0 => Version::V1,
-            1 => Version::V2c,
-            other => return Err(DecodeError::Version(i64::from(other))),
+        let head = MessageHead::parse(bytes)?;
+        let community = head.community(bytes).to_vec();
+        let pdu = Pdu {
+            kind: head.pdu.kind,
+            request_id: head.pdu.request_id,
+            error_status: head.pdu.error_status,
+            error_index: head.pdu.error_index,
+            varbinds: head.pdu.bindings(bytes)?.to_varbinds(),
         };
-        let community = ber::raw(&mut reader, OCTETS, "community")?.to_vec();
-        let pdu = Pdu::read(&mut reader)?;
-        if reader.bytes_left() > 0 {
-            return Err(DecodeError::Ber { place: "message" });
-        }
+        let version = head.version;
         Ok(Self {
             version,
             community,

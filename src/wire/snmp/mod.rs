@@ -4,21 +4,28 @@
 //! security ([`usm`]), or an error that says what is wrong. It never panics on any bytes, never prints nested BER, never
 //! allocates more than a datagram can hold, never touches a socket, a clock or chance (salts and times are given to it).
 //!
-//! snmp2 reads the elements ([`snmp2::AsnReader`]); what it does not check is checked here, and what it keeps private
-//! (building requests) is written here.
+//! Requests are written once and their ids patched ([`Prepared`]), answers are checked whole and read where they lie
+//! ([`Bindings`]); a v3 message is sealed and opened around the octets of its PDU ([`seal_pdu`], [`V3Header::open_pdu`]).
 
+mod answer;
 mod ber;
 mod error;
 mod message;
+mod name;
 mod oid;
+mod prepared;
+mod scan;
 pub mod usm;
 mod v3;
 mod value;
 
+pub use answer::{Bindings, MessageHead, PduHead};
 pub use error::{DecodeError, EncodeError};
 pub use message::{Message, Pdu, PduKind, Version, error_word, peek_version};
+pub use name::{Arcs, Name, NameBuf};
 pub use oid::{BadOid, Oid};
-pub use v3::{V3Flags, V3Header, V3Message};
+pub use prepared::{LEAST_ID, Prepared};
+pub use v3::{Outgoing, Scoped, V3Flags, V3Header, V3Message, seal_pdu};
 pub use value::{Value, VarBind};
 
 /// The longest datagram that is read: what UDP over IPv4 can carry is 65,507 octets.

@@ -122,6 +122,7 @@ pub fn target(to: SocketAddr, credentials: &[&str], jobs: &[(Job, u32)]) -> Targ
         model: 0,
         closet: 0,
         uplink: 0,
+        v2c_fallback: false,
     }
 }
 

@@ -1,10 +1,5 @@
 //! Debian's snmpd on a loopback port, with a configuration of the test.
 
-use std::net::{SocketAddr, UdpSocket};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
-use tempfile::TempDir;
 use wardwatch::event::{Job, PollOutcome};
 use wardwatch::gate::Permit;
 use wardwatch::model::{AuthProtocol, FactKey, PacketKind, PrivProtocol, RunId, Time, TouchPolicy};
@@ -12,98 +7,10 @@ use wardwatch::sources::snmp::{Login, SnmpError, poll_once};
 use wardwatch::wire::snmp::{Value, VarBind};
 
 use super::common::{agent, bench, community, gate, oid, quick, secret, target, user};
+use super::daemon::snmpd;
 
 const UP_TIME: &str = "1.3.6.1.2.1.1.3.0";
 const LOCATION: &str = "1.3.6.1.2.1.1.6.0";
-
-struct Snmpd {
-    child: Child,
-    to: SocketAddr,
-    _dir: TempDir,
-}
-
-impl Drop for Snmpd {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn snmpd() -> Option<Snmpd> {
-    let program = ["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]
-        .into_iter()
-        .find(|p| std::path::Path::new(p).exists());
-    let Some(program) = program else {
-        println!("skipped: snmpd is not installed (apt-get install snmpd)");
-        return None;
-    };
-    let dir = tempfile::tempdir().unwrap();
-    let port = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let conf = dir.path().join("snmpd.conf");
-    std::fs::write(
-        &conf,
-        "rwcommunity private\n\
-         rocommunity public\n\
-         sysName sw-3f-02\n\
-         sysServices 78\n\
-         createUser sha256aes SHA-256 auth-secret-1 AES priv-secret-1\n\
-         createUser sha1aes SHA auth-secret-1 AES priv-secret-1\n\
-         createUser md5des MD5 auth-secret-1 DES priv-secret-1\n\
-         createUser sha512 SHA-512 auth-secret-1\n\
-         createUser nobody\n\
-         rwuser sha256aes priv\n\
-         rwuser sha1aes priv\n\
-         rwuser md5des priv\n\
-         rouser sha512 auth\n\
-         rouser nobody noauth\n",
-    )
-    .unwrap();
-    let child = Command::new(program)
-        .args(["-f", "-C", "-Ln", "-c"])
-        .arg(&conf)
-        .arg(format!("udp:127.0.0.1:{port}"))
-        .env("SNMP_PERSISTENT_DIR", dir.path())
-        .env("MIBS", "")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let to = SocketAddr::from(([127, 0, 0, 1], port));
-    let this = Snmpd {
-        child,
-        to,
-        _dir: dir,
-    };
-    // it is there when it answers a discovery; any SNMP speaker would do to ask
-    let asking = UdpSocket::bind("127.0.0.1:0").unwrap();
-    asking
-        .set_read_timeout(Some(Duration::from_millis(100)))
-        .unwrap();
-    let hello = wardwatch::wire::snmp::Message {
-        version: wardwatch::wire::snmp::Version::V2c,
-        community: b"public".to_vec(),
-        pdu: wardwatch::wire::snmp::Pdu::request(
-            wardwatch::wire::snmp::PduKind::Get,
-            1,
-            [oid(UP_TIME)],
-        ),
-    }
-    .encode();
-    let mut buffer = [0; 1500];
-    for _ in 0..200 {
-        asking.send_to(&hello, to).unwrap();
-        if asking.recv(&mut buffer).is_ok() {
-            return Some(this);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("snmpd did not come up on {to}");
-}
 
 fn logins() -> Vec<(&'static str, Login)> {
     let (a, p) = ("auth-secret-1", "priv-secret-1");

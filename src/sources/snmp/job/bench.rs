@@ -1,15 +1,16 @@
 //! The plan `bench` of CLI.md: sysUpTime, sysName, sysDescr, and octets in and out with the status of each interface, in as few
 //! answers as they fit.
 
+use std::sync::LazyLock;
+
 use super::{Report, failed, number32, text};
 use crate::event::{IfCountersV1, IfSampleV1, SysGroupV1};
 use crate::model::{IfIndex, IfStatus};
 use crate::sources::snmp::io::Io;
 use crate::sources::snmp::names::{
     IF_HC_IN_OCTETS, IF_HC_OUT_OCTETS, IF_NUMBER, IF_OPER_STATUS, SYS_DESCR, SYS_NAME, SYS_UP_TIME,
-    oid,
 };
-use crate::sources::snmp::walk::{self, Table};
+use crate::sources::snmp::walk::{self, Columns, Names, Table};
 use crate::wire::snmp::Value;
 
 /// Interfaces of one agent.
@@ -18,8 +19,15 @@ const CAP: usize = 4_096;
 const ROWS: u64 = 64;
 
 pub(super) async fn run(io: Io) -> Report {
-    let names = [SYS_UP_TIME, SYS_NAME, SYS_DESCR, IF_NUMBER].map(oid);
-    let values = match walk::get(&io, &names).await {
+    static NAMES: LazyLock<Names> =
+        LazyLock::new(|| Names::fixed(&[SYS_UP_TIME, SYS_NAME, SYS_DESCR, IF_NUMBER]));
+    static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
+        Columns::new(
+            &[SYS_UP_TIME],
+            &[IF_HC_IN_OCTETS, IF_HC_OUT_OCTETS, IF_OPER_STATUS],
+        )
+    });
+    let values = match walk::get_all(&io, &NAMES).await {
         Ok(values) => values,
         Err(failure) => return failed(failure),
     };
@@ -29,8 +37,7 @@ pub(super) async fn run(io: Io) -> Report {
         .get(3)
         .and_then(Value::as_u64)
         .map_or(10, |n| (n + 1).clamp(1, ROWS)) as u16;
-    let columns = [IF_HC_IN_OCTETS, IF_HC_OUT_OCTETS, IF_OPER_STATUS];
-    let table = walk::columns_of(&io, &[SYS_UP_TIME], &columns, CAP, rows).await;
+    let table = walk::all_columns(&io, &COLUMNS, CAP, Some(rows)).await;
     let interfaces = table
         .rows
         .iter()

@@ -27,7 +27,7 @@ pub(super) async fn inventory(io: Io) -> Report {
     }
     let of_class = |wanted| {
         classes.rows.iter().find_map(|(index, row)| {
-            (Table::value(row, 0).and_then(Value::as_i64) == Some(wanted)).then(|| index.clone())
+            (Table::value(row, 0).and_then(Value::as_i64) == Some(wanted)).then(|| index.to_vec())
         })
     };
     // a stack has no serial of its own: its first chassis has

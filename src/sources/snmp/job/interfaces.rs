@@ -1,6 +1,7 @@
 //! Interfaces with their counters; names and kinds only when they may have moved.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::{About, Report, number32, text};
 use crate::event::{IfCountersV1, IfMetaV1, IfSampleV1};
@@ -12,7 +13,7 @@ use crate::sources::snmp::names::{
     IF_OUT_DISCARDS, IF_OUT_ERRORS, IF_OUT_OCTETS, IF_PHYS_ADDRESS, IF_SPEED, IF_TABLE_LAST_CHANGE,
     IF_TYPE, Name, SYS_UP_TIME,
 };
-use crate::sources::snmp::walk::{self, Cell, Table};
+use crate::sources::snmp::walk::{self, Cell, Columns, Table};
 use crate::wire::snmp::Value;
 
 /// Interfaces of one agent.
@@ -43,7 +44,8 @@ const META: &[Name] = &[
 ];
 
 pub(super) async fn run(io: Io, about: About) -> Report {
-    let table = walk::columns(&io, ONCE, COUNTERS, CAP).await;
+    static ASKED: LazyLock<Columns> = LazyLock::new(|| Columns::new(ONCE, COUNTERS));
+    let table = walk::all_columns(&io, &ASKED, CAP, None).await;
     let mut whole = table.whole;
     let mut failure = table.failure.clone();
 
@@ -83,7 +85,7 @@ pub(super) async fn run(io: Io, about: About) -> Report {
         .rows
         .iter()
         .filter_map(|(index, row)| {
-            let [index] = index.as_slice() else {
+            let [index] = index else {
                 return None;
             };
             let status = |column| {
@@ -193,7 +195,7 @@ async fn read_meta(io: &Io) -> Result<(Meta, bool), crate::sources::snmp::io::Fa
         .rows
         .iter()
         .filter_map(|(index, row)| {
-            let [index] = index.as_slice() else {
+            let [index] = index else {
                 return None;
             };
             let cell = |n| Table::value(row, n);

@@ -12,8 +12,10 @@ mod tables;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::LazyLock;
 
-use super::io::{Ask, Failure, Io};
+use super::ask::Ask;
+use super::io::{Failure, Io};
 use super::walk;
 use crate::event::{IfSampleV1, Job, Observation, SysGroupV1};
 use crate::model::{FactKey, Text, Time};
@@ -72,7 +74,17 @@ impl Kind {
     }
 
     /// For the ledger.
-    pub(super) fn cause(&self) -> &'static str {
+    pub(super) fn cause(&self) -> Text {
+        static STATUS: LazyLock<Text> = LazyLock::new(|| Kind::Job(Job::Status).word().into());
+        // nine of ten tasks are this one
+        match self {
+            Self::Job(Job::Status) => STATUS.clone(),
+            other => other.word().into(),
+        }
+    }
+
+    /// The same as a word.
+    pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Job(Job::Status) => "poll status",
             Self::Job(Job::Interfaces) => "poll interfaces",
@@ -146,9 +158,9 @@ pub(super) fn failed(failure: Failure) -> Report {
 }
 
 async fn set(io: Io, binds: Vec<VarBind>) -> Report {
-    match io.ask(Ask::Set(binds)).await {
+    match io.ask(Ask::set(binds)).await {
         Ok(reply) if reply.error_status == 0 => Report {
-            varbinds: reply.varbinds,
+            varbinds: reply.bindings.to_varbinds(),
             ..Report::default()
         },
         Ok(reply) => failed(Failure::Agent {

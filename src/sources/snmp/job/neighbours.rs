@@ -15,7 +15,7 @@ use crate::sources::snmp::names::{
     LLDP_REM_CHASSIS_SUBTYPE, LLDP_REM_MAN_ADDR, LLDP_REM_PORT, LLDP_REM_PORT_DESC,
     LLDP_REM_PORT_SUBTYPE, LLDP_REM_SYS_DESC, LLDP_REM_SYS_NAME,
 };
-use crate::sources::snmp::walk::{self, Cell, Table};
+use crate::sources::snmp::walk::{self, Cell, Rows, Table};
 use crate::wire::snmp::Value;
 
 /// Neighbours of one agent.
@@ -101,7 +101,7 @@ fn push(
 
 fn lldp_entries(
     remote: &Table,
-    addresses: &BTreeMap<Vec<u32>, Vec<Cell>>,
+    addresses: &Rows,
     local: &Table,
     interfaces: &BTreeMap<u32, IfMetaV1>,
 ) -> Vec<NeighbourV1> {
@@ -110,15 +110,14 @@ fn lldp_entries(
         .iter()
         .filter_map(|(index, row)| {
             // lldpRemTimeMark, lldpRemLocalPortNum, lldpRemIndex
-            let [_, port, _] = *index.as_slice() else {
+            let [_, port, _] = *index else {
                 return None;
             };
             let cell = |n| Table::value(row, n);
             let octets = |n| cell(n).and_then(Value::as_octets).unwrap_or_default();
             let chassis_subtype = cell(0).and_then(Value::as_i64).unwrap_or(0);
             let address = addresses
-                .range(index.clone()..)
-                .take_while(|(key, _)| key.starts_with(index))
+                .below(index)
                 .find_map(|(key, _)| management(key.get(3..)?));
             Some(NeighbourV1 {
                 port: resolve(port, local.rows.get([port].as_slice()), interfaces),
@@ -168,7 +167,7 @@ fn id(octets: &[u8], mac: bool, network: bool) -> Text {
 }
 
 /// From lldpLocPortNum, which is a number of LLDP's own, to `ifIndex`: by what the local port calls itself.
-fn resolve(port: u32, local: Option<&Vec<Cell>>, interfaces: &BTreeMap<u32, IfMetaV1>) -> IfIndex {
+fn resolve(port: u32, local: Option<&[Cell]>, interfaces: &BTreeMap<u32, IfMetaV1>) -> IfIndex {
     let by = |wanted: &dyn Fn(&IfMetaV1) -> bool| {
         interfaces
             .iter()
@@ -316,7 +315,7 @@ mod tests {
     #[test]
     fn a_neighbour_is_read_with_its_management_address() {
         let remote = Table {
-            rows: [(
+            rows: Rows::from_iter([(
                 vec![0, 3, 1],
                 row(&[
                     Value::Integer(4),
@@ -327,15 +326,13 @@ mod tests {
                     o("core\x1b[2J"),
                     o("Core OS"),
                 ]),
-            )]
-            .into(),
+            )]),
             ..Table::default()
         };
-        let addresses = [
+        let addresses = Rows::from_iter([
             (vec![0, 3, 1, 1, 4, 10, 0, 0, 1], row(&[Value::Integer(2)])),
             (vec![0, 4, 1, 1, 4, 10, 0, 0, 9], row(&[Value::Integer(2)])),
-        ]
-        .into();
+        ]);
         let got = lldp_entries(&remote, &addresses, &Table::default(), &BTreeMap::new());
         assert_eq!(got.len(), 1);
         assert_eq!(got[0].address, Some("10.0.0.1".parse().unwrap()));

@@ -55,7 +55,7 @@ pub(super) async fn run(io: Io) -> Report {
     let readings: BTreeMap<Vec<u32>, Reading> = table
         .rows
         .iter()
-        .filter_map(|(index, row)| Some((index.clone(), reading(row)?)))
+        .filter_map(|(index, row)| Some((index.to_vec(), reading(row)?)))
         .collect();
     if let Err(failure) = sensors(&io, &readings, &mut facts).await {
         return failed(failure);
@@ -197,7 +197,7 @@ fn tenths_celsius(r: Reading) -> Option<i64> {
 
 /// The fullest store of a type, as `62 % of 931 GiB`, with its name.
 fn fullest(stores: &Table, kind: Name) -> Option<(Text, Text)> {
-    let row = |row: &Vec<Cell>| {
+    let row = |row: &[Cell]| {
         let number = |column| Table::value(row, column).and_then(Value::as_u64);
         let is_kind = Table::value(row, 0).and_then(Value::as_oid)?.arcs() == kind;
         let (units, size, used) = (number(2)?, number(3)?, number(4)?);

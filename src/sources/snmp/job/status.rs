@@ -1,5 +1,7 @@
 //! The system group: one GET, and nothing is walked before it came.
 
+use std::sync::LazyLock;
+
 use super::{Report, failed, number32, text};
 use crate::event::SysGroupV1;
 use crate::model::{FactKey, Text, hex};
@@ -8,23 +10,24 @@ use crate::sources::snmp::names::{
     ENGINE_BOOTS, ENGINE_ID, SYS_CONTACT, SYS_DESCR, SYS_LOCATION, SYS_NAME, SYS_OBJECT_ID,
     SYS_SERVICES, SYS_UP_TIME, oid,
 };
-use crate::sources::snmp::walk;
+use crate::sources::snmp::walk::{self, Names};
 use crate::wire::snmp::Value;
 
 pub(super) async fn run(io: Io) -> Report {
-    let names = [
-        SYS_UP_TIME,
-        SYS_DESCR,
-        SYS_OBJECT_ID,
-        SYS_CONTACT,
-        SYS_NAME,
-        SYS_LOCATION,
-        SYS_SERVICES,
-        ENGINE_ID,
-        ENGINE_BOOTS,
-    ]
-    .map(oid);
-    let values = match walk::get(&io, &names).await {
+    static ASKED: LazyLock<Names> = LazyLock::new(|| {
+        Names::fixed(&[
+            SYS_UP_TIME,
+            SYS_DESCR,
+            SYS_OBJECT_ID,
+            SYS_CONTACT,
+            SYS_NAME,
+            SYS_LOCATION,
+            SYS_SERVICES,
+            ENGINE_ID,
+            ENGINE_BOOTS,
+        ])
+    });
+    let values = match walk::get_all(&io, &ASKED).await {
         Ok(values) => values,
         Err(failure) => return failed(failure),
     };

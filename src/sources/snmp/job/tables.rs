@@ -171,7 +171,7 @@ async fn addresses(
         whole &= old.whole;
         failure.clone_from(&old.failure);
         entries.extend(old.rows.iter().filter_map(|(i, row)| {
-            let [index, a, b, c, d] = *i.as_slice() else {
+            let [index, a, b, c, d] = *i else {
                 return None;
             };
             Some((

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::clock::LATCH;
 use super::{LocalKeys, Stat, TIME_WINDOW_S, UserKeys, UsmError};
 use crate::wire::snmp::{EncodeError, Pdu, PduKind, V3Flags, V3Header, V3Message, Value, VarBind};
 
@@ -78,7 +79,7 @@ impl Authority {
         if header.engine_id != self.engine_id {
             return self.report(&header, Stat::UnknownEngineIds, time, false);
         }
-        let Some(keys) = self.users.get(&header.user) else {
+        let Some(keys) = self.users.get(header.user) else {
             return self.report(&header, Stat::UnknownUserNames, time, false);
         };
         if (header.flags.auth && !keys.has_auth()) || (header.flags.privacy && !keys.has_privacy())
@@ -88,7 +89,7 @@ impl Authority {
         let opened = header.open(bytes, Some(keys));
         if header.flags.auth && opened != Err(UsmError::WrongDigest) {
             let behind = time.abs_diff(header.time) > TIME_WINDOW_S;
-            if header.boots != self.boots || behind {
+            if header.boots != self.boots || self.boots >= LATCH || behind {
                 return self.report(&header, Stat::NotInTimeWindows, time, true);
             }
         }
@@ -118,7 +119,7 @@ impl Authority {
             engine_id: self.engine_id.clone(),
             boots: self.boots,
             time,
-            user: to.user.clone(),
+            user: to.user.to_vec(),
             context_engine_id: self.engine_id.clone(),
             context_name: Vec::new(),
             pdu: Pdu {
@@ -133,7 +134,7 @@ impl Authority {
                 }],
             },
         };
-        match report.seal(self.users.get(&to.user), 0) {
+        match report.seal(self.users.get(to.user), 0) {
             Ok(bytes) => Incoming::Report(bytes),
             Err(_) => Incoming::Drop(UsmError::NoKeys),
         }

@@ -3,8 +3,9 @@
 /// A message may be so many seconds off.
 pub const TIME_WINDOW_S: u32 = 150;
 
-/// The greatest boots and time there are: 2^31 - 1.
-const LATCH: u32 = i32::MAX as u32;
+/// The greatest boots and time there are: 2^31 - 1. An engine whose boots stand there stays outside of every time window until
+/// somebody gives it another engine id or new keys (RFC 3414, 2.2.2 and 3.2 step 7).
+pub(super) const LATCH: u32 = i32::MAX as u32;
 
 /// Boots and time of one engine, as last proven by an authenticated message, going on with the local monotonic clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +39,23 @@ impl EngineClock {
         self.boots
     }
 
+    /// Its boots can rise no more: nothing of it is timely until somebody sets it up anew.
+    pub fn is_latched(&self) -> bool {
+        self.boots >= LATCH
+    }
+
     /// Is an authenticated message with these timely?
     pub fn is_timely(&self, boots: u32, time: u32, now_ms: u64) -> bool {
-        if self.boots == LATCH || boots < self.boots {
+        if self.is_latched() || boots >= LATCH || boots < self.boots {
             return false;
         }
         boots > self.boots || time.saturating_add(TIME_WINDOW_S) >= self.now(now_ms).1
+    }
+
+    /// Do these, of an authenticated message, say that it started again without raising its boots? Its time is then behind
+    /// the one it had, by more than clocks go apart.
+    pub fn is_frozen(&self, boots: u32, time: u32, now_ms: u64) -> bool {
+        boots == self.boots && time.saturating_add(TIME_WINDOW_S) < self.now(now_ms).1
     }
 
     /// Takes over what an authenticated message said, forward only; `false` when it was behind.

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{UsmError, digest, privacy};
-use crate::model::{AuthProtocol, PrivProtocol, Text};
+use super::digest::{self, AuthKey};
+use super::{UsmError, privacy};
+use crate::model::{AuthProtocol, PrivProtocol};
 
 type Key = Zeroizing<Vec<u8>>;
+type Bound = (Option<(AuthProtocol, Key)>, Option<(PrivProtocol, Key)>);
 
 /// A user that can't be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,19 +81,24 @@ impl UserKeys {
 
     /// Binds them to an engine. Cheap, but for the key extension of Cisco (a mebibyte to hash): see [`KeyCache`].
     pub fn localize(&self, engine_id: &[u8]) -> LocalKeys {
-        let Some((hash, key)) = &self.auth else {
-            return LocalKeys {
-                auth: None,
-                privacy: None,
-            };
-        };
+        let (auth, privacy) = self.bound(engine_id);
         LocalKeys {
-            auth: Some((*hash, bind(*hash, key, engine_id))),
-            privacy: self.privacy.as_ref().map(|(cipher, key)| {
-                let local = bind(*hash, key, engine_id);
-                (*cipher, extend(*hash, *cipher, local, engine_id))
-            }),
+            // an HMAC takes a key of any length
+            auth: auth.and_then(|(hash, key)| AuthKey::new(hash, &key).ok()),
+            privacy,
         }
+    }
+
+    /// The keys themselves at an engine.
+    pub(super) fn bound(&self, engine_id: &[u8]) -> Bound {
+        let Some((hash, key)) = &self.auth else {
+            return (None, None);
+        };
+        let privacy = self.privacy.as_ref().map(|(cipher, key)| {
+            let local = bind(*hash, key, engine_id);
+            (*cipher, extend(*hash, *cipher, local, engine_id))
+        });
+        (Some((*hash, bind(*hash, key, engine_id))), privacy)
     }
 }
 
@@ -120,14 +127,14 @@ fn extend(hash: AuthProtocol, cipher: PrivProtocol, mut key: Key, engine_id: &[u
 /// Keys of a user at one engine.
 #[derive(Clone)]
 pub struct LocalKeys {
-    auth: Option<(AuthProtocol, Key)>,
+    auth: Option<AuthKey>,
     privacy: Option<(PrivProtocol, Key)>,
 }
 
 impl fmt::Debug for LocalKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalKeys")
-            .field("auth", &self.auth.as_ref().map(|a| a.0))
+            .field("auth", &self.auth.as_ref().map(AuthKey::protocol))
             .field("privacy", &self.privacy.as_ref().map(|p| p.0))
             .finish_non_exhaustive()
     }
@@ -146,7 +153,16 @@ impl LocalKeys {
 
     /// Octets of the digest in a message; `None` without authentication.
     pub fn digest_len(&self) -> Option<usize> {
-        self.auth.as_ref().map(|(p, _)| digest::truncated_len(*p))
+        self.auth
+            .as_ref()
+            .map(|key| digest::truncated_len(key.protocol()))
+    }
+
+    /// Octets of ciphertext for so many in clear; `None` without privacy.
+    pub fn cipher_len(&self, clear: usize) -> Option<usize> {
+        self.privacy
+            .as_ref()
+            .map(|(protocol, _)| privacy::cipher_len(*protocol, clear))
     }
 
     /// Puts the digest over all of `bytes` at `at`, which holds zeros.
@@ -155,15 +171,7 @@ impl LocalKeys {
         bytes: &mut [u8],
         at: Range<usize>,
     ) -> Result<(), UsmError> {
-        let (protocol, key) = self.auth.as_ref().ok_or(UsmError::NoKeys)?;
-        let whole = digest::hmac(*protocol, key, &[bytes])?;
-        match (bytes.get_mut(at.clone()), whole.get(..at.len())) {
-            (Some(place), Some(digest)) => {
-                place.copy_from_slice(digest);
-                Ok(())
-            }
-            _ => Err(UsmError::NoKeys),
-        }
+        self.auth.as_ref().ok_or(UsmError::NoKeys)?.sign(bytes, at)
     }
 
     /// Checks the digest that stands at `at`.
@@ -172,87 +180,90 @@ impl LocalKeys {
         bytes: &[u8],
         at: Range<usize>,
     ) -> Result<(), UsmError> {
-        let (protocol, key) = self.auth.as_ref().ok_or(UsmError::NoKeys)?;
-        let (Some(before), Some(found), Some(after)) = (
-            bytes.get(..at.start),
-            bytes.get(at.clone()),
-            bytes.get(at.end..),
-        ) else {
-            return Err(UsmError::WrongDigest);
-        };
-        let zeros = [0u8; 64];
-        let zeros = zeros.get(..found.len()).ok_or(UsmError::WrongDigest)?;
-        digest::verify(*protocol, key, &[before, zeros, after], found)
+        self.auth
+            .as_ref()
+            .ok_or(UsmError::NoKeys)?
+            .verify(bytes, at)
     }
 
+    /// `msgPrivacyParameters` of a message with these boots.
+    pub(in crate::wire::snmp) fn parameters(
+        &self,
+        boots: u32,
+        salt: u64,
+    ) -> Result<[u8; 8], UsmError> {
+        let (protocol, _) = self.privacy.as_ref().ok_or(UsmError::NoKeys)?;
+        Ok(privacy::parameters(*protocol, boots, salt))
+    }
+
+    /// Encrypts in place what is as long as [`LocalKeys::cipher_len`] says; `salt` is `msgPrivacyParameters`.
     pub(in crate::wire::snmp) fn encrypt(
         &self,
         boots: u32,
         time: u32,
-        salt: u64,
-        clear: &[u8],
-    ) -> Result<(Vec<u8>, Vec<u8>), UsmError> {
+        salt: &[u8],
+        data: &mut [u8],
+    ) -> Result<(), UsmError> {
         let (protocol, key) = self.privacy.as_ref().ok_or(UsmError::NoKeys)?;
-        privacy::encrypt(*protocol, key, boots, time, salt, clear)
+        privacy::encrypt(*protocol, key, boots, time, salt, data)
     }
 
+    /// Decrypts in place.
     pub(in crate::wire::snmp) fn decrypt(
         &self,
         boots: u32,
         time: u32,
         salt: &[u8],
-        cipher: &[u8],
-    ) -> Result<Vec<u8>, UsmError> {
+        data: &mut [u8],
+    ) -> Result<(), UsmError> {
         let (protocol, key) = self.privacy.as_ref().ok_or(UsmError::NoKeys)?;
-        privacy::decrypt(*protocol, key, boots, time, salt, cipher)
-    }
-
-    #[cfg(test)]
-    pub(super) fn raw(&self) -> (Vec<u8>, Vec<u8>) {
-        let of = |k: Option<&Key>| k.map(|k| k.to_vec()).unwrap_or_default();
-        (
-            of(self.auth.as_ref().map(|a| &a.1)),
-            of(self.privacy.as_ref().map(|p| &p.1)),
-        )
+        privacy::decrypt(*protocol, key, boots, time, salt, data)
     }
 }
 
-/// How many localised keys a [`KeyCache`] keeps.
-const CACHE_CAP: usize = 65_536;
+/// How many localised keys a [`KeyCache`] keeps: two halves of this, so that what is in use outlives a flood of engine ids.
+const HALF: usize = 65_536;
 
-/// Localised keys by credential and engine, so that none is computed twice.
+/// A user's localised keys by engine, so that none is computed twice.
 #[derive(Debug, Default)]
 pub struct KeyCache {
-    held: BTreeMap<(Text, Vec<u8>), Arc<LocalKeys>>,
+    young: BTreeMap<Box<[u8]>, Arc<LocalKeys>>,
+    old: BTreeMap<Box<[u8]>, Arc<LocalKeys>>,
 }
 
 impl KeyCache {
-    /// The keys of the credential called `name` at an engine.
-    pub fn get(&mut self, name: &Text, keys: &UserKeys, engine_id: &[u8]) -> Arc<LocalKeys> {
-        if let Some(held) = self.held.get(&(name.clone(), engine_id.to_vec())) {
-            return Arc::clone(held);
-        }
-        if self.held.len() >= CACHE_CAP {
-            self.held.clear();
-        }
-        let local = Arc::new(keys.localize(engine_id));
-        self.held
-            .insert((name.clone(), engine_id.to_vec()), Arc::clone(&local));
-        local
+    /// The keys of `user` (always the same one) at an engine. What is held is found without an allocation.
+    pub fn get(&mut self, user: &UserKeys, engine_id: &[u8]) -> Arc<LocalKeys> {
+        self.get_within(HALF, user, engine_id)
     }
 
-    /// Forgets everything, as when credentials changed.
-    pub fn clear(&mut self) {
-        self.held.clear();
+    pub(super) fn get_within(
+        &mut self,
+        half: usize,
+        user: &UserKeys,
+        engine_id: &[u8],
+    ) -> Arc<LocalKeys> {
+        if let Some(held) = self.young.get(engine_id) {
+            return Arc::clone(held);
+        }
+        let (id, local) = match self.old.remove_entry(engine_id) {
+            Some(held) => held,
+            None => (engine_id.into(), Arc::new(user.localize(engine_id))),
+        };
+        if self.young.len() >= half {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(id, Arc::clone(&local));
+        local
     }
 
     /// Keys held.
     pub fn len(&self) -> usize {
-        self.held.len()
+        self.young.len() + self.old.len()
     }
 
     /// None held.
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
+        self.len() == 0
     }
 }

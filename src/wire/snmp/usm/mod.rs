@@ -72,12 +72,15 @@ impl Stat {
         if pdu.kind != PduKind::Report {
             return None;
         }
-        pdu.varbinds
-            .iter()
-            .find_map(|v| match v.oid.arcs().strip_prefix(&STATS) {
-                Some([arc, ..]) => Self::ALL.get((*arc as usize).checked_sub(1)?).copied(),
-                _ => None,
-            })
+        pdu.varbinds.iter().find_map(|v| Self::of_name(&v.oid))
+    }
+
+    /// The counter of this name.
+    pub fn of_name(name: &Oid) -> Option<Self> {
+        match name.arcs().strip_prefix(&STATS) {
+            Some([arc, ..]) => Self::ALL.get((*arc as usize).checked_sub(1)?).copied(),
+            _ => None,
+        }
     }
 
     /// What it means for the person who set the credential.

@@ -1,6 +1,6 @@
 //! Ciphers of the privacy protocols.
 
-use aes::{Aes128, Aes192, Aes256};
+use aes::{Aes128Enc, Aes192Enc, Aes256Enc};
 use cipher::{
     AsyncStreamCipher, BlockDecryptMut, BlockEncryptMut, KeyIvInit, block_padding::NoPadding,
 };
@@ -45,73 +45,89 @@ fn aes_iv(boots: u32, time: u32, salt: &[u8]) -> Result<[u8; 16], UsmError> {
     Ok(iv)
 }
 
-/// The ciphertext and `msgPrivacyParameters`.
+/// Octets of ciphertext for so many in clear: DES fills its last block.
+pub(super) fn cipher_len(protocol: PrivProtocol, clear: usize) -> usize {
+    if protocol == PrivProtocol::Des {
+        clear.next_multiple_of(8)
+    } else {
+        clear
+    }
+}
+
+/// `msgPrivacyParameters` of a message (RFC 3414, 8.1.1.1; RFC 3826, 3.1.2.1).
+pub(super) fn parameters(protocol: PrivProtocol, boots: u32, salt: u64) -> [u8; 8] {
+    if protocol == PrivProtocol::Des {
+        (u64::from(boots) << 32 | u64::from(salt as u32)).to_be_bytes()
+    } else {
+        salt.to_be_bytes()
+    }
+}
+
+/// The key is expanded for each message: the schedule of a cipher is many times as big as its key, and there is one key for
+/// each user and engine. CFB encrypts in both directions.
+macro_rules! with_cipher {
+    ($protocol:expr, $cipher:ident => $body:expr) => {
+        match $protocol {
+            PrivProtocol::Aes192 | PrivProtocol::Aes192c => {
+                type $cipher = Aes192Enc;
+                $body
+            }
+            PrivProtocol::Aes256 | PrivProtocol::Aes256c => {
+                type $cipher = Aes256Enc;
+                $body
+            }
+            _ => {
+                type $cipher = Aes128Enc;
+                $body
+            }
+        }
+    };
+}
+
+/// Encrypts in place; `data` is as long as [`cipher_len`] says.
 pub(super) fn encrypt(
     protocol: PrivProtocol,
     key: &[u8],
     boots: u32,
     time: u32,
-    salt: u64,
-    clear: &[u8],
-) -> Result<(Vec<u8>, Vec<u8>), UsmError> {
-    let mut data = clear.to_vec();
+    salt: &[u8],
+    data: &mut [u8],
+) -> Result<(), UsmError> {
     if protocol == PrivProtocol::Des {
-        let mut salt_octets = [0; 8];
-        salt_octets[..4].copy_from_slice(&boots.to_be_bytes());
-        salt_octets[4..].copy_from_slice(&(salt as u32).to_be_bytes());
-        let (secret, iv) = des_iv(key, &salt_octets)?;
-        data.resize(data.len().next_multiple_of(8), 0);
+        let (secret, iv) = des_iv(key, salt)?;
         let len = data.len();
-        cbc::Encryptor::<Des>::new(&secret.into(), &iv.into())
-            .encrypt_padded_mut::<NoPadding>(&mut data, len)
-            .map_err(|_| UsmError::NoKeys)?;
-        return Ok((data, salt_octets.to_vec()));
+        return cbc::Encryptor::<Des>::new(&secret.into(), &iv.into())
+            .encrypt_padded_mut::<NoPadding>(data, len)
+            .map(|_| ())
+            .map_err(|_| UsmError::NoKeys);
     }
-    let salt = salt.to_be_bytes();
-    let iv = aes_iv(boots, time, &salt)?;
-    match protocol {
-        PrivProtocol::Aes128 => {
-            cfb_mode::Encryptor::<Aes128>::new_from_slices(key, &iv).map(|c| c.encrypt(&mut data))
-        }
-        PrivProtocol::Aes192 | PrivProtocol::Aes192c => {
-            cfb_mode::Encryptor::<Aes192>::new_from_slices(key, &iv).map(|c| c.encrypt(&mut data))
-        }
-        _ => cfb_mode::Encryptor::<Aes256>::new_from_slices(key, &iv).map(|c| c.encrypt(&mut data)),
-    }
-    .map_err(|_| UsmError::NoKeys)?;
-    Ok((data, salt.to_vec()))
+    let iv = aes_iv(boots, time, salt)?;
+    with_cipher!(protocol, C => cfb_mode::Encryptor::<C>::new_from_slices(key, &iv)
+        .map(|c| c.encrypt(data))
+        .map_err(|_| UsmError::NoKeys))
 }
 
-/// The cleartext, with the padding of DES still behind it.
+/// Decrypts in place; the padding of DES stays at the end.
 pub(super) fn decrypt(
     protocol: PrivProtocol,
     key: &[u8],
     boots: u32,
     time: u32,
     salt: &[u8],
-    cipher: &[u8],
-) -> Result<Vec<u8>, UsmError> {
-    let mut data = cipher.to_vec();
+    data: &mut [u8],
+) -> Result<(), UsmError> {
     if protocol == PrivProtocol::Des {
         let (secret, iv) = des_iv(key, salt)?;
         if !data.len().is_multiple_of(8) {
             return Err(UsmError::Undecipherable);
         }
-        cbc::Decryptor::<Des>::new(&secret.into(), &iv.into())
-            .decrypt_padded_mut::<NoPadding>(&mut data)
-            .map_err(|_| UsmError::Undecipherable)?;
-        return Ok(data);
+        return cbc::Decryptor::<Des>::new(&secret.into(), &iv.into())
+            .decrypt_padded_mut::<NoPadding>(data)
+            .map(|_| ())
+            .map_err(|_| UsmError::Undecipherable);
     }
     let iv = aes_iv(boots, time, salt)?;
-    match protocol {
-        PrivProtocol::Aes128 => {
-            cfb_mode::Decryptor::<Aes128>::new_from_slices(key, &iv).map(|c| c.decrypt(&mut data))
-        }
-        PrivProtocol::Aes192 | PrivProtocol::Aes192c => {
-            cfb_mode::Decryptor::<Aes192>::new_from_slices(key, &iv).map(|c| c.decrypt(&mut data))
-        }
-        _ => cfb_mode::Decryptor::<Aes256>::new_from_slices(key, &iv).map(|c| c.decrypt(&mut data)),
-    }
-    .map_err(|_| UsmError::NoKeys)?;
-    Ok(data)
+    with_cipher!(protocol, C => cfb_mode::Decryptor::<C>::new_from_slices(key, &iv)
+        .map(|c| c.decrypt(data))
+        .map_err(|_| UsmError::NoKeys))
 }

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{AuthProtocol, PrivProtocol};
-use crate::wire::snmp::{EncodeError, V3Flags, V3Header, V3Message, Value, VarBind};
+use crate::wire::snmp::{
+    EncodeError, Outgoing, V3Flags, V3Header, V3Message, Value, VarBind, seal_pdu,
+};
 
 const ENGINE: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
 
@@ -52,7 +54,7 @@ fn keys_are_those_of_rfc_3414_a3_and_of_the_same_algorithm_with_sha2() {
     ];
     for (protocol, key) in table {
         assert_eq!(
-            hex(&keys(protocol, None).localize(&ENGINE).raw().0),
+            hex(&keys(protocol, None).bound(&ENGINE).0.unwrap().1),
             key,
             "{protocol:?}"
         );
@@ -84,15 +86,14 @@ fn both_ways_to_a_longer_privacy_key_are_known() {
         ),
     ];
     for (auth, privacy, key) in table {
-        let local = keys(auth, Some(privacy)).localize(&ENGINE);
-        assert_eq!(hex(&local.raw().1), key, "{auth:?} {privacy:?}");
+        let local = |privacy| hex(&keys(auth, Some(privacy)).bound(&ENGINE).1.unwrap().1);
+        assert_eq!(local(privacy), key, "{auth:?} {privacy:?}");
         let short = if privacy == PrivProtocol::Aes256 {
             PrivProtocol::Aes192
         } else {
             PrivProtocol::Aes192c
         };
-        let local = keys(auth, Some(short)).localize(&ENGINE);
-        assert_eq!(hex(&local.raw().1), key[..48], "{auth:?} {short:?}");
+        assert_eq!(local(short), key[..48], "{auth:?} {short:?}");
     }
 }
 
@@ -319,6 +320,39 @@ fn engine_time_goes_on_between_polls_past_150_seconds() {
 }
 
 #[test]
+fn boots_that_are_used_up_are_outside_of_every_window() {
+    const MOST: u32 = i32::MAX as u32;
+    let mut clock = EngineClock::new(MOST - 1, 100, 0);
+    assert!(!clock.is_latched() && clock.is_timely(MOST - 1, 100, 0));
+    assert!(!clock.is_timely(MOST, 1, 0));
+    assert!(clock.commit(MOST, 1, 0));
+    assert!(clock.is_latched() && !clock.is_timely(MOST, 1, 0));
+    // and the agent reports it, whoever asks
+    let user = keys(AuthProtocol::Sha256, None);
+    let mut agent = Authority::new(ENGINE, MOST);
+    agent.add_user("ana", &user);
+    let local = user.localize(&ENGINE);
+    let asked = V3Message {
+        boots: MOST,
+        ..request(AUTH)
+    };
+    let (stat, _) = stat_of(
+        agent.open(&asked.seal(Some(&local), 0).unwrap(), 1_000),
+        Some(&local),
+    );
+    assert_eq!(stat, Stat::NotInTimeWindows);
+}
+
+#[test]
+fn a_start_with_the_same_boots_is_seen_and_a_clock_a_little_behind_is_none() {
+    let clock = EngineClock::new(3, 10_000, 0);
+    assert!(clock.is_frozen(3, 7, 0));
+    assert!(!clock.is_frozen(4, 7, 0), "its boots rose, as they should");
+    assert!(!clock.is_frozen(3, 9_851, 1_000));
+    assert!(clock.is_frozen(3, 9_850, 1_000));
+}
+
+#[test]
 fn sealing_without_a_key_is_an_error() {
     assert_eq!(
         request(AUTH).seal(None, 0),
@@ -335,13 +369,25 @@ fn sealing_without_a_key_is_an_error() {
 fn a_key_is_computed_once_for_a_credential_and_engine() {
     let user = keys(AuthProtocol::Sha1, Some(PrivProtocol::Aes256c));
     let mut cache = KeyCache::default();
-    let first = cache.get(&"v3".into(), &user, &ENGINE);
-    assert!(std::sync::Arc::ptr_eq(
-        &first,
-        &cache.get(&"v3".into(), &user, &ENGINE)
-    ));
-    cache.get(&"v3".into(), &user, b"other");
+    let first = cache.get(&user, &ENGINE);
+    assert!(std::sync::Arc::ptr_eq(&first, &cache.get(&user, &ENGINE)));
+    cache.get(&user, b"other");
     assert_eq!(cache.len(), 2);
+}
+
+#[test]
+fn a_flood_of_engine_ids_does_not_grow_the_key_cache_nor_drive_out_what_is_in_use() {
+    let user = keys(AuthProtocol::Sha1, None);
+    let mut cache = KeyCache::default();
+    let first = cache.get_within(8, &user, &ENGINE);
+    for n in 0..1_000u32 {
+        cache.get_within(8, &user, &n.to_be_bytes());
+        if n % 5 == 0 {
+            let again = cache.get_within(8, &user, &ENGINE);
+            assert!(std::sync::Arc::ptr_eq(&first, &again), "after {n} others");
+        }
+        assert!(cache.len() <= 16);
+    }
 }
 
 proptest! {
@@ -365,4 +411,110 @@ proptest! {
 
 thread_local! {
     static LOCAL: LocalKeys = keys(AuthProtocol::Sha1, Some(PrivProtocol::Aes128)).localize(&ENGINE);
+}
+
+fn any_octets(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn what_is_sealed_is_what_is_opened_whatever_the_lengths_and_it_is_appended(
+        ids in (any::<i32>(), any::<i32>()),
+        clock in (0..=i32::MAX as u32, 0..=i32::MAX as u32),
+        names in (any_octets(40), any_octets(40), any_octets(40), any_octets(300)),
+        body in any_octets(2_000),
+        level in 0..3,
+        cipher in 0..CIPHERS.len(),
+        before in any_octets(20),
+        salt in any::<u64>(),
+    ) {
+        let local = CIPHER_KEYS.with(|all| all[cipher].clone());
+        let (engine_id, user, context_engine_id, context_name) = &names;
+        let head = Outgoing {
+            msg_id: ids.0,
+            max_size: ids.1,
+            flags: V3Flags { auth: level > 0, privacy: level > 1, reportable: ids.0 % 2 == 0 },
+            engine_id,
+            boots: clock.0,
+            time: clock.1,
+            user,
+            context_engine_id,
+            context_name,
+        };
+        let varbinds = vec![VarBind {
+            oid: "1.3.6.1.2.1.1.1.0".parse().unwrap(),
+            value: Value::Octets(body),
+        }];
+        let sent = Pdu { varbinds, ..Pdu::request(PduKind::Response, ids.1, []) };
+        let mut out = before.clone();
+        seal_pdu(&head, &sent.to_octets(), Some(&local), salt, &mut out).unwrap();
+        prop_assert_eq!(&out[..before.len()], &before[..]);
+        let bytes = &out[before.len()..];
+        let header = V3Header::parse(bytes).unwrap();
+        let back = header.open(bytes, Some(&local)).unwrap();
+        prop_assert_eq!((back.msg_id, back.max_size, back.flags), (head.msg_id, head.max_size, head.flags));
+        prop_assert_eq!((back.boots, back.time), clock);
+        prop_assert_eq!((back.engine_id, back.user, back.context_engine_id, back.context_name), names);
+        prop_assert_eq!(back.pdu, sent);
+    }
+}
+
+thread_local! {
+    static CIPHER_KEYS: Vec<LocalKeys> = CIPHERS
+        .iter()
+        .map(|cipher| keys(AuthProtocol::Sha512, Some(*cipher)).localize(&ENGINE))
+        .collect();
+}
+
+#[test]
+fn what_can_not_be_sealed_leaves_the_buffer_as_it_was() {
+    let local = keys(AuthProtocol::Sha256, None).localize(&ENGINE);
+    let head = |flags| Outgoing {
+        msg_id: 1,
+        max_size: 65_507,
+        flags,
+        engine_id: &ENGINE,
+        boots: 1,
+        time: 1,
+        user: b"ana",
+        context_engine_id: &ENGINE,
+        context_name: b"",
+    };
+    let mut out = b"before".to_vec();
+    let huge = vec![0u8; 70_000];
+    assert!(matches!(
+        seal_pdu(&head(AUTH), &huge, Some(&local), 0, &mut out),
+        Err(EncodeError::TooLong(_))
+    ));
+    // the user has no privacy key
+    assert_eq!(
+        seal_pdu(&head(PRIV), &[], Some(&local), 0, &mut out),
+        Err(EncodeError::Usm(UsmError::NoKeys))
+    );
+    // RFC 3412, 6.4: there is no privacy without authentication
+    let odd = V3Flags {
+        auth: false,
+        privacy: true,
+        reportable: false,
+    };
+    assert_eq!(
+        seal_pdu(&head(odd), &[], Some(&local), 0, &mut out),
+        Err(EncodeError::Usm(UsmError::NoKeys))
+    );
+    assert_eq!(out, b"before");
+}
+
+#[test]
+fn a_digest_of_another_length_is_a_wrong_digest() {
+    let local = keys(AuthProtocol::Sha256, None).localize(&ENGINE);
+    let other = keys(AuthProtocol::Sha1, None).localize(&ENGINE);
+    let bytes = request(AUTH).seal(Some(&other), 0).unwrap();
+    let header = V3Header::parse(&bytes).unwrap();
+    assert_eq!(
+        header.open(&bytes, Some(&local)),
+        Err(UsmError::WrongDigest)
+    );
 }

@@ -1,0 +1,310 @@
+//! The door for UDP: one socket for many agents, sending and receiving in batches.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use nix::sys::socket::{
+    self, MsgFlags, MultiHeaders, SockaddrStorage, setsockopt, sockopt::RcvBufForce,
+};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use super::{Gate, PermitId, Refusal};
+use crate::model::{PacketKind, Text, Time};
+
+/// The longest datagram.
+const ROOM: usize = 65_535;
+/// What is asked of the kernel for datagrams that wait; without a privilege it gives `net.core.rmem_max` at the most.
+const RECEIVE_BUFFER: usize = 8 << 20;
+
+/// A wire in memory in place of a socket, for simulations in virtual time. The gate judges and notes all the same.
+pub trait Wire: Send + Sync + fmt::Debug {
+    /// A datagram leaves.
+    fn send(&self, to: SocketAddr, datagram: &[u8]);
+    /// Hands what is there to `hear`; how many those were.
+    fn take(&self, hear: &mut dyn FnMut(&[u8], SocketAddr)) -> usize;
+    /// Ready when something is there.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()>;
+}
+
+#[derive(Debug)]
+enum Way {
+    Socket(UdpSocket),
+    Wire(Arc<dyn Wire>),
+}
+
+/// A UDP socket whose every datagram passes the gate. Shared by all agents.
+#[derive(Debug)]
+pub struct UdpDoor {
+    gate: Arc<Gate>,
+    way: Way,
+    /// Octets that the kernel keeps for datagrams that wait.
+    buffer: usize,
+}
+
+/// Datagrams that passed the gate and are about to leave by one door.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    octets: Vec<u8>,
+    items: Vec<Item>,
+    /// How many of them left.
+    gone: usize,
+}
+
+#[derive(Debug)]
+struct Item {
+    to: SocketAddr,
+    start: usize,
+    end: usize,
+    token: u64,
+}
+
+impl Outbox {
+    /// Nothing waits to leave.
+    pub fn is_empty(&self) -> bool {
+        self.gone >= self.items.len()
+    }
+
+    fn clear(&mut self) {
+        self.octets.clear();
+        self.items.clear();
+        self.gone = 0;
+    }
+}
+
+/// Room for datagrams that come; of what is never used the system gives no memory.
+#[derive(Debug)]
+pub struct Inbox {
+    room: Vec<u8>,
+}
+
+impl Inbox {
+    /// Datagrams that it takes at once, and that leave at once.
+    pub const BATCH: usize = 64;
+}
+
+/// Datagrams in one call of the system.
+const BATCH: usize = Inbox::BATCH;
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self {
+            room: vec![0; BATCH * ROOM],
+        }
+    }
+}
+
+/// Why a packet stands before the gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Errand<'a> {
+    /// To whom.
+    pub to: SocketAddr,
+    /// What.
+    pub kind: PacketKind,
+    /// Why.
+    pub cause: &'a Text,
+    /// A remediation's permit.
+    pub permit: Option<PermitId>,
+    /// When.
+    pub now: Time,
+    /// Comes back if the system refuses it.
+    pub token: u64,
+}
+
+impl Gate {
+    /// Opens a UDP door on a local address. Must be called on a tokio runtime.
+    pub fn udp(self: &Arc<Self>, bind: SocketAddr) -> io::Result<UdpDoor> {
+        let domain = socket2::Domain::for_address(bind);
+        let socket =
+            socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
+        // a burst of answers must fit
+        if setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
+            let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&bind.into())?;
+        let buffer = socket.recv_buffer_size().unwrap_or(0);
+        Ok(UdpDoor {
+            gate: Arc::clone(self),
+            way: Way::Socket(UdpSocket::from_std(socket.into())?),
+            buffer,
+        })
+    }
+
+    /// A door to a wire in memory.
+    pub fn wire(self: &Arc<Self>, wire: Arc<dyn Wire>) -> UdpDoor {
+        UdpDoor {
+            gate: Arc::clone(self),
+            way: Way::Wire(wire),
+            buffer: usize::MAX >> 8,
+        }
+    }
+}
+
+impl UdpDoor {
+    /// Octets that the kernel keeps for datagrams that wait to be received.
+    pub fn buffer(&self) -> usize {
+        self.buffer
+    }
+
+    /// Where it is bound; none for a wire in memory.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        match &self.way {
+            Way::Socket(socket) => socket.local_addr().ok(),
+            Way::Wire(_) => None,
+        }
+    }
+
+    /// Puts a datagram into the outbox, if the gate lets it; the ledger holds it before it leaves.
+    pub fn put(
+        &self,
+        outbox: &mut Outbox,
+        errand: Errand<'_>,
+        datagram: &[u8],
+    ) -> Result<(), Refusal> {
+        self.gate.pass(
+            errand.to.ip(),
+            errand.kind,
+            1,
+            errand.cause,
+            errand.permit,
+            errand.now,
+        )?;
+        let start = outbox.octets.len();
+        outbox.octets.extend_from_slice(datagram);
+        outbox.items.push(Item {
+            to: errand.to,
+            start,
+            end: outbox.octets.len(),
+            token: errand.token,
+        });
+        Ok(())
+    }
+
+    /// Sends what is in the outbox, until it is empty or the socket is full ([`UdpDoor::poll_writable`] then). What the
+    /// system refuses is told with its token.
+    pub fn flush(&self, outbox: &mut Outbox, mut failed: impl FnMut(u64, io::Error)) {
+        while let Some(rest) = outbox.items.get(outbox.gone..).filter(|r| !r.is_empty()) {
+            let rest = rest.get(..BATCH).unwrap_or(rest);
+            let sent = match &self.way {
+                Way::Socket(socket) => send_some(socket, &outbox.octets, rest),
+                Way::Wire(wire) => {
+                    for item in rest {
+                        wire.send(item.to, &outbox.octets[item.start..item.end]);
+                    }
+                    Ok(rest.len())
+                }
+            };
+            match sent {
+                Ok(sent) => outbox.gone += sent.max(1),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // an error is always that of the first one
+                    if let Some(item) = rest.first() {
+                        failed(item.token, error);
+                    }
+                    outbox.gone += 1;
+                }
+            }
+        }
+        outbox.clear();
+    }
+
+    /// Hands the datagrams that are there to `hear`, a batch at the most; how many those were.
+    pub fn take(&self, inbox: &mut Inbox, hear: &mut dyn FnMut(&[u8], SocketAddr)) -> usize {
+        let socket = match &self.way {
+            Way::Socket(socket) => socket,
+            Way::Wire(wire) => return wire.take(hear),
+        };
+        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, None);
+        let mut slices: Vec<[IoSliceMut<'_>; 1]> = inbox
+            .room
+            .chunks_exact_mut(ROOM)
+            .map(|chunk| [IoSliceMut::new(chunk)])
+            .collect();
+        let mut places = [(0usize, None); BATCH];
+        let taken = socket.try_io(Interest::READABLE, || {
+            let results = socket::recvmmsg(
+                socket.as_raw_fd(),
+                &mut headers,
+                slices.iter_mut(),
+                MsgFlags::MSG_DONTWAIT,
+                None,
+            )?;
+            let mut taken = 0;
+            for (place, result) in places.iter_mut().zip(results) {
+                *place = (result.bytes, result.address.as_ref().and_then(address));
+                taken += 1;
+            }
+            Ok(taken)
+        });
+        // an error here is that of one datagram, or there is none
+        let taken = taken.unwrap_or(0);
+        for ((length, from), chunk) in places.iter().zip(inbox.room.chunks_exact(ROOM)).take(taken)
+        {
+            if let (Some(from), Some(datagram)) = (from, chunk.get(..*length)) {
+                hear(datagram, *from);
+            }
+        }
+        taken
+    }
+
+    /// Ready when a datagram is there, or was a moment ago.
+    pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        match &self.way {
+            Way::Socket(socket) => {
+                let _ = ready!(socket.poll_recv_ready(context));
+                Poll::Ready(())
+            }
+            Way::Wire(wire) => wire.poll_readable(context),
+        }
+    }
+
+    /// Ready when there is room to send.
+    pub fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
+        match &self.way {
+            Way::Socket(socket) => {
+                let _ = ready!(socket.poll_send_ready(context));
+                Poll::Ready(())
+            }
+            Way::Wire(_) => Poll::Ready(()),
+        }
+    }
+}
+
+fn send_some(socket: &UdpSocket, octets: &[u8], items: &[Item]) -> io::Result<usize> {
+    let slices: Vec<[IoSlice<'_>; 1]> = items
+        .iter()
+        .map(|item| [IoSlice::new(&octets[item.start..item.end])])
+        .collect();
+    let to: Vec<Option<SockaddrStorage>> = items
+        .iter()
+        .map(|item| Some(SockaddrStorage::from(item.to)))
+        .collect();
+    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(items.len(), None);
+    socket.try_io(Interest::WRITABLE, || {
+        let sent = socket::sendmmsg(
+            socket.as_raw_fd(),
+            &mut headers,
+            &slices,
+            to,
+            [],
+            MsgFlags::MSG_DONTWAIT,
+        )?;
+        Ok(sent.count())
+    })
+}
+
+fn address(from: &SockaddrStorage) -> Option<SocketAddr> {
+    from.as_sockaddr_in()
+        .map(|v4| SocketAddr::from((v4.ip(), v4.port())))
+        .or_else(|| {
+            let v6 = from.as_sockaddr_in6()?;
+            Some(SocketAddr::from((v6.ip(), v6.port())))
+        })
+}

@@ -1,0 +1,270 @@
+//! A PDU as it came: its numbers read, its bindings found and checked, their values read when somebody wants them. Two
+//! allocations for an answer, however many bindings it has.
+
+use std::net::Ipv4Addr;
+use std::ops::Range;
+
+use snmp2::snmp as tag;
+
+use super::ber::{INTEGER, OCTETS, SEQUENCE};
+use super::scan::{Scan, integer, unsigned};
+use super::{DATAGRAM_CAP, DecodeError, Name, Oid, PduKind, Value, VarBind, Version};
+
+const NULL: u8 = 5;
+const NAME: u8 = 6;
+
+/// What stands before the bindings of a PDU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PduHead {
+    /// What it is.
+    pub kind: PduKind,
+    /// `request-id`
+    pub request_id: i32,
+    /// `error-status`
+    pub error_status: i32,
+    /// `error-index`, the first binding is 1.
+    pub error_index: i32,
+    list: Range<usize>,
+}
+
+impl PduHead {
+    /// Reads it out of `bytes`, where the PDU is all there is in `part`.
+    pub(super) fn read(bytes: &[u8], part: Range<usize>) -> Result<Self, DecodeError> {
+        let mut outer = Scan::within(bytes, part);
+        let octet = outer.peek().ok_or(DecodeError::Ber { place: "PDU" })?;
+        let kind = PduKind::from_tag(octet).ok_or(DecodeError::PduType(octet))?;
+        let body = outer.expect(octet, "PDU")?;
+        if !outer.is_empty() {
+            return Err(DecodeError::Ber { place: "message" });
+        }
+        let mut body = Scan::within(bytes, body);
+        let head = Self {
+            kind,
+            request_id: body.int32("request-id")?,
+            error_status: body.int32("error-status")?,
+            error_index: body.int32("error-index")?,
+            list: body.expect(SEQUENCE, "variable-bindings")?,
+        };
+        if body.is_empty() {
+            Ok(head)
+        } else {
+            Err(DecodeError::Ber { place: "PDU" })
+        }
+    }
+
+    /// Reads a PDU that stands alone, as it comes out of a scoped PDU (RFC 3412, 6.8).
+    pub fn parse(pdu: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(pdu, 0..pdu.len())
+    }
+
+    /// Its bindings; `bytes` are those it was read from.
+    pub fn bindings(&self, bytes: &[u8]) -> Result<Bindings, DecodeError> {
+        Bindings::read(bytes.get(self.list.clone()).unwrap_or_default())
+    }
+}
+
+/// A message of version 1 or 2c up to its bindings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageHead {
+    /// Its version.
+    pub version: Version,
+    community: Range<usize>,
+    /// What it carries.
+    pub pdu: PduHead,
+}
+
+impl MessageHead {
+    /// Reads it. What follows the message in the datagram is ignored, as agents pad.
+    pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > DATAGRAM_CAP {
+            return Err(DecodeError::TooLong(bytes.len()));
+        }
+        let body = Scan::new(bytes).expect(SEQUENCE, "message")?;
+        let mut scan = Scan::within(bytes, body.clone());
+        let version = match scan.int32("version")? {
+            0 => Version::V1,
+            1 => Version::V2c,
+            other => return Err(DecodeError::Version(i64::from(other))),
+        };
+        let community = scan.expect(OCTETS, "community")?;
+        let pdu = PduHead::read(bytes, community.end..body.end)?;
+        Ok(Self {
+            version,
+            community,
+            pdu,
+        })
+    }
+
+    /// Its community; `bytes` are those it was read from.
+    pub fn community<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.community.clone()).unwrap_or_default()
+    }
+}
+
+/// Where a binding is; a datagram has less than 64 KiB.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    name: u16,
+    name_len: u16,
+    value: u16,
+    value_len: u16,
+    tag: u8,
+}
+
+/// Bindings, each checked, in the order they came.
+#[derive(Clone, Debug, Default)]
+pub struct Bindings {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+impl Bindings {
+    /// All of a list, or none: a malformed one makes what follows it worthless.
+    fn read(list: &[u8]) -> Result<Self, DecodeError> {
+        if list.len() > DATAGRAM_CAP {
+            return Err(DecodeError::TooLong(list.len()));
+        }
+        // a binding takes at least 6 octets, and mostly three times as many
+        let mut places = Vec::with_capacity((list.len() / 14).min(1024));
+        let mut scan = Scan::new(list);
+        while !scan.is_empty() {
+            let index = places.len() + 1;
+            let bad = DecodeError::VarBind { index };
+            let Some((SEQUENCE, body)) = scan.next() else {
+                return Err(bad);
+            };
+            let mut body = Scan::within(list, body);
+            let Some((NAME, name)) = body.next() else {
+                return Err(bad);
+            };
+            Name::check(&list[name.clone()])?;
+            let Some((tag, value)) = body.next() else {
+                return Err(bad);
+            };
+            if !body.is_empty() {
+                return Err(bad);
+            }
+            if let Some(wrong) = check(tag, &list[value.clone()]) {
+                return Err(match wrong {
+                    Wrong::Tag => DecodeError::ValueType(tag),
+                    Wrong::Contents => bad,
+                    Wrong::Name => DecodeError::Oid,
+                });
+            }
+            places.push(Place {
+                name: name.start as u16,
+                name_len: name.len() as u16,
+                value: value.start as u16,
+                value_len: value.len() as u16,
+                tag,
+            });
+        }
+        Ok(Self {
+            bytes: list.to_vec(),
+            places,
+        })
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// None at all.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    fn octets(&self, start: u16, length: u16) -> &[u8] {
+        let start = usize::from(start);
+        self.bytes
+            .get(start..start + usize::from(length))
+            .unwrap_or_default()
+    }
+
+    /// The name of a binding, the first is 0.
+    pub fn name(&self, at: usize) -> Option<Name<'_>> {
+        let place = self.places.get(at)?;
+        Some(Name::checked(self.octets(place.name, place.name_len)))
+    }
+
+    /// Is the value noSuchObject, noSuchInstance or endOfMibView?
+    pub fn is_exception(&self, at: usize) -> bool {
+        self.places.get(at).is_some_and(|p| {
+            matches!(
+                p.tag,
+                tag::SNMP_NOSUCHOBJECT | tag::SNMP_NOSUCHINSTANCE | tag::SNMP_ENDOFMIBVIEW
+            )
+        })
+    }
+
+    /// Octets that the value of a binding takes.
+    pub fn value_len(&self, at: usize) -> usize {
+        self.places
+            .get(at)
+            .map_or(0, |place| usize::from(place.value_len))
+    }
+
+    /// The value of a binding, the first is 0.
+    pub fn value(&self, at: usize) -> Option<Value> {
+        let place = self.places.get(at)?;
+        let octets = self.octets(place.value, place.value_len);
+        let n32 = || unsigned(octets, 4).unwrap_or_default() as u32;
+        Some(match place.tag {
+            INTEGER => Value::Integer(integer(octets).unwrap_or_default()),
+            OCTETS => Value::Octets(octets.to_vec()),
+            NULL => Value::Null,
+            NAME => Value::Oid(Name::checked(octets).to_oid()),
+            tag::TYPE_IPADDRESS => {
+                let octets: [u8; 4] = octets.try_into().unwrap_or_default();
+                Value::Ip(Ipv4Addr::from(octets))
+            }
+            tag::TYPE_COUNTER32 => Value::Counter32(n32()),
+            tag::TYPE_UNSIGNED32 => Value::Gauge32(n32()),
+            tag::TYPE_TIMETICKS => Value::TimeTicks(n32()),
+            tag::TYPE_OPAQUE => Value::Opaque(octets.to_vec()),
+            tag::TYPE_COUNTER64 => Value::Counter64(unsigned(octets, 8).unwrap_or_default()),
+            tag::SNMP_NOSUCHOBJECT => Value::NoSuchObject,
+            tag::SNMP_NOSUCHINSTANCE => Value::NoSuchInstance,
+            _ => Value::EndOfMibView,
+        })
+    }
+
+    /// All of them, taken apart.
+    pub fn to_varbinds(&self) -> Vec<VarBind> {
+        (0..self.len())
+            .filter_map(|at| {
+                Some(VarBind {
+                    oid: self.name(at).map_or_else(Oid::default, Name::to_oid),
+                    value: self.value(at)?,
+                })
+            })
+            .collect()
+    }
+}
+
+enum Wrong {
+    Tag,
+    Contents,
+    Name,
+}
+
+/// What is wrong with a value.
+fn check(tag: u8, octets: &[u8]) -> Option<Wrong> {
+    let ok = match tag {
+        OCTETS | tag::TYPE_OPAQUE => true,
+        INTEGER => integer(octets).is_some(),
+        tag::TYPE_COUNTER32 | tag::TYPE_UNSIGNED32 | tag::TYPE_TIMETICKS => {
+            unsigned(octets, 4).is_some()
+        }
+        tag::TYPE_COUNTER64 => unsigned(octets, 8).is_some(),
+        NAME => return Name::check(octets).err().map(|_| Wrong::Name),
+        tag::TYPE_IPADDRESS => octets.len() == 4,
+        NULL | tag::SNMP_NOSUCHOBJECT | tag::SNMP_NOSUCHINSTANCE | tag::SNMP_ENDOFMIBVIEW => {
+            octets.is_empty()
+        }
+        // nested BER has no place here; it is named by its tag and never printed
+        _ => return Some(Wrong::Tag),
+    };
+    (!ok).then_some(Wrong::Contents)
+}
