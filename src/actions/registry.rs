@@ -133,6 +133,7 @@ pub const ACTIONS: &[Action] = &[
     look(Program, "suspend", &["ctrl-z"], "suspend", "Suspend", "Puts wardwatch aside and gives the shell back; `fg` returns."),
     look(Program, "low-bandwidth", &[], "slow link", "Slow link on or off", "One frame a second and no sparklines, for a slow link."),
     look(Program, "troubles", &["!"], "troubles", "What wardwatch could not do", "Lists sources that fail and what was dropped."),
+    look(Program, "quirks", &[], "quirks", "What models can't take", "Lists what is known of models that can't take every question: shipped, learned, and the site's own word."),
     look(Program, "about", &[], "about", "About", "Shows the version, the site and the configuration in force."),
     // moving
     look(View, "cursor-down", &["down", "j"], "down", "Down", "Moves to the next one."),
@@ -167,6 +168,7 @@ pub const ACTIONS: &[Action] = &[
     look(Device, "ledger", &["L"], "packets", "Packets ever sent to it", "Shows every packet that wardwatch ever sent to it, by kind, with time and cause."),
     deed(Device, Risk::Low, "run", &["r"], "run", "Run a remediation", "Lists what can be run against it, with risk and needs; nothing starts before you confirm."),
     deed(Device, Risk::Low, "note", &["+"], "note", "Write a note", "Writes a line into the history of the device, with your name."),
+    deed(Device, Risk::Low, "release", &["R"], "let go", "Let it be asked again", "Lets a device be asked again that is left alone because it restarted after it was asked; asks why."),
     // an alert
     deed(Alert, Risk::Low, "acknowledge", &["a"], "ack", "Acknowledge", "Says that you have it, with a note and until when; the others see it."),
     deed(Alert, Risk::Low, "unacknowledge", &["A"], "un-ack", "Give back", "Says that you no longer have it."),

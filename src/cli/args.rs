@@ -129,6 +129,8 @@ pub enum Command {
     Alerts(ListArgs),
     /// List runs of remediations
     Runs(ListArgs),
+    /// List what models can't take: shipped, learned, and the site's own word
+    Quirks(ListArgs),
     /// Everything known of one device, with source, time and confidence
     Device(DeviceArgs),
     /// Every packet ever sent to a device

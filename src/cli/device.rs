@@ -28,7 +28,15 @@ pub fn as_json(state: &State, d: &Device) -> Value {
         })
         .collect();
     let changes: Vec<Value> = d.changes.iter().map(|c| json!({"time": time(c.time), "what": c.what, "before": text(c.before.as_str()), "after": text(c.after.as_str())})).collect();
+    let left_alone = state.quarantine.get(&d.id).map(|q| {
+        json!({"since": time(q.since), "asked": q.spared.words(), "judged": q.confirmed, "why": q.why})
+    });
+    let quirk = state.quirk_in_force(d).map(|q| {
+        let from: Vec<Value> = q.from.iter().map(|f| json!({"source": f.source.word(), "model": f.object_id, "firmware": text(f.firmware.as_str()), "because": text(f.because.as_str())})).collect();
+        json!({"repetitions": q.repetitions, "names": q.names, "next_only": q.next_only, "least_interval_s": q.least_interval_s, "skip": q.skip, "own_restarts": q.own_restarts, "from": from})
+    });
     json!({
+        "left_alone": left_alone, "quirk": quirk,
         "name": d.name, "class": d.class.word(), "care": d.care.word(), "declared": d.declared,
         "touch": d.touch.policy.word(), "touch_because": text(d.touch.because.as_str()),
         "state": d.state.word(), "state_since": time(d.state_since), "why": text(d.state_why.as_str()),
@@ -96,6 +104,18 @@ pub fn as_text(state: &State, d: &Device) -> String {
         "touch",
         &format!("{}  ({})", d.touch.policy, d.touch.because),
     );
+    if let Some(q) = state.quarantine.get(&d.id) {
+        let words = format!("{} since {}  (it {})", q.spared.words(), q.since, q.why);
+        line("left alone", &words);
+    }
+    if let Some(q) = state.quirk_in_force(d) {
+        let from: Vec<String> = q
+            .from
+            .iter()
+            .map(|f| format!("{}: {}", f.source.word(), f.because))
+            .collect();
+        line("model", &format!("{}  ({})", q.limits(), from.join("; ")));
+    }
     line("segment", segment_name(state, d.segment));
     line("port", &port(state, d));
     line("addresses", &joined(&d.addresses));

@@ -28,6 +28,8 @@ pub enum What {
     Alerts,
     /// Runs.
     Runs,
+    /// What models can't take.
+    Quirks,
 }
 
 /// Prints a listing once, or goes on with what changes.
@@ -103,6 +105,10 @@ fn listing(state: &State, what: What, filter: &Filter, now: Time) -> Listing {
                     .filter(|a| filter.matches_alert(state, a, now)),
             )
         }
+        What::Quirks => rows::quirks(
+            &state.quirks_with_devices(|d| filter.is_empty() || filter.matches(state, d, now)),
+            filter.is_empty(),
+        ),
         What::Runs => rows::runs(
             state
                 .runs

@@ -126,6 +126,7 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Links(args)) => list::list(global, list::What::Links, &args),
         Some(Command::Alerts(args)) => list::list(global, list::What::Alerts, &args),
         Some(Command::Runs(args)) => list::list(global, list::What::Runs, &args),
+        Some(Command::Quirks(args)) => list::list(global, list::What::Quirks, &args),
         Some(Command::Device(args)) => list::device(global, &args),
         Some(Command::Ledger(args)) => list::ledger(global, &args),
         Some(Command::Run(args)) => run::run(global, &args),

@@ -65,9 +65,10 @@ pub fn table_of_words(named: impl IntoIterator<Item = (IpAddr, TouchPolicy)>) ->
 /// What the engine makes of a site on its own: who may be touched how, and who is asked what.
 pub fn standing_of(site: &Site) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
     let mut state = State::new();
+    let site = config::with_shipped_quirks(site.clone());
     let body = Body::Config(Box::new(ConfigAppliedV2 {
-        hash: config::hash(site),
-        site: site.clone(),
+        hash: config::hash(&site),
+        site,
     }));
     let _ = state.apply(&Event {
         seq: Seq(1),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::output::Listing;
 use crate::engine::State;
 use crate::model::{
-    Alert, Device, DeviceId, FactKey, Link, LinkEnd, LinkSource, Run, SegmentId, Time,
+    Alert, Device, DeviceId, FactKey, Link, LinkEnd, LinkSource, Quirk, Run, SegmentId, Time,
 };
 
 /// A time as JSON: RFC 3339, or null for the beginning of time (never).
@@ -268,6 +268,41 @@ pub fn runs<'a>(of: impl Iterator<Item = &'a Run>) -> Listing {
                 .filter(|v| v.done.is_none())
                 .map_or(Value::Null, |v| time(v.due)),
             text(r.outcome.as_str()),
+        ]);
+    }
+    list
+}
+
+/// `wardwatch quirks`; under a filter only those that hold for one of its devices.
+pub fn quirks(of: &[(std::sync::Arc<Quirk>, u32)], all: bool) -> Listing {
+    let mut list = Listing::new(&[
+        "model",
+        "firmware",
+        "source",
+        "repetitions",
+        "names",
+        "next_only",
+        "least_interval_s",
+        "skip",
+        "own_restarts",
+        "devices",
+        "because",
+        "reference",
+    ]);
+    for (q, devices) in of.iter().filter(|(_, devices)| all || *devices > 0) {
+        list.row(vec![
+            json!(q.object_id),
+            text(q.firmware.as_str()),
+            json!(q.source.word()),
+            json!(q.repetitions),
+            json!(q.names),
+            json!(q.next_only),
+            json!(q.least_interval_s),
+            q.skip.as_ref().map_or(Value::Null, |s| json!(s)),
+            json!(q.own_restarts),
+            json!(devices),
+            text(q.because.as_str()),
+            text(q.reference.as_str()),
         ]);
     }
     list

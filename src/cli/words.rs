@@ -10,7 +10,9 @@ use clap::error::ErrorKind;
 use super::Cli;
 
 /// The commands whose arguments are words of the filter language.
-const LISTINGS: [&str; 6] = ["devices", "segments", "links", "alerts", "runs", "poll"];
+const LISTINGS: [&str; 7] = [
+    "devices", "segments", "links", "alerts", "runs", "quirks", "poll",
+];
 
 /// A filter may begin with a minus (`-state:up`), which an option does too. Such words are put to the end, behind `--`; the
 /// order of a filter's words means nothing. Options of ours are `--long`, `-h` or `-V`.

@@ -68,6 +68,7 @@ pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
     head(sources, draft);
     segments(sources, draft);
     devices(sources, draft);
+    super::quirks::check(sources, draft);
     secrets(sources, draft);
 }
 

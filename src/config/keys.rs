@@ -346,8 +346,54 @@ pub(super) static FIRMWARE: Table = Table {
     ],
 };
 
+pub(super) static QUIRK: Table = Table {
+    name: "quirk",
+    many: true,
+    about: "What the agents of one model can't take; it decides over what was shipped and what was learned.",
+    keys: &[
+        required(
+            "object-id",
+            Text,
+            "The sysObjectID it begins with, such as 1.3.6.1.4.1.9.1; the longest decides.",
+        ),
+        key(
+            "firmware",
+            Text,
+            "What sysDescr or the firmware must contain; any unless said.",
+        ),
+        key(
+            "repetitions",
+            Number(1, 100),
+            "Most repetitions of a GETBULK.",
+        ),
+        key("names", Number(1, 128), "Most names in a GET."),
+        key(
+            "bulk",
+            Flag,
+            "false: it is read by GETNEXT alone; true: by GETBULK after all.",
+        ),
+        key(
+            "least-interval",
+            Duration(1, 30 * DAY),
+            "Nothing beyond its status is asked more often than this.",
+        ),
+        key(
+            "skip",
+            List,
+            "Subtrees that are not asked, such as 1.3.6.1.2.1.47; an empty list asks all of them again.",
+        ),
+        key(
+            "own-restarts",
+            Flag,
+            "true: it restarts by itself; it is never left alone for that.",
+        ),
+        key("because", Text, "Why, in one line."),
+        key("reference", Text, "Where that can be read."),
+    ],
+};
+
 /// The tables of a site file, in the order in which they are written.
-pub(super) static TABLES: [&Table; 11] = [
+pub(super) static TABLES: [&Table; 12] = [
     &SITE,
     &INTERVALS,
     &LOG,
@@ -359,6 +405,7 @@ pub(super) static TABLES: [&Table; 11] = [
     &LINK,
     &VENDOR,
     &FIRMWARE,
+    &QUIRK,
 ];
 
 /// Those that may stand once only, and only in the site file itself.

@@ -52,6 +52,7 @@ pub(super) struct Draft<'d, 's> {
     pub(super) credential_names: Vec<Text>,
     pub(super) wards: Vec<Cursor<'d, 's>>,
     pub(super) vendors: Vec<Cursor<'d, 's>>,
+    pub(super) quirks: Vec<Cursor<'d, 's>>,
     /// Cables as written: both ends with their places; names are looked up once all devices are known.
     pub(super) links: Vec<[Placed<End<'d>>; 2]>,
     /// Folders of the files, by number, that `file:` is relative to.
@@ -81,6 +82,7 @@ impl<'d, 's> Draft<'d, 's> {
             credential_names: Vec::new(),
             wards: Vec::new(),
             vendors: Vec::new(),
+            quirks: Vec::new(),
             links: Vec::new(),
             folders,
         }
@@ -244,6 +246,12 @@ impl<'d, 's> Draft<'d, 's> {
                     contract: c.line(sources, "contract"),
                 });
                 self.vendors.push(c);
+            }
+            "quirk" => {
+                if let Some(quirk) = super::quirks::quirk(sources, c) {
+                    self.site.quirks.push(quirk);
+                    self.quirks.push(c);
+                }
             }
             _ => self.site.firmware.push(FirmwareSpec {
                 model: c.line(sources, "model"),

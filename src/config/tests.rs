@@ -247,6 +247,19 @@ proptest! {
             }).collect(),
             links: vec![LinkSpec { a: (names[0].clone(), words[4].clone()), b: (names[half].clone(), Text::empty()) }],
             intervals: Intervals { status_s: u32::from(numbers[1] % 3595) + 5, ..Intervals::default() },
+            quirks: names.iter().enumerate().map(|(i, name)| Quirk {
+                object_id: format!("1.3.6.1.4.1.{i}").into(),
+                firmware: name.clone(),
+                repetitions: (i % 2 == 0).then_some(numbers[0] % 100 + 1),
+                names: (i % 3 == 0).then_some(numbers[1] % 128 + 1),
+                next_only: (i % 2 == 1).then_some(i % 4 == 1),
+                least_interval_s: (i % 2 == 0).then_some(u32::from(numbers[2]) + 1),
+                skip: (i % 3 == 1).then(|| (0..i % 4).map(|n| format!("1.3.{n}").into()).collect()),
+                own_restarts: (i % 5 == 0).then_some(i % 2 == 0),
+                because: words[5].clone(),
+                reference: words[4].clone(),
+                ..Quirk::default()
+            }).collect(),
             ..Site::default()
         };
         // a name of blanks alone is refused, not kept

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::cursor::spell;
 use super::site::{AUTHS, PRIVACIES};
-use crate::model::{CredentialKind, DeviceClass, Intervals, SecretRef, Site, Text};
+use crate::model::{
+    CredentialKind, DeviceClass, Intervals, Quirk, QuirkSource, SecretRef, Site, Text,
+};
 
 /// The site as a site file that [`super::load()`] reads back to the same site. A secret given in plain has no form in a file.
 pub fn to_toml(site: &Site) -> String {
@@ -120,6 +122,12 @@ pub fn to_toml(site: &Site) -> String {
         out.word("class", f.class.map(DeviceClass::word));
         out.line("minimum", &f.minimum);
     }
+    for q in &site.quirks {
+        // what was shipped stands in no site file
+        if q.source == QuirkSource::Site {
+            out.quirk(q);
+        }
+    }
     out.0
 }
 
@@ -176,6 +184,32 @@ impl Out {
     fn secret(&mut self, key: &str, secret: &SecretRef) {
         // `Debug` of a reference is its written form, and hides a plain one
         self.put(key, &string(&format!("{secret:?}")));
+    }
+
+    fn quirk(&mut self, q: &Quirk) {
+        self.table("[[quirk]]");
+        self.line("object-id", &q.object_id);
+        self.line("firmware", &q.firmware);
+        for (key, number) in [("repetitions", q.repetitions), ("names", q.names)] {
+            if let Some(n) = number {
+                self.put(key, &n.to_string());
+            }
+        }
+        if let Some(next_only) = q.next_only {
+            self.put("bulk", if next_only { "false" } else { "true" });
+        }
+        if let Some(s) = q.least_interval_s {
+            self.put("least-interval", &string(&spell(i64::from(s))));
+        }
+        if let Some(skip) = &q.skip {
+            let all: Vec<String> = skip.iter().map(|s| string(&raw(s))).collect();
+            self.put("skip", &format!("[{}]", all.join(", ")));
+        }
+        if let Some(own) = q.own_restarts {
+            self.put("own-restarts", if own { "true" } else { "false" });
+        }
+        self.line("because", &q.because);
+        self.line("reference", &q.reference);
     }
 
     fn credential(&mut self, how: &CredentialKind) {

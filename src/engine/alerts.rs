@@ -364,8 +364,9 @@ impl State {
                     self.note(*device, what, Text::empty(), note.clone(), out);
                 }
             }
+            Command::ApproveTouch { .. } => {}
             Command::AcceptPlans { hash } => self.accept_plans(by, hash, out),
-            Command::ApproveTouch { .. } | Command::Release { .. } => {}
+            Command::Release { device, reason } => self.release(by, *device, reason, out),
             Command::OverrideTouch {
                 device,
                 policy,

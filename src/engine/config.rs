@@ -56,6 +56,8 @@ impl State {
             self.reclass(id, out);
         }
         self.rebuild_summaries();
+        out.table = self.new_quirks();
+        self.pardon(out);
         out.links = true;
         out.paths = true;
         out.touch = true;

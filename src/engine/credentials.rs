@@ -4,17 +4,11 @@
 //! at each start. A device that ever answered SNMPv3 is asked with no community any more (whoever keeps its answers from us could
 //! otherwise have our community told to him), unless the site allows it or lists no SNMPv3 for it.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::fold::Out;
-use super::memory::Timer;
 use super::state::State;
 use crate::model::{Credential, DeviceId, Site, Text};
-
-/// New targets go out so long after what worked was learned: at a start that is learned of all devices at once.
-const SETTLE: Duration = Duration::from_mins(1);
 
 /// How a device was spoken to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,22 +91,6 @@ impl State {
         if self.credentials_for(id) != before {
             self.targets_soon(out);
         }
-    }
-
-    /// New targets are due soon, for many changes at once.
-    pub(super) fn targets_soon(&mut self, out: &Out) {
-        if !self.memory.targets_waiting {
-            self.memory.targets_waiting = true;
-            self.memory
-                .timers
-                .insert((out.now + SETTLE, Timer::Targets));
-        }
-    }
-
-    /// New targets are due.
-    pub(super) fn targets_due(&mut self, out: &mut Out) {
-        self.memory.targets_waiting = false;
-        out.targets = true;
     }
 
     /// Another configuration is in force than `before`: where the credentials of a device are others, the strongest are tried

@@ -86,13 +86,19 @@ impl State {
             }
         }
         out.inventory = true;
+        let another = changed.is_some();
         if let Some(before) = changed.filter(|_| !is_reading(key)) {
             self.note(id, key_word(key), before, value.clone(), out);
         }
         match key {
             FactKey::Name | FactKey::DnsName | FactKey::DhcpName => self.rename(id, out),
             FactKey::Class => self.reclass(id, out),
-            FactKey::SysObjectId => self.model_known(id, out),
+            FactKey::SysObjectId | FactKey::SysDescr | FactKey::Firmware => {
+                self.model_shown(id, another, out);
+                if key == FactKey::SysObjectId {
+                    self.model_known(id, out);
+                }
+            }
             _ => {}
         }
         out.judge.insert(id);

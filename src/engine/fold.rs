@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::event::{Effect, EffectKind, Notice};
-use crate::model::{AlertId, CHANGE_RING, Change, Device, DeviceId, Seq, Text, Time};
+use crate::model::{AlertId, CHANGE_RING, Change, Device, DeviceId, Quirks, Seq, Text, Time};
 
 use super::state::{Outcome, State};
 use super::summary::Place;
@@ -46,6 +46,10 @@ pub(super) struct Out {
     pub plans: bool,
     /// Other budgets are in force.
     pub budgets: bool,
+    /// What is known of models is to be put together anew.
+    pub quirks: bool,
+    /// What is known of models, put together anew.
+    pub table: Option<Arc<Quirks>>,
     /// A screen could show it.
     pub visible: bool,
     /// A list could show it.
@@ -150,6 +154,13 @@ impl State {
             self.judge(id, &mut out);
         }
         let mut kinds = Vec::new();
+        if out.quirks {
+            out.table = self.new_quirks().or(out.table);
+        }
+        if let Some(table) = out.table {
+            kinds.push(EffectKind::Quirks(table));
+            out.targets = true;
+        }
         let table = if out.touch {
             self.new_touch_table()
         } else {

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{NeighbourProtocol, NeighbourV1, Target};
 use crate::model::{
-    AlertId, Condition, DeviceId, IfIndex, LinkId, Mac, RunId, SegmentId, Severity, Text, Time,
-    TouchPolicy, TouchTable,
+    AlertId, Condition, DeviceId, IfIndex, LinkId, Mac, Quirks, RunId, SegmentId, Severity, Text,
+    Time, TouchPolicy, TouchTable,
 };
 
 use super::blast::Topology;
 use super::credentials::Spoken;
+use super::quarantine::Asked;
 
 /// Something that is due at a time without any event of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,7 +41,9 @@ pub(super) enum Timer {
     Binding(IpAddr),
     /// A revert may be overdue.
     Revert(RunId),
-    /// Targets changed that could wait.
+    /// A restart is to be judged.
+    Suspect(DeviceId),
+    /// Who is asked for what is to be made anew.
     Targets,
 }
 
@@ -169,6 +172,12 @@ pub struct Memory {
     pub(super) told: OrdSet<AlertId>,
     /// Alerts a person closed although they hold on: up to this severity they stay closed.
     pub(super) hushed: OrdMap<AlertId, Severity>,
+    /// The quirks in force.
+    pub(super) quirks: Option<Arc<Quirks>>,
+    /// How each device was asked, and how it bore that.
+    pub(super) asked: OrdMap<DeviceId, Asked>,
+    /// The newest starts: when, and who.
+    pub(super) boots_at: Vector<(Time, DeviceId)>,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
 }

@@ -58,6 +58,9 @@ impl State {
         if *self.polls.in_force == plans {
             return;
         }
+        if !self.polls.in_force.is_empty() {
+            self.all_asked_anew();
+        }
         self.polls.in_force = Arc::new(plans);
         out.plans = true;
         out.targets = true;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::{IfSampleV1, ObsPollV1, PollOutcome};
 use crate::model::{
@@ -13,6 +14,7 @@ use super::alerts::escaped;
 use super::conditions::{is_down, troubled};
 use super::counters::{self, Continuity, Measure};
 use super::fold::Out;
+use super::quarantine::Fall;
 use super::reach::{answered, missed};
 use super::state::State;
 
@@ -131,13 +133,14 @@ impl State {
     }
 
     fn answer(&mut self, id: DeviceId, poll: &ObsPollV1, at: Time, out: &mut Out) {
+        let fall = self.fall(id, poll);
         self.table_answered(id, at, out);
         self.answered_to(id, &poll.credential, out);
         if let Some(rtt) = poll.rtt_ms {
             self.edit(id, |d| d.rtt_ms = Some(rtt));
         }
         if let Some(uptime) = poll.uptime {
-            self.uptime(id, uptime, poll.engine_boots, at, out);
+            self.uptime(id, (uptime, poll.engine_boots), &fall, at, out);
         }
         if let Some(system) = &poll.system {
             for (key, value) in [
@@ -158,7 +161,31 @@ impl State {
         }
     }
 
-    fn uptime(&mut self, id: DeviceId, uptime: u32, boots: Option<u32>, at: Time, out: &mut Out) {
+    /// What a restart, should this answer show one, would be judged by.
+    fn fall(&self, id: DeviceId, poll: &ObsPollV1) -> Fall {
+        let d = self.devices.get(&id);
+        let descr = d.map_or("", |d| d.fact_str(FactKey::SysDescr));
+        Fall {
+            answered: d.map_or(Time::default(), |d| d.snmp.seen),
+            missed: self.memory.first_miss.get(&id).copied(),
+            behind: self.memory.blind.contains_key(&id),
+            booted: Time::default(),
+            upgraded: !descr.is_empty()
+                && poll
+                    .system
+                    .as_ref()
+                    .is_some_and(|s| s.descr.as_str() != descr),
+        }
+    }
+
+    fn uptime(
+        &mut self,
+        id: DeviceId,
+        (uptime, boots): (u32, Option<u32>),
+        fall: &Fall,
+        at: Time,
+        out: &mut Out,
+    ) {
         let before = self.devices.get(&id).and_then(|d| d.uptime);
         // RFC 3414, 2.2.2: it rises with each start of the engine; some agents never raise it, so that the same number proves
         // nothing
@@ -170,6 +197,7 @@ impl State {
             before.is_some_and(|b| now > b)
         });
         self.edit(id, |d| d.uptime = Some((uptime, at)));
+        self.bears(id, at);
         let Some(before) = before else { return };
         let elapsed = at.since(before.1).as_millis() as u64 / 10;
         // younger than the time since the last answer: that is a restart, not a clock that went astray
@@ -182,6 +210,8 @@ impl State {
                 }
             });
             self.restarted(id, uptime, out);
+            let booted = at - Duration::from_millis(u64::from(uptime) * 10);
+            self.restart(id, &Fall { booted, ..*fall }, out);
         }
     }
 

@@ -115,6 +115,15 @@ impl State {
     /// What the facts say by themselves.
     pub(super) fn verdict(&self, d: &Device) -> Verdict {
         let mut verdict = self.bare_verdict(d);
+        if let Some(q) = self.quarantine.get(&d.id).filter(|q| q.confirmed)
+            && verdict.state != DeviceState::Down
+        {
+            // what is left alone is known by being seen, or not at all
+            verdict.why = escaped(format!("{}: it {}", q.spared.words(), q.why.as_str()));
+            if verdict.state == DeviceState::Up {
+                verdict.state = DeviceState::Degraded;
+            }
+        }
         if verdict.state == DeviceState::Up {
             let battery: u64 = d
                 .fact_str(FactKey::UpsSecondsOnBattery)

@@ -16,6 +16,8 @@ use super::alerts::{Finding, Stand, escaped};
 use super::fold::Out;
 use super::memory::Memory;
 use super::plans::Polls;
+use super::quarantine::Quarantine;
+use super::quirks::Lesson;
 use super::summary::{SegmentSummary, StateCounts};
 
 /// Everything that is known now. A clone is cheap: maps share their parts.
@@ -62,6 +64,10 @@ pub struct State {
     pub segment_summary: OrdMap<SegmentId, Arc<SegmentSummary>>,
     /// Devices by care level and state, in the order of [`crate::model::CareLevel::ALL`].
     pub care_counts: [StateCounts; 5],
+    /// What the agents of models taught, by `sysObjectID` and build.
+    pub quirks: OrdMap<(Text, Text), Lesson>,
+    /// Devices that are left alone because they restarted after they were asked.
+    pub quarantine: OrdMap<DeviceId, Quarantine>,
     /// What only the fold itself reads.
     pub memory: Memory,
 }
@@ -116,7 +122,8 @@ impl State {
         let mut out = Out::new(self.time);
         self.run_timers(&mut out);
         match &event.body {
-            Body::Tick | Body::Ledger(_) => {}
+            Body::Tick => {}
+            Body::Ledger(rows) => self.note_asked(rows),
             Body::Config(config) => self.configure(config, &mut out),
             Body::Observation(seen) => self.observe(seen, &mut out),
             Body::Command { by, command } => self.command(by, command, &mut out),
@@ -147,9 +154,9 @@ impl State {
             Observation::Name(seen) => self.name(seen, out),
             Observation::Heard(seen) => self.heard(seen, out),
             Observation::Source(source) => self.source(source, out),
+            Observation::Quirk(seen) => self.quirk(seen, out),
             Observation::Sensors(_)
             | Observation::Agent(_)
-            | Observation::Quirk(_)
             | Observation::Overrun(_)
             | Observation::LedgerGap(_) => {}
         }

@@ -71,7 +71,7 @@ impl State {
             port: spec.and_then(|s| s.snmp_port).unwrap_or(161),
             credentials,
             class: d.class,
-            jobs,
+            jobs: self.spared(d, jobs),
             confirm_s: self.site.intervals.confirm_s,
             model,
             closet,

@@ -1,5 +1,7 @@
 //! What is due without an event of its own. Every event brings the time with it, a tick only that.
 
+use std::time::Duration;
+
 use crate::model::Time;
 
 use super::fold::Out;
@@ -8,6 +10,9 @@ use super::state::State;
 
 /// Most timers that one event carries out; the rest goes with the next.
 const AT_ONCE: usize = 100_000;
+
+/// What is learned so long one after the other makes one change of targets.
+const SETTLE: Duration = Duration::from_secs(2);
 
 impl State {
     /// When the next [`crate::event::Body::Tick`] is needed, if at all.
@@ -77,7 +82,19 @@ impl State {
             Timer::Quiet(device) => self.gone_quiet(device, out),
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
-            Timer::Targets => self.targets_due(out),
+            Timer::Suspect(device) => self.judge_suspect(device, out),
+            Timer::Targets => {
+                self.memory.targets_waiting = false;
+                out.targets = true;
+            }
+        }
+    }
+
+    /// Targets are to be made anew, once for all that is learned within a short while: at a start that is much.
+    pub(super) fn targets_soon(&mut self, out: &Out) {
+        if !std::mem::replace(&mut self.memory.targets_waiting, true) {
+            let at = out.now + SETTLE;
+            self.memory.timers.insert((at, Timer::Targets));
         }
     }
 }

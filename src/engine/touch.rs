@@ -81,11 +81,13 @@ impl State {
             policy = over.policy;
             because = format!("override by {}", over.by);
         }
+        (policy, because) = self.spare(id, policy, because);
         let because = Text::from(because);
         let Some(d) = self.devices.get(&id) else {
             return;
         };
-        if d.touch.policy == policy && d.touch.because == because {
+        let before = d.touch.policy;
+        if before == policy && d.touch.because == because {
             return;
         }
         if policy != d.touch.policy {
@@ -105,6 +107,9 @@ impl State {
                 d.ping = ReachFact::default();
             }
         });
+        if policy != before {
+            self.asked_anew(id);
+        }
         if policy < TouchPolicy::Get {
             self.memory.first_miss.remove(&id);
         }

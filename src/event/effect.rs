@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::model::Job;
 use crate::model::{
-    AlertId, Budgets, DeviceClass, PollPlans, Seq, Severity, Text, Time, TouchTable,
+    AlertId, Budgets, DeviceClass, PollPlans, Quirks, Seq, Severity, Text, Time, TouchTable,
 };
 
 /// An effect with its key.
@@ -30,6 +30,8 @@ pub enum EffectKind {
     Budgets(Budgets),
     /// From now on ask these, and no others.
     Targets(Arc<Vec<Target>>),
+    /// Ask no agent for more than its model can take.
+    Quirks(Arc<Quirks>),
     /// Ask these at once, beside their schedule.
     Probe(Vec<IpAddr>),
     /// Read the tables of these at once.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Job;
 use crate::model::{
-    FactKey, FactSource, IfIndex, IfStatus, Mac, Quirk, SensorKind, SensorState, Text, Time,
+    FactKey, FactSource, IfIndex, IfStatus, Mac, SensorKind, SensorState, Text, Time,
 };
 
 /// One thing that was seen. Times inside are those of the arrival at the source.
@@ -379,15 +379,27 @@ pub struct ObsAgentV1 {
     pub faults: Vec<(AgentFault, u32)>,
 }
 
-/// What was learned of a model.
+/// All that the agents of one model and build have taught the poller; nothing in it means that what was learned is forgotten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObsQuirkV1 {
     /// At which agent.
     pub address: IpAddr,
     /// When.
     pub at: Time,
-    /// All that is known of its model and firmware now.
-    pub quirk: Quirk,
+    /// Its `sysObjectID`, dotted.
+    pub object_id: Text,
+    /// Its [`crate::model::build`].
+    pub build: Text,
+    /// Most repetitions of a GETBULK.
+    pub repetitions: Option<u16>,
+    /// Most names in a GET.
+    pub names: Option<u16>,
+    /// It does not do GETBULK.
+    pub next_only: bool,
+    /// Columns it hangs on, dotted.
+    pub skip: Vec<Text>,
+    /// What it did, in one line.
+    pub because: Text,
 }
 
 /// What became of a poll whose time was up.

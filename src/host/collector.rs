@@ -243,6 +243,7 @@ impl<C: Carry> Collector<C> {
             .into_iter()
             .chain(plans.map(EffectKind::Plans))
             .chain(budgets.map(EffectKind::Budgets))
+            .chain(self.state.quirk_table().cloned().map(EffectKind::Quirks))
             .chain(targets.map(EffectKind::Targets));
         for (kind, n) in kinds.zip(STANDING..) {
             let key = (seq, n);

@@ -42,6 +42,11 @@ impl Carry for Hands {
                     poller.set_targets(targets.clone());
                 }
             }
+            EffectKind::Quirks(quirks) => {
+                if let Some(poller) = &self.poller {
+                    poller.set_quirks(quirks.clone());
+                }
+            }
             EffectKind::Probe(addresses) => {
                 if let Some(poller) = &self.poller {
                     poller.probe(addresses.clone());

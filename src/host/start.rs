@@ -207,6 +207,7 @@ impl Reconfigure {
         let (logins, troubles) = logins(&site, &self.resolve);
         self.poller.set_logins(logins.clone());
         self.runner.set_logins(logins);
+        let site = config::with_shipped_quirks(site);
         let hash = config::hash(&site);
         let _ = self
             .hub

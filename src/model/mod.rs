@@ -39,7 +39,7 @@ pub use plan::{
     Asked, Column, Difference, PartKind, PartShape, PlanOid, PollPart, PollPlan, PollPlans, Role,
     Step,
 };
-pub use quirk::{Quirk, QuirkSource};
+pub use quirk::{Quirk, QuirkInForce, QuirkSource, Quirks, SKIP_CAP, Showing, arcs, build, within};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
 pub use sensor::{SensorKind, SensorState};

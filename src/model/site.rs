@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Text, TouchPolicy};
+use super::{CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, Text, TouchPolicy};
 
 /// Everything the engine knows from configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Site {
     pub polls: PollPlans,
     /// Agents that speak SNMPv3 may be asked with a community too.
     pub v2c_fallback: bool,
+    /// What models can't take: the site's own word, and what was shipped with the wardwatch that put this site in force.
+    pub quirks: Vec<Quirk>,
 }
 
 /// The environment variable that is named where a secret was given in plain and may not leave the process.

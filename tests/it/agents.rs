@@ -4,6 +4,7 @@ mod common;
 mod daemon;
 mod fake;
 mod faults;
+mod quirks;
 mod snmpd;
 mod tables;
 mod thousand;

@@ -1,9 +1,11 @@
 //! Pictures of every view at the three sizes (the body: three rows less than the screen).
 
-use wardwatch::engine::State;
-use wardwatch::event::LedgerRow;
+use wardwatch::engine::{Heavy, Quarantine, Spared, State};
+use wardwatch::event::{Body, Event, LedgerRow, ObsQuirkV1, Observation};
 use wardwatch::log::Answer;
-use wardwatch::model::{Change, PacketKind, Text, Time};
+use wardwatch::model::{
+    Change, DeviceState, Fact, FactKey, FactSource, PacketKind, Seq, Text, Time, TouchPolicy,
+};
 use wardwatch::ui::{Outcome, Request, View, views};
 
 use super::hospital::{self, ago};
@@ -146,4 +148,65 @@ fn what_the_log_answers() {
     let id = ask(vent.as_mut(), "ledger");
     vent.answer(id, &Answer::Ledger(Vec::new()));
     insta::assert_snapshot!("ledger-never", stage.shot(vent.as_mut(), 80, 21));
+}
+
+#[test]
+fn a_device_that_is_left_alone_says_so_and_why() {
+    let (mut state, named) = hospital::small();
+    let device = std::sync::Arc::make_mut(state.devices.get_mut(&named.dead).unwrap());
+    let fact = |key, value: &str| Fact {
+        value: value.into(),
+        first: 0,
+        last: 0,
+        key,
+        source: FactSource::Snmp,
+        confidence: 90,
+    };
+    device.facts.insert(
+        FactKey::SysObjectId,
+        fact(FactKey::SysObjectId, "1.3.6.1.4.1.11.2.3.7.11.104"),
+    );
+    device.facts.insert(
+        FactKey::SysDescr,
+        fact(FactKey::SysDescr, "HP ProCurve 1810G - 24 GE, P.2.14"),
+    );
+    device.state = DeviceState::Degraded;
+    device.state_why =
+        "asked for its status only: it restarted 20 s after its tables were read".into();
+    device.touch.policy = TouchPolicy::Get;
+    device.touch.because = "it restarted 20 s after its tables were read".into();
+    state.quarantine.insert(
+        named.dead,
+        Quarantine {
+            since: ago(3600),
+            spared: Spared::StatusOnly,
+            confirmed: true,
+            why: "restarted 20 s after its tables were read".into(),
+            after: Some(Heavy::Tables),
+            booted: ago(3630),
+            proven: true,
+            object_id: "1.3.6.1.4.1.11.2.3.7.11.104".into(),
+            build: "HP ProCurve 1810G - 24 GE, P.2.14".into(),
+        },
+    );
+    state.config_hash = "one".into();
+    let learned = ObsQuirkV1 {
+        address: "10.54.0.5".parse().unwrap(),
+        at: ago(60),
+        object_id: "1.3.6.1.4.1.11.2.3.7.11.104".into(),
+        build: "HP ProCurve 1810G - 24 GE, P.2.14".into(),
+        repetitions: Some(5),
+        names: None,
+        next_only: false,
+        skip: Vec::new(),
+        because: "silent to 10 repetitions, answers 5".into(),
+    };
+    let event = Event {
+        seq: Seq(state.seq.0 + 1),
+        time: state.time,
+        body: Body::Observation(Observation::Quirk(learned)),
+    };
+    state.apply(&event);
+    let stage = Stage::new(state);
+    keep("left-alone", &stage, views::device(named.dead).as_mut());
 }

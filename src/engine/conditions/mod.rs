@@ -4,6 +4,7 @@ mod firmware;
 mod interface;
 mod link;
 mod power;
+mod quarantine;
 mod reach;
 mod station;
 mod words;
@@ -26,6 +27,7 @@ impl State {
         self.review_power(id, out);
         self.review_firmware(id, out);
         self.review_station(id, out);
+        self.review_quarantine(id, out);
         self.review_links(id, out);
     }
 

@@ -5,4 +5,5 @@ mod stories;
 mod stories_alerts;
 mod stories_credentials;
 mod stories_identity;
+mod stories_quarantine;
 mod world;

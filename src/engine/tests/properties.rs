@@ -6,12 +6,13 @@ use super::world::{World, check_sums, ip, mac, site};
 use crate::engine::{SnapshotError, State};
 use crate::event::{
     ArpHow, Body, Command, ConfigAppliedV2, Event, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1,
-    NeighbourProtocol, NeighbourV1, ObsAddressTableV1, ObsArpV1, ObsForwardingV1, ObsHeardV1,
-    ObsNeighboursV1, ObsPingV1, ObsPollV1, ObsSourceV1, Observation, PollOutcome, RunStep,
+    LedgerRow, NeighbourProtocol, NeighbourV1, ObsAddressTableV1, ObsArpV1, ObsForwardingV1,
+    ObsHeardV1, ObsNeighboursV1, ObsPingV1, ObsPollV1, ObsQuirkV1, ObsSourceV1, Observation,
+    PollOutcome, RunStep,
 };
 use crate::model::{
     AlertId, AlertState, Condition, DeviceId, DeviceState, FactKey, FactSource, IfIndex, IfStatus,
-    RunId, RunState, Seq, Text, Time, TouchPolicy,
+    PacketKind, RunId, RunState, Seq, Text, Time, TouchPolicy,
 };
 
 fn address() -> impl Strategy<Value = std::net::IpAddr> {
@@ -91,7 +92,7 @@ fn observation(at: Time) -> impl Strategy<Value = Observation> {
     let poll = (
         address(),
         outcome,
-        prop::option::of(any::<u32>()),
+        prop::option::of(prop_oneof![any::<u32>(), 0u32..6_000]),
         prop::collection::vec(
             (
                 key(),
@@ -217,8 +218,23 @@ fn observation(at: Time) -> impl Strategy<Value = Observation> {
             dropped: 0,
         })
     });
+    let quirk = (address(), 0u8..3, text(), prop::option::of(1u16..9)).prop_map(
+        move |(address, model, build, repetitions)| {
+            Observation::Quirk(ObsQuirkV1 {
+                address,
+                at,
+                object_id: format!("1.3.6.1.4.1.{model}").into(),
+                build: build.clone(),
+                repetitions,
+                names: None,
+                next_only: false,
+                skip: vec![build],
+                because: Text::empty(),
+            })
+        },
+    );
     prop_oneof![
-        12 => poll, 4 => fdb, 2 => arp_table, 2 => neighbours, 2 => arp, 2 => ping, 1 => heard, 1 => source
+        1 => quirk, 12 => poll, 4 => fdb, 2 => arp_table, 2 => neighbours, 2 => arp, 2 => ping, 1 => heard, 1 => source
     ]
 }
 
@@ -240,6 +256,10 @@ fn command(now: Time) -> impl Strategy<Value = Command> {
             device: DeviceId(d),
             note
         }),
+        (1u32..20, text()).prop_map(|(d, reason)| Command::Release {
+            device: DeviceId(d),
+            reason
+        }),
         (1u32..20, 0usize..6, later()).prop_map(|(d, p, until)| Command::OverrideTouch {
             device: DeviceId(d),
             policy: TouchPolicy::ALL[p],
@@ -254,6 +274,14 @@ fn body(now: Time) -> impl Strategy<Value = Body> {
         20 => observation(now).prop_map(Body::Observation),
         2 => command(now).prop_map(|command| Body::Command { by: "ana".into(), command }),
         1 => Just(Body::Tick),
+        4 => (address(), 0usize..5).prop_map(move |(address, job)| Body::Ledger(vec![LedgerRow {
+            address,
+            kind: PacketKind::Walk,
+            count: 1,
+            first: now,
+            last: now,
+            cause: ["poll status", "poll tables", "poll inventory", "poll sensors", "scan by ana"][job].into(),
+        }])),
         1 => (1u64..20).prop_map(|run| Body::Run(RunStep::Started { run: RunId(run) })),
         1 => (1u64..20, text()).prop_map(|(run, error)| Body::Run(RunStep::RevertDone { run: RunId(run), error })),
         1 => (1u64..20).prop_map(|run| Body::Run(RunStep::Ended {

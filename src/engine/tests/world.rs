@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::engine::{Outcome, State};
+use crate::engine::{Outcome, Spared, State};
 use crate::event::{
     Body, Command, ConfigAppliedV2, EffectKind, Event, FdbEntryV1, IfMetaV1, IfSampleV1, Job,
-    NeighbourProtocol, NeighbourV1, Notice, ObsAddressTableV1, ObsArpV1, ObsForwardingV1,
-    ObsNeighboursV1, ObsPollV1, Observation, PollOutcome, Target,
+    LedgerRow, NeighbourProtocol, NeighbourV1, Notice, ObsAddressTableV1, ObsArpV1,
+    ObsForwardingV1, ObsNeighboursV1, ObsPollV1, Observation, PollOutcome, SysGroupV1, Target,
 };
 use crate::model::{
     Alert, Credential, CredentialKind, Device, DeviceClass, DeviceSpec, DeviceState, FactKey,
-    FirmwareSpec, IfIndex, IfStatus, Mac, SecretRef, SegmentSpec, Seq, Site, Text, Time,
-    VendorSpec, WardSpec,
+    FirmwareSpec, IfIndex, IfStatus, Mac, PacketKind, SecretRef, SegmentSpec, Seq, Site, Text,
+    Time, TouchPolicy, VendorSpec, WardSpec,
 };
 
 pub(super) const START: i64 = 1_800_000_000_000;
@@ -44,6 +44,13 @@ pub(super) struct World {
     next: BTreeMap<(IpAddr, Job), (Time, u32)>,
     pub tables: bool,
     booted: BTreeMap<String, Time>,
+    /// Devices that crash when they are asked for this, and how many seconds they take to start anew.
+    pub crash: BTreeMap<(String, Job), u64>,
+    starting: Vec<(Time, String)>,
+    /// Packets for the ledger.
+    sent: Vec<LedgerRow>,
+    /// The system group, told with each answer.
+    pub system: BTreeMap<String, SysGroupV1>,
 }
 
 pub(super) fn ip(s: &str) -> IpAddr {
@@ -172,6 +179,10 @@ impl World {
             next: BTreeMap::new(),
             tables: true,
             booted: BTreeMap::new(),
+            crash: BTreeMap::new(),
+            starting: Vec::new(),
+            sent: Vec::new(),
+            system: BTreeMap::new(),
         };
         world.configure(site);
         world
@@ -212,7 +223,10 @@ impl World {
                         }
                     }
                 }
-                EffectKind::TouchTable(_) | EffectKind::Plans(_) | EffectKind::Budgets(_) => {}
+                EffectKind::TouchTable(_)
+                | EffectKind::Quirks(_)
+                | EffectKind::Plans(_)
+                | EffectKind::Budgets(_) => {}
             }
         }
         check_sums(&self.state);
@@ -234,6 +248,16 @@ impl World {
     pub fn run(&mut self, seconds: u64) {
         for _ in 0..seconds {
             self.now = self.now + Duration::from_secs(1);
+            let now = self.now;
+            let ready = |(at, _): &(Time, String)| *at <= now;
+            for (_, name) in self
+                .starting
+                .extract_if(.., |s| ready(s))
+                .collect::<Vec<_>>()
+            {
+                self.dead.remove(&name);
+                self.reboot(&name);
+            }
             if self.state.due().is_some_and(|due| due <= self.now) {
                 self.apply(Body::Tick);
             }
@@ -261,9 +285,36 @@ impl World {
                 };
                 let next = self.now + Duration::from_secs(u64::from(wait));
                 self.next.insert(key, (next, misses));
+                self.send(target.address, *job);
+                if let Some(seconds) = self.crash.get(&(name.clone(), *job)).filter(|_| answers) {
+                    let at = self.now + Duration::from_secs(*seconds);
+                    self.starting.push((at, name.clone()));
+                    self.dead.insert(name.clone());
+                    continue;
+                }
                 self.ask_one(&name, target.address, *job, answers);
             }
         }
+        let rows = std::mem::take(&mut self.sent);
+        if !rows.is_empty() {
+            self.apply(Body::Ledger(rows));
+        }
+    }
+
+    fn send(&mut self, address: IpAddr, job: Job) {
+        let word = serde_json::to_value(job).unwrap();
+        self.sent.push(LedgerRow {
+            address,
+            kind: if job == Job::Status {
+                PacketKind::Get
+            } else {
+                PacketKind::Walk
+            },
+            count: 1,
+            first: self.now,
+            last: self.now,
+            cause: format!("poll {}", word.as_str().unwrap()).into(),
+        });
     }
 
     fn ask_one(&mut self, name: &str, address: IpAddr, job: Job, answers: bool) {
@@ -292,6 +343,9 @@ impl World {
         facts: Vec<(FactKey, Text)>,
     ) {
         let name = self.name_at(address);
+        let system = (outcome == PollOutcome::Answered)
+            .then(|| self.system.get(&name).cloned())
+            .flatten();
         let booted = *self.booted.entry(name).or_insert(Time(START - 86_400_000));
         let uptime = (outcome == PollOutcome::Answered)
             .then(|| (self.now.since(booted).as_millis() / 10) as u32);
@@ -303,7 +357,7 @@ impl World {
             rtt_ms: Some(1),
             uptime,
             engine_boots: None,
-            system: None,
+            system,
             facts,
             interfaces_whole: !interfaces.is_empty(),
             interfaces,
@@ -580,4 +634,32 @@ pub(super) fn check_sums(state: &State) {
     assert_eq!(counted.segment_summary, state.segment_summary);
     assert_eq!(counted.memory.hang, state.memory.hang);
     assert_eq!(counted.memory.device_alerts, state.memory.device_alerts);
+    check_spared(state);
+}
+
+/// Whoever is left alone is in no target and not in the gate's table with more than that; who is spared is walked by nobody.
+fn check_spared(state: &State) {
+    let (Some(table), Some(targets)) = (&state.memory.touch, &state.memory.targets) else {
+        return;
+    };
+    for (id, q) in &state.quarantine {
+        let cap = match q.spared {
+            Spared::StatusOnly => TouchPolicy::Get,
+            Spared::Alone => TouchPolicy::Passive,
+        };
+        let d = &state.devices[id];
+        assert!(d.touch.policy <= cap, "{}", d.name);
+        for address in &d.addresses {
+            assert!(table.policy(*address) <= cap, "{}: {address}", d.name);
+        }
+        for target in targets.iter().filter(|t| d.addresses.contains(&t.address)) {
+            let jobs: Vec<Job> = target.jobs.iter().map(|(job, _)| *job).collect();
+            assert_eq!(
+                (q.spared, jobs),
+                (Spared::StatusOnly, vec![Job::Status]),
+                "{}",
+                d.name
+            );
+        }
+    }
 }

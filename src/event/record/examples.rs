@@ -103,6 +103,7 @@ pub(super) fn site() -> Site {
         budgets: crate::model::Budgets::default(),
         polls: crate::model::PollPlans::default(),
         v2c_fallback: false,
+        quirks: Vec::new(),
     }
 }
 
@@ -482,17 +483,13 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
             Body::Observation(Observation::Quirk(ObsQuirkV1 {
                 address: ip("10.0.0.2"),
                 at: T,
-                quirk: Quirk {
-                    object_id: "1.3.6.1.4.1.9.1.1".into(),
-                    firmware: "15.2".into(),
-                    source: QuirkSource::Learned,
-                    repetitions: Some(5),
-                    names: None,
-                    next_only: true,
-                    least_interval_s: Some(300),
-                    skip: vec!["1.3.6.1.2.1.17.7".into()],
-                    because: "it hung three times".into(),
-                },
+                object_id: "1.3.6.1.4.1.9.1.1".into(),
+                build: "IOS 15.2".into(),
+                repetitions: Some(5),
+                names: None,
+                next_only: true,
+                skip: vec!["1.3.6.1.2.1.17.7".into()],
+                because: "it hung three times".into(),
             })),
         ),
         (

@@ -381,7 +381,7 @@ fn body() -> impl Strategy<Value = Body> {
                     o.gone = vec![b];
                 }
                 Observation::Agent(o) => o.faults[0].1 = number as u32,
-                Observation::Quirk(o) => o.quirk.skip = vec![a, b],
+                Observation::Quirk(o) => o.skip = vec![a, b],
                 Observation::Overrun(o) => o.address = address,
                 Observation::LedgerGap(o) => o.until = Time(number as i64),
             },

@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::faults::Faults;
 use super::io::{Failure, Io};
 use super::job::{Kind, Running};
+use super::lessons::{Line, Model};
 use super::login::Ready;
 use super::memory::Memory;
 use super::rtt::Rtt;
@@ -112,6 +113,12 @@ pub(super) struct Device {
     pub(super) spoke_v3: bool,
     /// The system group came: walks may begin.
     pub(super) met: bool,
+    /// Its model and build, once it showed them.
+    pub(super) model: Option<Box<Model>>,
+    /// How its questions fare.
+    pub(super) line: Line,
+    /// As which state of what is known its limits are.
+    pub(super) limited: u64,
     pub(super) misses: u32,
     pub(super) refused_until_ms: Option<u64>,
     pub(super) faults: Option<Box<Faults>>,
@@ -139,6 +146,9 @@ impl Device {
             works: None,
             spoke_v3: false,
             met: false,
+            model: None,
+            line: Line::default(),
+            limited: 0,
             misses: 0,
             refused_until_ms: None,
             faults: None,

@@ -18,6 +18,7 @@ use super::doors::{Doors, Outgoing};
 use super::feed::Feed;
 use super::io::{Failure, Reply};
 use super::lateness::Lateness;
+use super::lessons::Lessons;
 use super::login::{AdHoc, Logins};
 use super::memory::Learned;
 use super::poller::PollerConfig;
@@ -58,6 +59,7 @@ pub(super) struct Driver {
     pub(super) adhoc: AdHoc,
     pub(super) devices: Vec<Device>,
     pub(super) models: Models,
+    pub(super) lessons: Lessons,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
     /// Agents that were asked out of turn, the longest ago first.
@@ -111,6 +113,7 @@ impl Driver {
             adhoc: AdHoc::default(),
             devices: Vec::new(),
             models: Models::default(),
+            lessons: Lessons::default(),
             free: Vec::new(),
             by_address: FxHashMap::default(),
             resting: VecDeque::new(),
@@ -238,6 +241,7 @@ impl Driver {
                 }
             }
             Command::Targets(targets) => self.aim(&targets, now),
+            Command::Quirks(quirks) => self.lessons.set_table(&quirks, now),
             Command::Probe(addresses) => {
                 for index in self.scheduled(&addresses) {
                     let device = self.at(index);
@@ -712,10 +716,17 @@ impl Driver {
                 self.window.answered(out);
                 self.counters.window_limit.set(self.window.limit() as u64);
                 device.breaker.answered();
+                // what a walk is silent to may be its own fault: the line is judged by GETs
+                if flight.exchange.ask().kind() == PacketKind::Get {
+                    device.line.note(flight.attempt == 0);
+                }
             }
             Err(Failure::Timeout | Failure::Deadline) => {
                 self.counters.timed_out.add(1);
                 // a GETBULK that was too much for it is asked again for less before that counts
+                if flight.exchange.ask().kind() == PacketKind::Get {
+                    device.line.note(false);
+                }
                 if !flight.exchange.ask().is_bulk() {
                     device.breaker.failed(now, open_ms);
                 }

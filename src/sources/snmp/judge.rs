@@ -9,13 +9,14 @@ use super::driver::{Driver, Models};
 use super::engine::Engine;
 use super::io::{Failure, Io, locked};
 use super::job::{self, About, Kind, Report};
+use super::lessons::{Experience, dotted};
 use super::login::{How, Ready};
 use super::memory::Memory;
 use super::once::PollResult;
 use super::schedule;
 use super::task::{Sink, SnmpError, Task, With};
-use crate::event::{AgentFault, Job, ObsPollV1, Observation, PollOutcome};
-use crate::model::{Text, Time, TouchPolicy};
+use crate::event::{AgentFault, Job, ObsPollV1, ObsQuirkV1, Observation, PollOutcome};
+use crate::model::{FactKey, Text, Time, TouchPolicy, build};
 use crate::wire::snmp::usm::Stat;
 
 /// After so many misses the other credentials are tried too.
@@ -156,14 +157,16 @@ impl Driver {
         before: Option<Failure>,
     ) {
         let now_ms = self.now_ms();
+        self.limit(index, &task, now_ms);
         let device = self.at(index);
         let memory = if matches!(task.sink, Sink::Engine) {
             Arc::clone(&device.memory)
         } else {
             // what a person is told must not be missing from what the engine is told
-            let learned = locked(&device.memory).learned;
+            let known = locked(&device.memory);
             Arc::new(Mutex::new(Memory {
-                learned,
+                learned: known.learned,
+                limits: known.limits.clone(),
                 ..Memory::default()
             }))
         };
@@ -186,6 +189,69 @@ impl Driver {
             },
             flight: None,
         }));
+    }
+
+    /// What its model can take is looked up anew where something of that changed.
+    fn limit(&mut self, index: u32, task: &Task, now_ms: u64) {
+        let Some(device) = self.devices.get_mut(index as usize) else {
+            return;
+        };
+        let Some(model) = device.model.as_deref() else {
+            return;
+        };
+        if matches!(task.sink, Sink::Engine) && task.kind.walks() && !self.lessons.is_empty() {
+            self.lessons.begin_trial(model, index, now_ms);
+        }
+        if device.limited == self.lessons.generation() {
+            return;
+        }
+        device.limited = self.lessons.generation();
+        let mut memory = locked(&device.memory);
+        let firmware = memory.facts.get(&FactKey::Firmware);
+        let firmware = firmware.map_or("", Text::as_str);
+        let limits = self.lessons.limits(model, firmware, index);
+        memory.limits = limits;
+    }
+
+    /// What a task taught, for all agents of its model.
+    fn teach(&mut self, index: u32, walked: bool, now_ms: u64) {
+        let Some(device) = self.devices.get_mut(index as usize) else {
+            return;
+        };
+        let lived = std::mem::take(&mut locked(&device.memory).lived);
+        let Some(model) = device.model.as_deref() else {
+            return;
+        };
+        if !walked || lived.events.is_empty() && self.lessons.is_empty() {
+            return;
+        }
+        let (address, line) = (device.to.ip(), device.line);
+        let mut learned = None;
+        for what in lived
+            .events
+            .iter()
+            .chain(std::iter::once(&Experience::Rows(lived.rows)))
+        {
+            if let Some(lesson) = self.lessons.teach(model, index, line, what, now_ms) {
+                learned = Some(lesson.clone());
+            }
+        }
+        self.lessons.end_trial(model, index, now_ms);
+        if let Some(lesson) = learned {
+            let skip = lesson.skip.iter().map(|c| dotted(c).into());
+            let quirk = ObsQuirkV1 {
+                address,
+                at: Time::from_clock(),
+                object_id: model.0.clone(),
+                build: model.1.clone(),
+                repetitions: lesson.repetitions,
+                names: lesson.names,
+                next_only: lesson.next_only,
+                skip: skip.collect(),
+                because: lesson.because,
+            };
+            self.tell(Observation::Quirk(quirk));
+        }
     }
 
     /// A job is over, for better or worse.
@@ -256,11 +322,19 @@ impl Driver {
         match sink {
             Sink::Engine => {
                 learn(device, &kind, &mut models);
+                if let Some(system) = &poll.system {
+                    let model = (system.object_id.clone(), build(&system.descr, &system.name));
+                    if device.model.as_deref() != Some(&model) {
+                        device.model = Some(Box::new(model));
+                        device.limited = 0;
+                    }
+                }
                 settle(device, &kind, &poll, now, refused);
                 self.tell(Observation::Poll(Box::new(poll)));
                 for table in report.others {
                     self.tell(table);
                 }
+                self.teach(index, kind.walks(), now);
             }
             Sink::Once(to) => {
                 let result = PollResult {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lessons::{Experience, Limits};
 use crate::event::{IfMetaV1, SysGroupV1};
 use crate::model::{FactKey, Text};
 
@@ -62,6 +63,29 @@ pub(super) struct Memory {
     pub(super) interfaces: Interfaces,
     pub(super) tables: Tables,
     pub(super) learned: Learned,
+    /// What its model can take.
+    pub(super) limits: Limits,
+    /// What the last walks taught.
+    pub(super) lived: Lived,
+}
+
+/// What walks taught, until the driver takes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lived {
+    pub(super) events: Vec<Experience>,
+    /// The most rows of one answer.
+    pub(super) rows: u16,
+}
+
+/// Experiences of one task.
+const LIVED: usize = 64;
+
+impl Lived {
+    pub(super) fn add(&mut self, what: Experience) {
+        if self.events.len() < LIVED {
+            self.events.push(what);
+        }
+    }
 }
 
 impl Memory {

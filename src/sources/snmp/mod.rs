@@ -18,6 +18,7 @@ mod io;
 mod job;
 mod judge;
 mod lateness;
+mod lessons;
 mod login;
 mod memory;
 mod names;

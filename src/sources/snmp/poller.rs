@@ -17,7 +17,7 @@ use super::stats::{Counters, PollerStats, socket_drops};
 use super::task::{Command, Sink, SnmpError, Task, With};
 use crate::event::{Observation, Target};
 use crate::gate::{Gate, PermitId, Wire};
-use crate::model::Text;
+use crate::model::{Quirks, Text};
 use crate::wire::snmp::{Oid, VarBind};
 
 /// How the poller behaves.
@@ -137,6 +137,11 @@ impl Poller {
     /// Asks these from now on, and no others.
     pub fn set_targets(&self, targets: Arc<Vec<Target>>) {
         self.tell(Command::Targets(targets));
+    }
+
+    /// Asks no agent for more than its model can take.
+    pub fn set_quirks(&self, quirks: Arc<Quirks>) {
+        self.tell(Command::Quirks(quirks));
     }
 
     /// Asks these for their status at once, beside their schedule.

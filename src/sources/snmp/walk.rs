@@ -6,10 +6,12 @@ use rustc_hash::FxHashMap;
 
 use super::ask::Ask;
 use super::io::{Failure, Io, Reply, locked};
-use super::memory::MOST_REPETITIONS;
+use super::lessons::Experience;
+use super::memory::{Lived, MOST_REPETITIONS};
 use super::names::Name;
 pub(super) use super::rows::{Cell, Rows};
 use crate::event::AgentFault;
+use crate::model::within;
 use crate::wire::snmp::{NameBuf, Oid, Value, VarBind};
 
 /// Rows of one table.
@@ -90,7 +92,11 @@ pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failur
     let mut out = vec![Value::NoSuchInstance; names.len()];
     let mut left: Vec<usize> = (0..names.len()).rev().collect();
     while !left.is_empty() {
-        let most = io.memory().learned.get.max(1);
+        let most = {
+            let memory = io.memory();
+            let limit = memory.limits.names.map_or(usize::MAX, usize::from);
+            memory.learned.get.min(limit).max(1)
+        };
         let mut batch = left.split_off(left.len().saturating_sub(most));
         batch.reverse();
         while !batch.is_empty() {
@@ -119,7 +125,12 @@ pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failur
                 }
                 _ if reply.error_status == TOO_BIG && batch.len() > 1 => {
                     io.fault(AgentFault::TooBig);
-                    io.memory().learned.get = batch.len() / 2;
+                    let then = batch.len() / 2;
+                    let mut memory = io.memory();
+                    memory.learned.get = then;
+                    memory
+                        .lived
+                        .add(Experience::SaidTooManyNames { then: then as u16 });
                     left.extend(batch.drain(..).rev());
                 }
                 // SNMPv1 names what is not there; some agents fail a whole GET for one name
@@ -217,7 +228,17 @@ struct Walk {
     index: Vec<u32>,
     /// How the agent misbehaved meanwhile.
     faults: Vec<AgentFault>,
+    /// The most repetitions its model can take.
+    most: u16,
+    /// Repetitions it was silent to (or that it called too many itself), until it answers.
+    silent: Option<(u16, bool)>,
+    lived: Lived,
+    /// Columns it hung on in this walk.
+    hung: u32,
 }
+
+/// Columns that an agent may hang on in one walk before it is left in peace.
+const HUNG: u32 = 2;
 
 /// As [`columns`], of columns that many agents are asked for; `rows` is how many repetitions to begin with, where that is known.
 pub(super) async fn all_columns(
@@ -226,33 +247,51 @@ pub(super) async fn all_columns(
     row_cap: usize,
     rows: Option<u16>,
 ) -> Table {
-    let learned = io.memory().learned;
+    let (learned, limits) = {
+        let memory = io.memory();
+        (memory.learned, memory.limits.clone())
+    };
+    let columns: Vec<Column> = asked
+        .roots
+        .iter()
+        .map(|root| Column {
+            cursor: root.clone(),
+            root: root.clone(),
+            done: !limits.skip.is_empty() && within(root.as_name().to_oid().arcs(), &limits.skip),
+            near: 0,
+        })
+        .collect();
+    let spared = columns.iter().any(|c| c.done);
     let mut walk = Walk {
         width: asked.roots.len().max(1),
-        columns: asked
-            .roots
-            .iter()
-            .map(|root| Column {
-                cursor: root.clone(),
-                root: root.clone(),
-                done: false,
-                near: 0,
-            })
-            .collect(),
+        columns,
         table: Table {
             rows: Rows::new(asked.roots.len()),
-            whole: true,
+            // what is left out is missing
+            whole: !spared,
             ..Table::default()
         },
         row_cap,
         octets: 0,
-        repetitions: rows.unwrap_or(learned.repetitions).max(1),
-        next_only: io.v1 || learned.next_only,
+        repetitions: rows
+            .unwrap_or(learned.repetitions)
+            .min(limits.repetitions)
+            .max(1),
+        next_only: io.v1 || learned.next_only || limits.next_only,
         index: Vec::new(),
         faults: Vec::new(),
+        most: limits.repetitions.clamp(1, MOST_REPETITIONS),
+        silent: None,
+        lived: Lived::default(),
+        hung: 0,
     };
+    if limits.trial && !limits.next_only && !io.v1 {
+        // once a day more is tried than was learned
+        walk.next_only = false;
+        walk.repetitions = limits.repetitions;
+    }
     let mut once = asked.once.as_slice();
-    let mut begun = false;
+    let mut begun = spared;
     loop {
         let group: Vec<usize> = (0..walk.columns.len())
             .filter(|c| !walk.columns[*c].done)
@@ -284,19 +323,47 @@ pub(super) async fn all_columns(
         let bulk = ask.is_bulk();
         match io.ask(ask).await {
             Ok(reply) if reply.error_status == 0 => {
+                walk.answered(bulk.then_some(repetitions));
                 walk.take(bulk.then_some(repetitions), &reply, once, &group);
                 begun = true;
             }
             Ok(reply) => {
+                if bulk && reply.error_status == TOO_BIG {
+                    walk.silent = Some((repetitions, true));
+                }
                 begun |= walk.error(&reply, &mut once, &group);
             }
-            Err(Failure::Timeout) if bulk => walk.shrink(4),
-            Err(failure) => walk.stop(Some(failure)),
+            Err(Failure::Timeout) if bulk => {
+                walk.silent = Some((repetitions, false));
+                walk.shrink(4);
+            }
+            Err(failure) => {
+                let lives = failure == Failure::Timeout
+                    && walk.hung < HUNG
+                    && io.ask(Ask::touch()).await.is_ok();
+                if lives {
+                    walk.hangs(&group);
+                    begun = true;
+                } else {
+                    walk.stop(Some(failure));
+                }
+            }
         }
     }
     walk.faults.iter().for_each(|fault| io.fault(*fault));
+    if limits.watch {
+        let read = walk.columns.iter().filter(|c| c.cursor != c.root);
+        for column in read.take(8) {
+            let root = column.root.as_name().to_oid().arcs().to_vec();
+            walk.lived.add(Experience::Read(root));
+        }
+    }
+    let mut memory = io.memory();
+    memory.lived.rows = memory.lived.rows.max(walk.lived.rows);
+    for what in walk.lived.events {
+        memory.lived.add(what);
+    }
     if rows.is_none() && walk.table.failure.is_none() {
-        let mut memory = io.memory();
         memory.learned.repetitions = walk.repetitions;
         memory.learned.next_only = walk.next_only && !io.v1;
     }
@@ -309,6 +376,35 @@ impl Walk {
         self.table.failure = failure;
         for column in &mut self.columns {
             column.done = true;
+        }
+    }
+
+    /// It answered: what it was silent to before was too many. `bulk`: the repetitions of this answer's question.
+    fn answered(&mut self, bulk: Option<u16>) {
+        let then = bulk.unwrap_or(0);
+        if let Some((asked, said)) = self.silent.take() {
+            self.lived.add(if said {
+                Experience::SaidTooMany { asked, then }
+            } else {
+                Experience::TooMany { asked, then }
+            });
+        }
+    }
+
+    /// Silent to every way of asking, and yet it lives: columns are asked one by one, and the one it hangs on is left.
+    fn hangs(&mut self, group: &[usize]) {
+        self.table.whole = false;
+        self.silent = None;
+        if group.len() > 1 {
+            self.width = 1;
+            return;
+        }
+        self.hung += 1;
+        for at in group {
+            let column = &mut self.columns[*at];
+            column.done = true;
+            let root = column.root.as_name().to_oid().arcs().to_vec();
+            self.lived.add(Experience::Hung(root));
         }
     }
 
@@ -409,9 +505,10 @@ impl Walk {
             }
         }
         if let Some(asked) = bulk {
+            self.lived.rows = self.lived.rows.max(full as u16);
             if full >= usize::from(asked) {
                 let more = self.repetitions + self.repetitions / 2 + 1;
-                self.repetitions = more.min(MOST_REPETITIONS).max(asked);
+                self.repetitions = more.min(self.most).max(asked);
             } else if self.columns.iter().any(|c| !c.done) {
                 // it was cut off before the end
                 self.repetitions = (full as u16).max(1);

@@ -64,10 +64,12 @@ impl Session {
                 self.say(Text::from(words));
             }
             "troubles" => self.layers.push(Box::new(troubles(moment))),
+            "quirks" => self.layers.push(Box::new(quirks(moment))),
             "about" => self.layers.push(Box::new(about(moment))),
             "acknowledge" | "unacknowledge" | "close-alert" => self.on_alert(action.name, moment),
             "run" => self.run(moment),
             "note" => self.note(moment),
+            "release" => self.release(moment),
             "cancel-run" => self.cancel(moment),
             "replay-seek" => {
                 let hint = "03:07, 03:07:40, +5m, -90s";
@@ -293,6 +295,37 @@ impl Session {
         self.layers.push(Box::new(Prompt::new("Note", hint, done)));
     }
 
+    fn release(&mut self, moment: &Moment) {
+        let device = self.selection(moment).device;
+        let known = device.and_then(|id| Some((id, moment.state.devices.get(&id)?)));
+        let Some((id, device)) = known else {
+            self.say(Text::from("no device is selected"));
+            return;
+        };
+        let Some(q) = moment.state.quarantine.get(&id) else {
+            self.say(Text::from("it is not left alone: nothing to let go"));
+            return;
+        };
+        let hint = format!(
+            "{} {}. Why may it be asked again? It is asked as if for the first time.",
+            device.name, q.why
+        );
+        let done = Box::new(
+            move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
+                let reason = field.value();
+                if reason.as_str().trim().is_empty() {
+                    return Err(Text::from("say why: the others will ask"));
+                }
+                Ok(Step::Ask(vec![Request::Command(Command::Release {
+                    device: id,
+                    reason,
+                })]))
+            },
+        );
+        self.layers
+            .push(Box::new(Prompt::new("Let it be asked again", hint, done)));
+    }
+
     fn cancel(&mut self, moment: &Moment) {
         let run = self
             .selection(moment)
@@ -328,6 +361,10 @@ pub(super) fn here(view: &dyn View, ctx: &Ctx<'_>, moment: &Moment) -> Vec<&'sta
     }
     if selection.device.is_some() {
         here.push("run");
+    }
+    let alone = |id: &DeviceId| moment.state.quarantine.contains_key(id);
+    if selection.device.as_ref().is_some_and(alone) {
+        here.push("release");
     }
     if selection.run.is_some_and(|run| {
         moment
@@ -399,6 +436,34 @@ fn troubles(moment: &Moment) -> Lines {
         ));
     }
     Lines::new("What wardwatch could not do", lines)
+}
+
+/// Every quirk: what is known of whom, why, and for how many devices it holds.
+fn quirks(moment: &Moment) -> Lines {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for (quirk, devices) in moment.state.quirks_with_devices(|_| true) {
+        let firmware = match quirk.firmware.as_str() {
+            "" => String::new(),
+            firmware => format!(" {firmware}"),
+        };
+        let devices = match devices {
+            0 => String::new(),
+            1 => ", 1 device".into(),
+            n => format!(", {n} devices"),
+        };
+        lines.push((
+            format!("{}{firmware}", quirk.object_id),
+            format!("{}{devices}", quirk.source.word()),
+        ));
+        lines.push((String::new(), format!("  {}", quirk.limits())));
+        if !quirk.because.is_empty() {
+            lines.push((String::new(), format!("  {}", quirk.because)));
+        }
+    }
+    if lines.is_empty() {
+        lines.push((String::new(), "none is known".into()));
+    }
+    Lines::new("What models can't take", lines)
 }
 
 fn about(moment: &Moment) -> Lines {

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use super::ground::{evening, finish, listed, program, run};
 
-const LISTINGS: [&str; 5] = ["devices", "segments", "links", "alerts", "runs"];
+const LISTINGS: [&str; 6] = ["devices", "segments", "links", "alerts", "runs", "quirks"];
 
 #[test]
 fn every_listing_has_the_same_rows_in_every_format() {

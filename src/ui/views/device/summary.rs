@@ -181,6 +181,7 @@ fn sections(ink: &Ink<'_>, d: &Device, behind: &[ClassGroup]) -> Vec<Section> {
         place(ink, d),
         identity(ink, d),
         reach(ink, d),
+        care(ink, d),
     ];
     if d.class.is_network() {
         all.push(behind_it(ink, behind));
@@ -389,6 +390,33 @@ fn reach(ink: &Ink<'_>, d: &Device) -> Section {
     }
     section.say("first seen", when(ink, d.first_seen), ink.dim);
     section.say("last seen", when(ink, d.last_seen), ink.dim);
+    section
+}
+
+/// How carefully it is asked, and why.
+fn care(ink: &Ink<'_>, d: &Device) -> Section {
+    let state = ink.ctx.state;
+    let mut section = Section::new("ASKED WITH CARE");
+    if let Some(q) = state.quarantine.get(&d.id) {
+        let words = if q.confirmed {
+            q.spared.words()
+        } else {
+            "spared while its restart is judged"
+        };
+        section.say(
+            "",
+            format!("{words} since {}", ink.clock(q.since)),
+            ink.state(crate::model::DeviceState::Degraded).1,
+        );
+        section.say("", format!("it {}", q.why), ink.text);
+    }
+    let Some(quirk) = state.quirk_in_force(d) else {
+        return section;
+    };
+    section.say("", quirk.limits(), ink.text);
+    for from in quirk.from.iter().take(3) {
+        section.say(from.source.word(), from.because.as_str(), ink.dim);
+    }
     section
 }
 
