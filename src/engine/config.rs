@@ -14,7 +14,6 @@ use super::state::State;
 
 impl State {
     pub(super) fn configure(&mut self, config: &ConfigAppliedV2, out: &mut Out) {
-        let budgets = self.site.budgets;
         let old = Arc::clone(&self.site);
         let listed: Vec<(DeviceId, Vec<Text>)> = self
             .memory
@@ -23,7 +22,6 @@ impl State {
             .filter_map(|id| Some((*id, self.spec(*id)?.credentials.clone())))
             .collect();
         self.site = Arc::new(without_secrets(&config.site));
-        out.budgets = self.config_hash.is_empty() || budgets != self.site.budgets;
         self.offer_plans(&config.site.polls, out);
         self.config_hash = if config.hash.is_empty() {
             Text::from("unnamed")

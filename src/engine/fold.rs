@@ -44,8 +44,6 @@ pub(super) struct Out {
     pub targets: bool,
     /// Other plans are in force.
     pub plans: bool,
-    /// Other budgets are in force.
-    pub budgets: bool,
     /// What is known of models is to be put together anew.
     pub quirks: bool,
     /// What is known of models, put together anew.
@@ -168,9 +166,6 @@ impl State {
         };
         if out.plans {
             kinds.push(EffectKind::Plans(Arc::clone(&self.polls.in_force)));
-        }
-        if out.budgets {
-            kinds.push(EffectKind::Budgets(self.site.budgets));
         }
         if out.targets || out.touch || table.is_some() {
             kinds.extend(table.map(EffectKind::TouchTable));

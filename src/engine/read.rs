@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::event::Target;
 use crate::model::{
-    Alert, AlertState, Budgets, Device, DeviceClass, DeviceId, DeviceSpec, IfIndex, Interface, Mac,
+    Alert, AlertState, Device, DeviceClass, DeviceId, DeviceSpec, IfIndex, Interface, Mac,
     PollPlans, Run, Segment, Severity, Text, Time, TouchTable, VendorSpec, WardSpec,
 };
 
@@ -184,10 +184,10 @@ impl State {
         (self.memory.touch.clone(), self.memory.targets.clone())
     }
 
-    /// The same for the plans, and how much may be sent; none before the first configuration.
-    pub fn standing_polls(&self) -> Option<(Arc<PollPlans>, Budgets)> {
-        let known = !self.config_hash.is_empty();
-        known.then(|| (Arc::clone(&self.polls.in_force), self.site.budgets))
+    /// The same for the poll plans; none before there are any.
+    pub fn standing_plans(&self) -> Option<Arc<PollPlans>> {
+        let known = !self.polls.in_force.is_empty();
+        known.then(|| Arc::clone(&self.polls.in_force))
     }
 
     /// Runs that are not over, or have something to put back.

@@ -381,7 +381,6 @@ impl State {
             self.memory.hang.insert((to.switch, to.port, id));
         }
         self.edit(id, |d| d.attached = to);
-        self.regroup(id, out);
         if let (Some(old), Some(to)) = (old, to) {
             let (before, after) = (name(self, old), name(self, to));
             self.note(id, "port", before, after, out);

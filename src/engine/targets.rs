@@ -1,4 +1,4 @@
-//! Who is asked for what: from the plans in force, the touch table, and where a device stands in the network.
+//! Who is asked for what: from the plans in force, the touch table, and what its model can take.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,19 +6,13 @@ use std::sync::Arc;
 use super::fold::Out;
 use super::state::State;
 use crate::event::{Job, Target};
-use crate::model::{Device, DeviceClass, DeviceId, FactKey, Intervals, TouchPolicy};
+use crate::model::{DeviceClass, DeviceId, FactKey, Intervals, TouchPolicy};
 
 /// How often sensors, memory, disks and load were asked before there were plans, seconds.
 const SENSORS_S: u32 = 300;
-/// Closets that only a ward and a room make known are numbered from here on.
-const ROOMS: u32 = 1 << 31;
 
-/// What is the same for many devices, worked out once.
-#[derive(Default)]
-struct Known {
-    jobs: BTreeMap<(DeviceClass, u16, bool), Vec<(Job, u32)>>,
-    uplinks: BTreeMap<DeviceId, u32>,
-}
+/// What is the same for many devices, worked out once: by class, model, and whether more than GETs are allowed.
+type Known = BTreeMap<(DeviceClass, u16, bool), Vec<(Job, u32)>>;
 
 impl State {
     /// Who is asked for what, when it is not what is in force.
@@ -61,11 +55,9 @@ impl State {
         let model = self.polls.in_force.model(d.fact_str(FactKey::SysObjectId));
         let full = policy >= TouchPolicy::Full;
         let jobs = known
-            .jobs
             .entry((d.class, model, full))
             .or_insert_with(|| self.jobs(d.class, model, full))
             .clone();
-        let (closet, uplink) = self.closet(d, known);
         Some(Target {
             address,
             port: spec.and_then(|s| s.snmp_port).unwrap_or(161),
@@ -74,8 +66,6 @@ impl State {
             jobs: self.spared(d, jobs),
             confirm_s: self.site.intervals.confirm_s,
             model,
-            closet,
-            uplink,
             v2c_fallback,
         })
     }
@@ -86,18 +76,17 @@ impl State {
         if plans.is_empty() {
             return jobs_before_plans(class, full, &self.site.intervals);
         }
-        let mut jobs: BTreeMap<Job, (u32, bool)> = BTreeMap::new();
+        let mut jobs: BTreeMap<Job, u32> = BTreeMap::new();
         for asked in plans.asked(class, model) {
             let Some(job) = asked.part.kind.job() else {
                 continue;
             };
-            let (interval, walks) = jobs.entry(job).or_insert((u32::MAX, false));
-            *interval = asked.part.interval_s.min(*interval);
-            *walks |= asked.part.walks();
+            let interval = jobs.entry(job).or_insert(0);
+            *interval = asked.part.interval_s.max(*interval);
         }
         jobs.into_iter()
-            .filter(|(_, (_, walks))| full || !walks)
-            .map(|(job, (interval, _))| (job, interval))
+            // the policy that allows one GET allows the one that says whether it lives
+            .filter(|(job, _)| full || *job == Job::Status)
             .collect()
     }
 
@@ -125,64 +114,11 @@ impl State {
         planned.unwrap_or(self.site.intervals.tables_s)
     }
 
-    /// Numbers of the closet it stands in and of the distribution link it is behind; zero where that is not known.
-    fn closet(&self, d: &Device, known: &mut Known) -> (u32, u32) {
-        let switch = if self.is_node(d.id) {
-            Some(d.id)
-        } else {
-            d.attached.map(|a| a.switch)
-        };
-        let Some(switch) = switch else {
-            return (room(d), 0);
-        };
-        let uplink = *known
-            .uplinks
-            .entry(switch)
-            .or_insert_with(|| self.distribution(switch));
-        (switch.0.saturating_add(1), uplink)
-    }
-
-    /// The number of the network device next to the root of the topology on the way to this one; zero for the root itself, and
-    /// where no way is known.
-    fn distribution(&self, switch: DeviceId) -> u32 {
-        let mut at = switch;
-        // no way is longer than there are devices, and none is that long
-        for _ in 0..64 {
-            let Some(before) = self.before(at).first().copied() else {
-                return 0;
-            };
-            if self.before(before).is_empty() {
-                return at.0.saturating_add(1);
-            }
-            at = before;
-        }
-        0
-    }
-
-    /// A device moved in the network: who shares a closet is looked at again soon, for many moves at once.
-    pub(super) fn regroup(&mut self, id: DeviceId, out: &Out) {
-        if self.is_asked(id) {
-            self.targets_soon(out);
-        }
-    }
-
     /// It is known now what model this is; a plan may know models.
     pub(super) fn model_known(&mut self, id: DeviceId, out: &mut Out) {
         let tells_apart = self.polls.in_force.iter().any(|p| !p.models.is_empty());
         out.targets |= tells_apart && self.is_asked(id);
     }
-}
-
-/// A number for ward and room, the same each time (FNV-1a).
-fn room(d: &Device) -> u32 {
-    let (ward, room) = (d.fact_str(FactKey::Ward), d.fact_str(FactKey::Room));
-    if ward.is_empty() || room.is_empty() {
-        return 0;
-    }
-    let octets = ward.bytes().chain([0]).chain(room.bytes());
-    octets.fold(0x811c_9dc5_u32, |hash, octet| {
-        (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)
-    }) | ROOMS
 }
 
 fn status_s(class: DeviceClass, intervals: &Intervals) -> u32 {

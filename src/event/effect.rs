@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::model::Job;
 use crate::model::{
-    AlertId, Budgets, DeviceClass, PollPlans, Quirks, Seq, Severity, Text, Time, TouchTable,
+    AlertId, DeviceClass, PollPlans, Quirks, Seq, Severity, Text, Time, TouchTable,
 };
 
 /// An effect with its key.
@@ -26,8 +26,6 @@ pub enum EffectKind {
     TouchTable(Arc<TouchTable>),
     /// Ask by these plans from now on.
     Plans(Arc<PollPlans>),
-    /// Send no more than this from now on.
-    Budgets(Budgets),
     /// From now on ask these, and no others.
     Targets(Arc<Vec<Target>>),
     /// Ask no agent for more than its model can take.
@@ -57,10 +55,6 @@ pub struct Target {
     pub confirm_s: u32,
     /// Its model as the plans in force tell models apart ([`PollPlans::model`]); zero where they do not.
     pub model: u16,
-    /// Those that share a closet have the same number, which is not zero; zero stands alone.
-    pub closet: u32,
-    /// Those behind one distribution link have the same number, which is not zero; zero stands alone.
-    pub uplink: u32,
     /// A community may be tried although SNMPv3 was answered, or refused.
     pub v2c_fallback: bool,
 }

@@ -237,12 +237,10 @@ impl<C: Carry> Collector<C> {
     /// is in force now.
     fn carry_standing(&mut self, seq: Seq) {
         let (table, targets) = self.state.standing();
-        let (plans, budgets) = self.state.standing_polls().unzip();
         let kinds = table
             .map(EffectKind::TouchTable)
             .into_iter()
-            .chain(plans.map(EffectKind::Plans))
-            .chain(budgets.map(EffectKind::Budgets))
+            .chain(self.state.standing_plans().map(EffectKind::Plans))
             .chain(self.state.quirk_table().cloned().map(EffectKind::Quirks))
             .chain(targets.map(EffectKind::Targets));
         for (kind, n) in kinds.zip(STANDING..) {

@@ -45,9 +45,9 @@ pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
 pub use sensor::{SensorKind, SensorState};
 pub use severity::Severity;
 pub use site::{
-    AuthProtocol, Budgets, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec,
-    InterfaceRef, Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site,
-    Strength, VendorSpec, WITHHELD, WardSpec,
+    AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec, InterfaceRef,
+    Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site, Strength,
+    VendorSpec, WITHHELD, WardSpec,
 };
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;

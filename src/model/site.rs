@@ -39,8 +39,6 @@ pub struct Site {
     pub firmware: Vec<FirmwareSpec>,
     /// Intervals.
     pub intervals: Intervals,
-    /// How much is sent at the most.
-    pub budgets: Budgets,
     /// The poll plans that are offered with this configuration, with the site's intervals put in. They stand in files of
     /// their own; empty in logs from before there were any.
     pub polls: PollPlans,
@@ -231,28 +229,6 @@ impl Default for Intervals {
             inventory_s: 21_600,
             confirm_s: 10,
             hold_s: 60,
-        }
-    }
-}
-
-/// How many datagrams a second scheduled polls may send, at the most; a burst of two seconds is let through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Budgets {
-    /// To one device.
-    pub device: u32,
-    /// To all devices on one access switch.
-    pub closet: u32,
-    /// To all devices behind one distribution link.
-    pub uplink: u32,
-}
-
-impl Default for Budgets {
-    fn default() -> Self {
-        Self {
-            device: 200,
-            closet: 2_000,
-            uplink: 10_000,
         }
     }
 }

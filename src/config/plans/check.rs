@@ -163,6 +163,14 @@ fn part(sources: &mut Sources, c: Cursor<'_, '_>, intervals: &Intervals) -> Opti
     let get = objects(sources, c, "get", shape.get, kind);
     let beside = objects(sources, c, "beside", shape.beside, kind);
     let columns = objects(sources, c, "columns", shape.columns, kind);
+    if kind == PartKind::Sensors
+        && let Some((_, at)) = c.raw("columns")
+    {
+        sources.error(
+            at,
+            "which sensors are read the code knows; only how often stands here",
+        );
+    }
     let hint = match c.raw("hint") {
         Some((DeValue::Table(table), at)) => {
             let cursor = Cursor::new(sources, &OBJECT, table, at);
@@ -222,7 +230,6 @@ fn part(sources: &mut Sources, c: Cursor<'_, '_>, intervals: &Intervals) -> Opti
         kind,
         interval_s,
         deadline_s,
-        priority: c.number(sources, "priority").map_or(5, |(n, _)| n as u8),
         rows,
         bytes,
         hint,
@@ -386,7 +393,6 @@ fn object(
             .map_err(|error| sources.error(at, error.to_string()))
             .ok()
     });
-    let spare = c.flag(sources, "spare");
     let (role, oid) = (role?, oid?);
-    Some(Column { role, oid, spare })
+    Some(Column { role, oid })
 }

@@ -74,12 +74,6 @@ pub(super) static PART: Table = Table {
             "After how long it is given up; 0.6 of the interval unless said.",
         ),
         key(
-            "priority",
-            Number(1, 9),
-            false,
-            "1 goes first; 5 unless said.",
-        ),
-        key(
             "rows",
             Number(1, 1_000_000),
             false,
@@ -128,12 +122,6 @@ pub(super) static OBJECT: Table = Table {
     keys: &[
         key("role", Text, true, "What it is good for."),
         key("oid", Text, true, "Where it stands."),
-        key(
-            "spare",
-            Flag,
-            false,
-            "The first to be left out when a device can't keep up.",
-        ),
     ],
 };
 

@@ -45,7 +45,6 @@ shipped!(
     "sensors",
     "status",
     "status-infrastructure",
-    "status-switches",
     "ups",
 );
 
@@ -119,6 +118,22 @@ fn read(
             )
             .into(),
         }));
+    }
+    if errors.is_empty()
+        && let Some((a, b, job, class)) = plans.uneven()
+    {
+        errors.push(Problem {
+            file: format!("polls/{}.toml", b.name).into(),
+            line: 0,
+            column: 0,
+            what: format!(
+                "the job {} is asked of the class {class} at different intervals (plans '{}' and '{}'); its parts need the same",
+                job.word(),
+                a.name,
+                b.name
+            )
+            .into(),
+        });
     }
     if errors.is_empty() {
         Ok(plans)

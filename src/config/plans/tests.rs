@@ -152,6 +152,38 @@ fn two_plans_for_the_same_devices_are_refused_by_name() {
 }
 
 #[test]
+fn parts_of_one_job_are_asked_together() {
+    let text = r#"
+name = "slow-papers"
+job = "inventory"
+classes = ["printer"]
+[[part]]
+name = "papers"
+interval = "7d"
+get = [ { role = "prt-serial", oid = "1.3.6.1.2.1.43.5.1.1.17.1" } ]
+"#;
+    let files = SHIPPED.iter().map(own).chain([("x".into(), text.into())]);
+    let error = read(&Intervals::default(), files).unwrap_err().to_string();
+    assert!(
+        error.contains("the job inventory is asked of the class printer at different intervals"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_plan_cannot_say_which_sensors_are_read() {
+    let text = r#"
+name = "x"
+job = "sensors"
+[[part]]
+name = "sensors"
+interval = "5m"
+columns = [ { role = "other", oid = "1.3.6.1.2.1.99.1.1.1.4" } ]
+"#;
+    assert!(wrong(text).contains("7:11: which sensors are read the code knows"));
+}
+
+#[test]
 fn every_mistake_is_named_with_its_place_and_what_was_meant() {
     let table: &[(&str, &str, &str)] = &[
         (
@@ -191,8 +223,8 @@ fn every_mistake_is_named_with_its_place_and_what_was_meant() {
         ),
         (
             "interval = \"30s\"",
-            "interval = \"30s\"\npriority = 0",
-            "8:12: 'priority' is 0; it must be from 1 to 9",
+            "interval = \"30s\"\npriority = 1",
+            "8:1: unknown key 'priority' in [[part]]",
         ),
         (
             "\"battery\"",

@@ -223,10 +223,7 @@ impl World {
                         }
                     }
                 }
-                EffectKind::TouchTable(_)
-                | EffectKind::Quirks(_)
-                | EffectKind::Plans(_)
-                | EffectKind::Budgets(_) => {}
+                EffectKind::TouchTable(_) | EffectKind::Quirks(_) | EffectKind::Plans(_) => {}
             }
         }
         check_sums(&self.state);

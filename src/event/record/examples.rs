@@ -100,7 +100,6 @@ pub(super) fn site() -> Site {
             minimum: "2.50".into(),
         }],
         intervals: Intervals::default(),
-        budgets: crate::model::Budgets::default(),
         polls: crate::model::PollPlans::default(),
         v2c_fallback: false,
         quirks: Vec::new(),

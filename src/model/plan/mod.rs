@@ -26,9 +26,6 @@ pub struct Column {
     pub role: Role,
     /// The column, or for a scalar its instance.
     pub oid: PlanOid,
-    /// The first to be left out when a device can't keep up.
-    #[serde(default)]
-    pub spare: bool,
 }
 
 /// What is asked together.
@@ -40,8 +37,6 @@ pub struct PollPart {
     pub interval_s: u32,
     /// Seconds after which it is given up.
     pub deadline_s: u32,
-    /// 1 goes first; the highest is the first to be made less where a device or a budget can't keep up.
-    pub priority: u8,
     /// Rows of one table, at the most; zero for a GET.
     pub rows: u32,
     /// Bytes of one table, at the most; zero for a GET.

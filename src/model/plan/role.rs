@@ -62,7 +62,6 @@ roles! {
     IfDiscontinuity "if-discontinuity" "ifCounterDiscontinuityTime",
     IpNetToPhysical "ip-net-to-physical" "ipNetToPhysicalPhysAddress",
     IpNetToMedia "ip-net-to-media" "ipNetToMediaPhysAddress",
-    TopChanges "top-changes" "dot1dStpTopChanges",
     BasePortIfIndex "base-port-if-index" "dot1dBasePortIfIndex",
     BridgePort "bridge-port" "dot1dTpFdbPort",
     BridgeStatus "bridge-status" "dot1dTpFdbStatus",
@@ -86,7 +85,6 @@ roles! {
     CdpDeviceId "cdp-device-id" "cdpCacheDeviceId",
     CdpDevicePort "cdp-device-port" "cdpCacheDevicePort",
     CdpPlatform "cdp-platform" "cdpCachePlatform",
-    EntLastChange "ent-last-change" "entLastChangeTime",
     EntClass "ent-class" "entPhysicalClass",
     EntFirmware "ent-firmware" "entPhysicalFirmwareRev",
     EntSoftware "ent-software" "entPhysicalSoftwareRev",
@@ -191,7 +189,7 @@ use Role as R;
 parts! {
     /// The system group: one GET.
     System "system" Some(Job::Status), get(
-        &[R::SysUpTime, R::SysDescr, R::SysObjectId, R::SysContact, R::SysName, R::SysLocation, R::SysServices, R::EngineId, R::EngineBoots, R::TopChanges],
+        &[R::SysUpTime, R::SysDescr, R::SysObjectId, R::SysContact, R::SysName, R::SysLocation, R::SysServices, R::EngineId, R::EngineBoots],
         &[R::SysUpTime, R::SysDescr, R::SysObjectId, R::SysName],
     );
     /// Status and counters of each interface.
@@ -248,7 +246,7 @@ parts! {
         &[], &[R::CdpAddressType, R::CdpAddress, R::CdpDeviceId, R::CdpDevicePort, R::CdpPlatform], &[], &[R::CdpDeviceId],
     );
     /// Which physical entity is the chassis.
-    Entities "entities" Some(Job::Inventory), walk(&[], &[R::EntClass], &[R::EntLastChange], &[R::EntClass]);
+    Entities "entities" Some(Job::Inventory), walk(&[], &[R::EntClass], &[], &[R::EntClass]);
     /// What the chassis says of itself: asked by GET, at its row.
     Chassis "chassis" Some(Job::Inventory), PartShape {
         columns: &[R::EntVendor, R::EntModel, R::EntSerial, R::EntSoftware, R::EntFirmware],

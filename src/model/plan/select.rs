@@ -89,14 +89,43 @@ impl PollPlans {
         best.into_values().map(|(_, asked)| asked).collect()
     }
 
-    /// How often a job is due for a device, seconds: as often as the part of it that is asked most often. None where it is not
-    /// asked.
+    /// How often a job is due for a device, seconds: as seldom as the part of it that is asked most seldom, so that nothing is
+    /// asked more often than its plan says. None where it is not asked.
     pub fn interval(&self, class: DeviceClass, model: u16, job: Job) -> Option<u32> {
         self.asked(class, model)
             .iter()
             .filter(|a| a.part.kind.job() == Some(job))
             .map(|a| a.part.interval_s)
-            .min()
+            .max()
+    }
+
+    /// How long a job may take, seconds: as long as the part of it that may take longest. None where it is not asked.
+    pub fn deadline(&self, class: DeviceClass, model: u16, job: Job) -> Option<u32> {
+        self.asked(class, model)
+            .iter()
+            .filter(|a| a.part.kind.job() == Some(job))
+            .map(|a| a.part.deadline_s)
+            .max()
+    }
+
+    /// Plans with parts of one job that are asked at different intervals of the same device: name, name, job, class.
+    pub fn uneven(&self) -> Option<(&PollPlan, &PollPlan, Job, DeviceClass)> {
+        for class in DeviceClass::ALL {
+            for model in 0..=self.models().len() as u16 {
+                let mut by_job: BTreeMap<Job, (u32, &PollPlan)> = BTreeMap::new();
+                for asked in self.asked(*class, model) {
+                    let Some(job) = asked.part.kind.job() else {
+                        continue;
+                    };
+                    let now = (asked.part.interval_s, asked.plan);
+                    let first = *by_job.entry(job).or_insert(now);
+                    if first.0 != now.0 {
+                        return Some((first.1, now.1, job, *class));
+                    }
+                }
+            }
+        }
+        None
     }
 
     /// Pairs of plans that claim the same part of the same devices and are as particular: name, name, part, class.

@@ -6,7 +6,6 @@ fn object(role: Role, oid: &str) -> Column {
     Column {
         role,
         oid: oid.parse().unwrap(),
-        spare: false,
     }
 }
 
@@ -15,7 +14,6 @@ fn part(interval_s: u32, oids: &[&str]) -> PollPart {
         kind: PartKind::Sensors,
         interval_s,
         deadline_s: interval_s * 6 / 10,
-        priority: 5,
         rows: 100,
         bytes: 10_000,
         hint: None,
@@ -105,7 +103,7 @@ fn two_plans_that_claim_the_same_are_named() {
 fn each_step_to_more_is_more_and_each_step_to_less_is_not() {
     let base = part(300, &[A]);
     let hinted = PollPart {
-        hint: Some(object(Role::TopChanges, B)),
+        hint: Some(object(Role::IfTableLastChange, B)),
         whole_s: 21_600,
         unhinted_s: 300,
         ..base.clone()
@@ -154,7 +152,6 @@ fn each_step_to_more_is_more_and_each_step_to_less_is_not() {
         (
             base.clone(),
             PollPart {
-                priority: 1,
                 deadline_s: 1,
                 ..base.clone()
             },
