@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use wardwatch::engine::State;
-use wardwatch::model::{DeviceId, Seq, Text};
+use wardwatch::model::{DeviceId, Health, Seq, Text};
 use wardwatch::ui::{ColorDepth, Ctx, Glyphs, Live, Theme, View, views};
 
 const AREA: Rect = Rect::new(0, 0, 200, 50);
@@ -24,6 +24,7 @@ struct Stage {
     theme: Theme,
     zone: TimeZone,
     person: Text,
+    health: Health,
 }
 
 impl Stage {
@@ -32,6 +33,7 @@ impl Stage {
             state,
             now: hospital::NOW,
             live: &Live::Live,
+            health: Some(&self.health),
             zone: &self.zone,
             person: &self.person,
             read_only: false,
@@ -62,6 +64,7 @@ fn all(state: &State) -> Vec<(&'static str, Box<dyn View>)> {
         ("alerts", views::open("alerts").unwrap()),
         ("devices", views::open("devices").unwrap()),
         ("runs", views::open("runs").unwrap()),
+        ("about", views::about()),
         ("device", views::device(DeviceId(1))),
         (
             "interfaces",
@@ -75,6 +78,7 @@ fn stage() -> Stage {
         theme: Theme::built_in("dark", ColorDepth::True).unwrap(),
         zone: TimeZone::fixed(jiff::tz::offset(1)),
         person: Text::from("ana"),
+        health: hospital::health(),
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn device(id: DeviceId, name: &str, class: DeviceClass) -> Device {
         touch: TouchPolicyInForce {
             policy: class.touch(),
             because: Text::from(format!("class {class}")),
+            ..TouchPolicyInForce::default()
         },
         address: Some(address),
         addresses: [address].into(),

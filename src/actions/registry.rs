@@ -134,7 +134,7 @@ pub const ACTIONS: &[Action] = &[
     look(Program, "low-bandwidth", &[], "slow link", "Slow link on or off", "One frame a second and no sparklines, for a slow link."),
     look(Program, "troubles", &["!"], "troubles", "What wardwatch could not do", "Lists sources that fail and what was dropped."),
     look(Program, "quirks", &[], "quirks", "What models can't take", "Lists what is known of models that can't take every question: shipped, learned, and the site's own word."),
-    look(Program, "about", &[], "about", "About", "Shows the version, the site and the configuration in force."),
+    look(Program, "about", &["0"], "about", "About wardwatch", "Shows how wardwatch itself is doing: processor, memory, what is asked and lost, the log; and its version, site and files."),
     // moving
     look(View, "cursor-down", &["down", "j"], "down", "Down", "Moves to the next one."),
     look(View, "cursor-up", &["up", "k"], "up", "Up", "Moves to the one before."),

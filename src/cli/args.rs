@@ -163,7 +163,7 @@ pub struct DemoArgs {
     /// Another hospital of the same size
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// evening, quiet, icu-switch-dies, rogue-station or ups-on-battery
+    /// evening, quiet, icu-switch-dies, rogue-station, ups-on-battery or parts-fail
     #[arg(long, default_value = "evening")]
     pub scenario: String,
     /// Show nothing, end with one JSON object
@@ -371,18 +371,49 @@ pub enum SimCommand {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
-    /// Many equal agents, for measuring
-    Farm {
-        /// How many
-        #[arg(long, default_value_t = 1000)]
-        agents: u32,
-        /// Interfaces of each
-        #[arg(long, default_value_t = 24)]
-        interfaces: u32,
-        /// Community that opens them: env:NAME, file:PATH or plain
-        #[arg(long, default_value = "public")]
-        community: String,
-    },
+    /// Many agents of one kind, for measuring and for rehearsing faults
+    Farm(FarmArgs),
+}
+
+/// `sim farm`
+#[derive(Debug, Args)]
+pub struct FarmArgs {
+    /// How many; each has an address of its own on loopback, from 127.24.0.1 on
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(..=200_000))]
+    pub agents: u32,
+    /// Interfaces of each
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub interfaces: u32,
+    /// So many of a hundred agents have these interfaces, the others two
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub interfaces_on: u8,
+    /// Community that opens them: env:NAME, file:PATH or plain
+    #[arg(long, default_value = "public")]
+    pub community: String,
+    /// User that opens them too, by SNMPv3 authPriv with SHA-256 and AES-128
+    #[arg(long, value_name = "USER", requires = "auth", requires = "privacy")]
+    pub v3: Option<String>,
+    /// Password of that user's authentication: env:NAME or file:PATH
+    #[arg(long, value_name = "C", requires = "v3")]
+    pub auth: Option<String>,
+    /// Password of that user's encryption: env:NAME or file:PATH
+    #[arg(long, value_name = "C", requires = "v3")]
+    pub privacy: Option<String>,
+    /// What goes wrong, KIND[:AMOUNT][=PERCENT of the agents]; may be given often.
+    /// Kinds: dead, loss (of a hundred requests), delay (ms), late (ms, after everybody stopped waiting), duplicate, wrong-id,
+    /// wrong-source, loop, endless, too-big (more bindings than), truncated (bulks, bindings), boots-frozen (restarts, seconds
+    /// apart), uptime-wrap (seconds from now). Such as: --fault dead=10 --fault loss:5 --fault delay:300=20
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<crate::sim::farm::Fault>,
+    /// Which agents, which requests: another seed draws others
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// UDP port; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Sockets, each with a thread
+    #[arg(long, default_value_t = 2, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub sockets: usize,
 }
 
 /// `config`

@@ -197,6 +197,8 @@ impl Begin {
                 recorder,
                 catalogue: self.catalogue,
                 outbox: Outbox::default(),
+                state: dir,
+                origin: "none: the demo makes its own hospital".into(),
             },
             runtime,
         )?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::rows::{port, segment_name, text, time};
 use crate::engine::State;
-use crate::model::{Device, Fact, Reach, ReachFact, Time};
+use crate::model::{Device, Fact, Reach, ReachFact, Sensor, Time, TouchOverride};
 
 /// Everything, as JSON.
 pub fn as_json(state: &State, d: &Device) -> Value {
@@ -39,19 +39,54 @@ pub fn as_json(state: &State, d: &Device) -> Value {
         "left_alone": left_alone, "quirk": quirk,
         "name": d.name, "class": d.class.word(), "care": d.care.word(), "declared": d.declared,
         "touch": d.touch.policy.word(), "touch_because": text(d.touch.because.as_str()),
+        "touch_override": d.touch.overridden.as_deref().map(said), "touch_asked": d.touch.asked.as_deref().map(said),
         "state": d.state.word(), "state_since": time(d.state_since), "why": text(d.state_why.as_str()),
         "addresses": d.addresses, "macs": d.macs, "segment": text(segment_name(state, d.segment)), "port": text(&port(state, d)),
         "vlan": d.attached.filter(|a| a.vlan != 0).map(|a| a.vlan),
         "reach": {"ping": reach(&d.ping), "snmp": reach(&d.snmp), "passive": reach(&d.passive)},
         "first_seen": time(d.first_seen), "last_seen": time(d.last_seen),
         "uptime_s": d.uptime.map(|(ticks, _)| ticks / 100), "rtt_ms": d.rtt_ms,
-        "facts": facts, "conflicts": conflicts, "alerts": alerts, "interfaces": interfaces, "changes": changes,
+        "faults": faults(d), "overruns": overruns(d),
+        "facts": facts, "conflicts": conflicts, "alerts": alerts, "sensors": d.sensors().iter().map(sensor).collect::<Vec<_>>(), "interfaces": interfaces, "changes": changes,
     })
+}
+
+/// What its agent did wrong, and how often.
+fn faults(d: &Device) -> Vec<Value> {
+    let faults = d.conduct.iter().flat_map(|c| &c.faults);
+    faults
+        .map(|(fault, n)| {
+            json!({"fault": fault.word(), "count": n.count, "first_seen": time(n.first), "last_seen": time(n.last)})
+        })
+        .collect()
+}
+
+/// Polls of it that missed their time.
+fn overruns(d: &Device) -> Vec<Value> {
+    let overruns = d.conduct.iter().flat_map(|c| &c.overruns);
+    overruns
+        .map(|(job, o)| {
+            json!({"poll": job, "missed": o.missed.count, "in_a_row": o.in_a_row, "since": (o.in_a_row > 0).then(|| time(o.since)),
+                   "degraded": o.degraded, "last": o.last.word(), "last_seen": time(o.missed.last)})
+        })
+        .collect()
+}
+
+fn said(o: &TouchOverride) -> Value {
+    json!({"policy": o.policy.word(), "by": o.by, "approved_by": text(o.approved.as_str()), "reason": o.reason,
+           "since": time(o.since), "until": time(o.until)})
 }
 
 fn fact(f: &Fact) -> Value {
     json!({"key": f.key, "value": f.value, "source": f.source.word(), "confidence": f.confidence,
            "first_seen": time(Time::from_secs32(f.first)), "last_seen": time(f.seen())})
+}
+
+/// Values are numbers in the unit that stands beside them.
+fn sensor(s: &Sensor) -> Value {
+    let number = |n: Option<i64>| n.map(|n| n as f64 / 1_000.0);
+    json!({"key": s.key, "name": s.name, "kind": s.kind.word(), "value": number(s.value), "unit": text(s.kind.unit()),
+           "total": number(s.total), "state": s.state.word(), "since": time(s.since), "at": time(s.at)})
 }
 
 fn reach(r: &ReachFact) -> Value {
@@ -116,6 +151,16 @@ pub fn as_text(state: &State, d: &Device) -> String {
             .collect();
         line("model", &format!("{}  ({})", q.limits(), from.join("; ")));
     }
+    if let Some(o) = &d.touch.overridden {
+        line("", &format!("until {}: {}", o.until, o.reason));
+    }
+    if let Some(o) = &d.touch.asked {
+        let asked = format!(
+            "{} asked for by {} until {}, waits for a second person: {}",
+            o.policy, o.by, o.until, o.reason
+        );
+        line("", &asked);
+    }
     line("segment", segment_name(state, d.segment));
     line("port", &port(state, d));
     line("addresses", &joined(&d.addresses));
@@ -133,6 +178,26 @@ pub fn as_text(state: &State, d: &Device) -> String {
             String::new()
         };
         line(name, &format!("{}{seen}", reach_word(r.reach)));
+    }
+    if let Some(conduct) = &d.conduct {
+        let _ = writeln!(out, "\nagent");
+        for (fault, n) in &conduct.faults {
+            let (says, since) = (fault.says(), when(n.first));
+            let _ = writeln!(out, "  {says}: {} since {since}", n.count);
+        }
+        for (job, o) in &conduct.overruns {
+            let row = if o.in_a_row > 0 {
+                format!("{} in a row since {}", o.in_a_row, when(o.since))
+            } else {
+                "none now".into()
+            };
+            let _ = writeln!(
+                out,
+                "  late polls, {job}: {} since {}; {row}",
+                o.missed.count,
+                when(o.missed.first)
+            );
+        }
     }
     if !d.facts.is_empty() {
         let _ = writeln!(out, "\nfacts");
@@ -156,6 +221,19 @@ pub fn as_text(state: &State, d: &Device) -> String {
             f.value,
             f.source.word(),
             f.seen()
+        );
+    }
+    if !d.sensors().is_empty() {
+        let _ = writeln!(out, "\nsensors");
+    }
+    for s in d.sensors() {
+        let _ = writeln!(
+            out,
+            "  {:<12}{:<40}  {:<16}  {}",
+            s.kind.word(),
+            s.name,
+            s.words(),
+            s.state.word()
         );
     }
     let active: Vec<_> = state

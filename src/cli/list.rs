@@ -159,7 +159,11 @@ pub fn device(global: &Global, args: &DeviceArgs) -> Result<Done> {
 pub fn ledger(global: &Global, args: &LedgerArgs) -> Result<Done> {
     let (state, mut log) = open::state(global)?;
     let device = open::find(&state, &args.device)?;
-    let addresses = device.addresses.iter().copied().collect();
+    let addresses: Vec<_> = device.addresses.iter().copied().collect();
+    let refused: Vec<_> = addresses
+        .iter()
+        .filter_map(|a| state.refusals.get(a).map(|sum| (*a, *sum)))
+        .collect();
     let found = match log.query(&Query::Ledger {
         addresses,
         since: Time(0),
@@ -188,7 +192,31 @@ pub fn ledger(global: &Global, args: &LedgerArgs) -> Result<Done> {
             json!(r.cause),
         ]);
     }
-    if list.is_empty() {
+    let nothing = list.is_empty();
+    for (address, (count, last)) in refused {
+        list.row(vec![
+            json!(device.name),
+            json!(address),
+            json!("refused"),
+            json!(count),
+            json!(null),
+            rows::time(last),
+            json!("the gate let nobody send them"),
+        ]);
+    }
+    // packets to anybody may be missing, also where none is noted
+    for gap in &state.ledger_gaps {
+        list.row(vec![
+            json!(device.name),
+            json!(null),
+            json!("gap"),
+            json!(null),
+            rows::time(gap.from),
+            rows::time(gap.until),
+            json!("wardwatch ended without a word; packets of this time may be missing"),
+        ]);
+    }
+    if nothing {
         eprintln!(
             "no packet was ever sent to {} (touch policy {}: {})",
             device.name, device.touch.policy, device.touch.because

@@ -1,6 +1,7 @@
 //! `wardwatch scan`: where am I, and what is on this segment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,13 +26,16 @@ use crate::host::{Resolve, logins};
 use crate::log::recording::{Header, RecordingWriter};
 use crate::model::{DeviceClass, FactKey, Mac, Seq, Site, Text, Time, TouchPolicy, TouchTable};
 use crate::sources::Stop;
-use crate::sources::arp::{Pace, Sweep, kernel_neighbours, scan_plan};
+use crate::sources::arp::{Pace, Sweep, SweepSummary, kernel_neighbours, rate_cap, scan_plan};
 use crate::sources::dns::{Asked, DnsConfig, Resolver};
 use crate::sources::listen::{Ear, Listener, WhereAmI, read_file};
 use crate::sources::snmp::{Login, Poller, PollerConfig, poll_once, strongest_first};
+use crate::term::EscapeKey;
 
 /// How long names are waited for.
 const NAMES: Duration = Duration::from_secs(3);
+/// How soon a stop is seen while others are waited for.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Everything found of one address.
 #[derive(Default)]
@@ -59,7 +63,13 @@ pub fn scan(global: &Global, args: &ScanArgs) -> Result<Done> {
         Some(file) => from_capture(file, &mut finds)?,
         None => match live(global, args, &mut finds)? {
             Ended::At(place) => place,
-            Ended::Stopped => return Ok(Done::Interrupted),
+            Ended::Stopped => {
+                if let Some(file) = &args.save {
+                    save(file, &finds)?;
+                }
+                print(args.format, &finds)?;
+                return Ok(Done::Interrupted);
+            }
         },
     };
     match &place {
@@ -146,7 +156,7 @@ fn from_capture(file: &Path, finds: &mut Finds) -> Result<Option<WhereAmI>> {
 
 /// How a scan on the wire ended.
 enum Ended {
-    /// By a signal; what was found is printed.
+    /// By `esc` or a signal; what was found so far is printed.
     Stopped,
     /// As planned, with the place the switch named.
     At(Option<WhereAmI>),
@@ -174,35 +184,30 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
     let began = Instant::now();
     let cause = Text::from(format!("scan by {}", Person::of_this_process()?.name));
     let stop = Stop::new();
-    stop_on_signal(&stop);
+    stop_on_signal(&stop)?;
+    let at_esc = stop.clone();
+    let escape = EscapeKey::listen(move || at_esc.stop());
     for segment in &plan.near {
-        let pace = if args.fast { Pace::Fast } else { Pace::Polite };
+        if stop.is_stopped() {
+            break;
+        }
         let sweep = Sweep {
             segment: segment.clone(),
-            pace,
-            cap: None,
+            pace: if args.fast { Pace::Fast } else { Pace::Polite },
+            cap: site.as_ref().and_then(|l| rate_cap(&l.site, segment)),
             retry: true,
             cause: cause.clone(),
         };
+        if escape.is_some() {
+            eprintln!(
+                "{}: asking {} addresses by ARP; esc stops",
+                segment.interface.name,
+                segment.targets.len()
+            );
+        }
         let mut answers = Vec::new();
         match sweep.run(&gate, &stop, |arp| answers.push(arp)) {
-            Ok(summary) => {
-                let kept = if summary.refused > 0 {
-                    format!(
-                        ", {} kept from being asked by their touch policy",
-                        summary.refused
-                    )
-                } else {
-                    String::new()
-                };
-                eprintln!(
-                    "{}: {} of {} answered in {:.2} s{kept}",
-                    segment.interface.name,
-                    summary.answered,
-                    summary.asked,
-                    summary.took.as_secs_f64()
-                );
-            }
+            Ok(summary) => eprintln!("{}: {}", segment.interface.name, sentence(&summary)),
             Err(error) => {
                 eprintln!(
                     "wardwatch: {error}\nwardwatch: showing the kernel's neighbour table instead"
@@ -218,11 +223,10 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
         }
     }
     while !stop.is_stopped() && listening.is_listening() && began.elapsed() < args.listen {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(LOOK);
     }
     let place = listening.finish(finds);
     if stop.is_stopped() {
-        print(args.format, finds)?;
         return Ok(Ended::Stopped);
     }
     let far: Vec<IpAddr> = plan.far.iter().map(|a| IpAddr::V4(*a)).collect();
@@ -237,7 +241,10 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
             .chain(far.iter().copied())
             .filter(may)
             .collect();
-        ask(&runtime, &gate, &words, all, args.snmp_port, finds)?;
+        ask(&runtime, &gate, &words, all, args.snmp_port, &stop, finds)?;
+    }
+    if stop.is_stopped() {
+        return Ok(Ended::Stopped);
     }
     let unasked = far
         .iter()
@@ -248,8 +255,46 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
             "{unasked} addresses are in no subnet of this machine and were not asked; name them one by one to have them asked by SNMP"
         );
     }
-    name_all(&runtime, finds);
-    Ok(Ended::At(place))
+    name_all(&runtime, &stop, finds);
+    Ok(if stop.is_stopped() {
+        Ended::Stopped
+    } else {
+        Ended::At(place)
+    })
+}
+
+/// What a sweep came to, for a person.
+fn sentence(summary: &SweepSummary) -> String {
+    let mut words = format!(
+        "{} of {} answered in {:.2} s",
+        summary.answered,
+        summary.asked,
+        summary.took.as_secs_f64()
+    );
+    let mut also = |n: usize, what: &str| {
+        if n > 0 {
+            let _ = write!(words, ", {n} {what}");
+        }
+    };
+    also(
+        summary.left_out + summary.refused,
+        "kept from being asked by their touch policy",
+    );
+    also(
+        summary.answered_again,
+        "only when asked once more: this segment loses requests at this pace",
+    );
+    if summary.stopped {
+        words.push_str("; stopped before its end");
+    }
+    words
+}
+
+/// Ends when it is told to stop.
+async fn until_stopped(stop: &Stop) {
+    while !stop.is_stopped() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn chosen<'a>(args: &ScanArgs, interfaces: &'a [Interface]) -> Option<&'a Interface> {
@@ -257,13 +302,14 @@ fn chosen<'a>(args: &ScanArgs, interfaces: &'a [Interface]) -> Option<&'a Interf
     interfaces.iter().find(|i| i.name == name)
 }
 
-fn stop_on_signal(stop: &Stop) {
+fn stop_on_signal(stop: &Stop) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let stop = stop.clone();
-    std::thread::spawn(move || {
-        if super::watch::wait_for_signal(None) {
-            stop.stop();
-        }
-    });
+    std::thread::Builder::new()
+        .name("scan-signals".into())
+        .spawn(move || signals.forever().for_each(|_| stop.stop()))?;
+    Ok(())
 }
 
 /// Who may be asked what, by the word of the person and of the site.
@@ -400,6 +446,7 @@ fn ask(
     words: &Words,
     all: BTreeSet<IpAddr>,
     port: u16,
+    stop: &Stop,
     finds: &mut Finds,
 ) -> Result<()> {
     let _inside = runtime.enter();
@@ -420,7 +467,7 @@ fn ask(
         v2c_fallback: false,
     };
     let targets: Vec<Target> = all.into_iter().map(target).collect();
-    let _ = runtime.block_on(poll_once(&poller, &targets, "status", |r| {
+    let asking = poll_once(&poller, &targets, "status", |r| {
         if r.poll.outcome == PollOutcome::Answered {
             let found = finds.by_address.entry(r.address).or_default();
             found.how = if found.how.is_empty() {
@@ -431,12 +478,18 @@ fn ask(
             found.system.clone_from(&r.poll.system);
             finds.observations.push(Observation::Poll(Box::new(r.poll)));
         }
-    }));
+    });
+    runtime.block_on(async {
+        tokio::select! {
+            _ = asking => {}
+            () = until_stopped(stop) => {}
+        }
+    });
     Ok(())
 }
 
 /// Names from the DNS; loopback addresses have none worth asking for.
-fn name_all(runtime: &Runtime, finds: &mut Finds) {
+fn name_all(runtime: &Runtime, stop: &Stop, finds: &mut Finds) {
     let wanted: Vec<IpAddr> = finds
         .by_address
         .keys()
@@ -459,7 +512,11 @@ fn name_all(runtime: &Runtime, finds: &mut Finds) {
     runtime.block_on(async {
         while waiting > 0 {
             // those without a name are not told, so the end is a matter of time
-            let Ok(Some(batch)) = tokio::time::timeout_at(end, learned.recv()).await else {
+            let batch = tokio::select! {
+                batch = tokio::time::timeout_at(end, learned.recv()) => batch,
+                () = until_stopped(stop) => return,
+            };
+            let Ok(Some(batch)) = batch else {
                 return;
             };
             for observation in batch {

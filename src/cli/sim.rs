@@ -6,9 +6,12 @@ use std::path::Path;
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 
-use super::args::SimCommand;
+use super::args::{FarmArgs, SimCommand};
 use super::{Done, usage};
+use crate::config;
+use crate::model::{PlainSecret, SecretRef};
 use crate::sim;
+use crate::sim::farm::{Farm, FarmOptions, FarmUser};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP; the hospital also ends with its standard input.
 pub fn sim(command: &SimCommand) -> Result<Done> {
@@ -28,11 +31,7 @@ pub fn sim(command: &SimCommand) -> Result<Done> {
                 port: *port,
             })?;
         }
-        SimCommand::Farm {
-            agents,
-            interfaces,
-            community,
-        } => farm(*agents, *interfaces, community)?,
+        SimCommand::Farm(args) => farm(args)?,
     }
     Ok(Done::Done)
 }
@@ -48,6 +47,7 @@ fn serve(dir: &Path, net: ipnet::Ipv4Net, port: u16) -> Result<()> {
     for (file, why) in &playing.unreadable {
         eprintln!("wardwatch: {file}: {why}");
     }
+    let signals = sim::process::catch_signals()?;
     let mut out = std::io::stdout().lock();
     for agent in playing.agents() {
         let note = if agent.skipped_total > 0 {
@@ -60,21 +60,57 @@ fn serve(dir: &Path, net: ipnet::Ipv4Net, port: u16) -> Result<()> {
     out.flush()?;
     drop(out);
     // in the background its input is closed from the start: only a signal ends it
-    sim::process::wait(None::<&std::io::Stdin>, |_| Ok(()))?;
+    sim::process::wait(&signals, None::<&std::io::Stdin>, |_| Ok(()))?;
     playing.stop();
     Ok(())
 }
 
-fn farm(agents: u32, interfaces: u32, community: &str) -> Result<()> {
-    let community = super::named::community(community)?;
-    let farm =
-        sim::farm::Farm::simple(agents, interfaces, &community).wrap_err("starting the agents")?;
+fn farm(args: &FarmArgs) -> Result<()> {
+    let user = match &args.v3 {
+        None => None,
+        Some(name) => Some(FarmUser {
+            name: name.clone(),
+            auth: password(args.auth.as_deref(), "--auth")?,
+            privacy: password(args.privacy.as_deref(), "--privacy")?,
+        }),
+    };
+    let mut farm = Farm::start(FarmOptions {
+        agents: args.agents,
+        interfaces: args.interfaces,
+        interfaces_on: args.interfaces_on,
+        community: super::named::community(&args.community)?,
+        user,
+        faults: args.fault.clone(),
+        seed: args.seed,
+        port: args.port,
+        sockets: args.sockets,
+    })
+    .wrap_err("starting the agents")?;
+    let signals = sim::process::catch_signals()?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for address in farm.addresses() {
         writeln!(out, "{address}")?;
     }
     out.flush()?;
     drop(out);
-    sim::process::wait(None::<&std::io::Stdin>, |_| Ok(()))?;
+    sim::process::wait(&signals, None::<&std::io::Stdin>, |_| Ok(()))?;
+    farm.stop();
+    // as a comment, so that the output stays a list of targets; who read it may be gone already
+    let _ = writeln!(
+        std::io::stdout(),
+        "# {}",
+        sim::process::summary(&farm.counts())
+    );
     Ok(())
+}
+
+fn password(from: Option<&str>, flag: &str) -> Result<PlainSecret> {
+    let reference = from.and_then(|text| match text.split_once(':') {
+        Some(("env", name)) => Some(SecretRef::Env(name.to_string())),
+        Some(("file", path)) => Some(SecretRef::File(path.into())),
+        _ => None,
+    });
+    let reference =
+        reference.ok_or_else(|| usage(format!("--v3 needs {flag} env:NAME or file:PATH")))?;
+    config::secret::resolve(&reference).map_err(usage)
 }

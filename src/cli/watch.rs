@@ -161,6 +161,11 @@ pub fn start(
             recorder,
             catalogue: Arc::clone(&catalogue),
             outbox,
+            state: dir.to_path_buf(),
+            origin: loaded
+                .files
+                .first()
+                .map_or_else(Text::empty, |f| f.display().to_string().into()),
         },
         runtime,
     )?;

@@ -8,7 +8,7 @@ use super::secret;
 use super::site::Draft;
 use super::source::{At, Sources};
 use super::word::{hint, quote};
-use crate::model::{CareLevel, SecretRef, Text, TouchPolicy};
+use crate::model::{CareLevel, SecretRef, SegmentSpec, Text, TouchPolicy};
 
 /// Runs every check over the draft.
 pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
@@ -70,6 +70,7 @@ pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
     devices(sources, draft);
     super::quirks::check(sources, draft);
     secrets(sources, draft);
+    super::limit::check(sources, draft);
 }
 
 fn unique(sources: &mut Sources, what: &str, names: Vec<(Text, At)>) {
@@ -91,7 +92,7 @@ fn unique(sources: &mut Sources, what: &str, names: Vec<(Text, At)>) {
 }
 
 /// A name that must be one of these.
-fn known<'a>(
+pub(super) fn known<'a>(
     sources: &mut Sources,
     at: At,
     what: &str,
@@ -150,6 +151,26 @@ fn head(sources: &mut Sources, draft: &Draft<'_, '_>) {
     }
 }
 
+/// A segment that discovery is to ask, and cannot as it stands.
+fn swept(sources: &mut Sources, segment: &SegmentSpec, c: &Cursor<'_, '_>) {
+    let at = c.at("sweep");
+    let v4 = || segment.nets.iter().filter(|net| net.addr().is_ipv4());
+    let ceiling = segment.touch.unwrap_or(TouchPolicy::Full);
+    if ceiling < TouchPolicy::Arp {
+        sources.warn(
+            at,
+            format!("nothing is asked here: touch = \"{ceiling}\" allows no ARP request"),
+        );
+    } else if v4().next().is_none() {
+        sources.warn(at, "nothing is asked here: this segment has no IPv4 subnet");
+    } else if v4().any(|net| net.prefix_len() < 16) {
+        sources.warn(
+            at,
+            "a subnet larger than a /16 is not swept; say which part as a segment of its own",
+        );
+    }
+}
+
 fn segments(sources: &mut Sources, draft: &Draft<'_, '_>) {
     let site = &draft.site;
     let mut nets = Vec::new();
@@ -182,6 +203,9 @@ fn segments(sources: &mut Sources, draft: &Draft<'_, '_>) {
                     "an ARP request will name what is not known in a clinical segment",
                 );
             }
+        }
+        if segment.sweep_s.is_some_and(|s| s > 0) {
+            swept(sources, segment, c);
         }
         if segment.nets.is_empty() && segment.vlan == 0 {
             sources.warn(

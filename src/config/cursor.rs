@@ -171,6 +171,38 @@ impl<'d, 's> Cursor<'d, 's> {
         }
     }
 
+    /// A number in thousandths: no digit goes through a float.
+    pub(super) fn decimal(&self, sources: &mut Sources, key: &str) -> Option<i64> {
+        let Shape::Decimal(low, high) = self.shape(key) else {
+            return None;
+        };
+        let (value, at) = self.get(key)?;
+        let number = match value {
+            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix())
+                .ok()
+                .and_then(|n| n.checked_mul(1_000)),
+            DeValue::Float(n) => thousandths(n.as_str()),
+            other => {
+                sources.error(
+                    at,
+                    format!(
+                        "'{key}' must be a number such as 8 or 2.5, not {}",
+                        kind(other)
+                    ),
+                );
+                return None;
+            }
+        };
+        let fits = number.filter(|n| (low..=high).contains(n));
+        if fits.is_none() {
+            sources.error(
+                at,
+                format!("'{key}' must be a number such as 8 or 2.5, with three digits behind the point at most"),
+            );
+        }
+        fits
+    }
+
     /// A duration in seconds.
     pub(super) fn duration(&self, sources: &mut Sources, key: &str) -> Option<u32> {
         let Shape::Duration(low, high) = self.shape(key) else {
@@ -287,6 +319,20 @@ pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }
+}
+
+/// `2.5` as 2,500.
+fn thousandths(text: &str) -> Option<i64> {
+    let text = text.replace('_', "");
+    let (whole, behind) = text.split_once('.')?;
+    if behind.len() > 3 || !behind.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let negative = whole.starts_with('-');
+    let whole: i64 = whole.parse().ok()?;
+    let behind: i64 = format!("{behind:0<3}").parse().ok()?;
+    let behind = if negative { -behind } else { behind };
+    whole.checked_mul(1_000)?.checked_add(behind)
 }
 
 /// `90`, `90s`, `5m`, `6h`, `1d`.

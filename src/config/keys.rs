@@ -15,6 +15,8 @@ pub(super) enum Shape {
     List,
     /// One of these words.
     Word(fn() -> Vec<&'static str>),
+    /// A number with or without a fraction, to the thousandth, within these bounds in thousandths.
+    Decimal(i64, i64),
     /// `env:NAME` or `file:PATH`.
     Secret,
     /// One end of a cable: `"core-1 Te1/0/1"`, or `{ device = "core-1", port = "Te1/0/1" }`.
@@ -58,8 +60,9 @@ const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key 
     }
 }
 
+use super::limit::{kind_words, severity_words};
 use super::site::{auth_words, care_words, class_words, privacy_words, touch_words, version_words};
-use Shape::{Duration, End, Flag, List, Number, Secret, Text, Word};
+use Shape::{Decimal, Duration, End, Flag, List, Number, Secret, Text, Word};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -137,6 +140,24 @@ pub(super) static INTERVALS: Table = Table {
     ],
 };
 
+pub(super) static DISCOVERY: Table = Table {
+    name: "discovery",
+    many: false,
+    about: "Whether the collector asks by ARP who is there, in the segments that its own interfaces are in.",
+    keys: &[
+        key(
+            "sweep",
+            Duration(0, 30 * DAY),
+            "How often each of these segments is asked, such as 6h; never (0s) unless said.",
+        ),
+        key(
+            "arp-rate",
+            Number(1, 1000),
+            "ARP requests a second in each segment; 20 unless said.",
+        ),
+    ],
+};
+
 pub(super) static LOG: Table = Table {
     name: "log",
     many: false,
@@ -184,6 +205,16 @@ pub(super) static SEGMENT: Table = Table {
             "For addresses here that belong to no known device; passive where clinical, else arp.",
         ),
         key("ward", Text, "The ward it serves."),
+        key(
+            "sweep",
+            Duration(0, 30 * DAY),
+            "How often discovery asks here by ARP; what [discovery] says unless said, 0s for never.",
+        ),
+        key(
+            "arp-rate",
+            Number(1, 100_000),
+            "No more ARP requests a second than this, by discovery or by scan, with --fast or without.",
+        ),
     ],
 };
 
@@ -392,10 +423,46 @@ pub(super) static QUIRK: Table = Table {
     ],
 };
 
+/// Beyond what a sensor reads, thousandths.
+const FAR: i64 = 1_000_000_000_000;
+
+pub(super) static LIMIT: Table = Table {
+    name: "limit",
+    many: true,
+    about: "Between which values a sensor stays: a refrigerator, a room, a scope of addresses. The first that fits counts.",
+    keys: &[
+        key("device", Text, "Of this device by name; any unless said."),
+        key("class", Word(class_words), "Of devices of this class."),
+        key("kind", Word(kind_words), "Sensors that measure this."),
+        key(
+            "name",
+            Text,
+            "Sensors whose name contains this, in any case.",
+        ),
+        key(
+            "low",
+            Decimal(-FAR, FAR),
+            "The least, such as 2 or 2.5, in the unit of the kind: °C, %, rpm, V, A, W, dBm, Hz, addresses left.",
+        ),
+        key("high", Decimal(-FAR, FAR), "The most."),
+        key(
+            "for",
+            Duration(0, DAY),
+            "Beyond it for so long before a person is called; at once unless said.",
+        ),
+        key(
+            "severity",
+            Word(severity_words),
+            "How bad that is; major unless said.",
+        ),
+    ],
+};
+
 /// The tables of a site file, in the order in which they are written.
-pub(super) static TABLES: [&Table; 12] = [
+pub(super) static TABLES: [&Table; 14] = [
     &SITE,
     &INTERVALS,
+    &DISCOVERY,
     &LOG,
     &WARD,
     &SEGMENT,
@@ -406,6 +473,7 @@ pub(super) static TABLES: [&Table; 12] = [
     &VENDOR,
     &FIRMWARE,
     &QUIRK,
+    &LIMIT,
 ];
 
 /// Those that may stand once only, and only in the site file itself.

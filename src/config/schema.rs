@@ -59,6 +59,10 @@ fn shape(shape: Shape) -> Value {
         Shape::Text => json!({ "type": "string", "minLength": 1 }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Number(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
+        // in thousandths, so that no fraction is lost on the way
+        Shape::Decimal(low, high) => {
+            json!({ "type": "number", "minimum": low / 1_000, "maximum": high / 1_000 })
+        }
         Shape::Duration(low, high) => json!({ "oneOf": [
             { "type": "integer", "minimum": low, "maximum": high },
             { "type": "string", "pattern": "^[0-9]+ *(s|m|min|h|d)?$" },

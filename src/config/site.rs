@@ -53,6 +53,7 @@ pub(super) struct Draft<'d, 's> {
     pub(super) wards: Vec<Cursor<'d, 's>>,
     pub(super) vendors: Vec<Cursor<'d, 's>>,
     pub(super) quirks: Vec<Cursor<'d, 's>>,
+    pub(super) limits: Vec<Cursor<'d, 's>>,
     /// Cables as written: both ends with their places; names are looked up once all devices are known.
     pub(super) links: Vec<[Placed<End<'d>>; 2]>,
     /// Folders of the files, by number, that `file:` is relative to.
@@ -83,6 +84,7 @@ impl<'d, 's> Draft<'d, 's> {
             wards: Vec::new(),
             vendors: Vec::new(),
             quirks: Vec::new(),
+            limits: Vec::new(),
             links: Vec::new(),
             folders,
         }
@@ -181,6 +183,13 @@ impl<'d, 's> Draft<'d, 's> {
                 self.head = Some(c);
             }
             "intervals" => self.intervals(sources, c),
+            "discovery" => {
+                let d = &mut self.site.discovery;
+                d.sweep_s = c.duration(sources, "sweep").unwrap_or(d.sweep_s);
+                d.arp_rate = c
+                    .number(sources, "arp-rate")
+                    .map_or(d.arp_rate, |(n, _)| n as u32);
+            }
             "log" => {
                 if let Some((days, _)) = c.number(sources, "telemetry-days") {
                     self.log.telemetry_days = days as u32;
@@ -252,6 +261,10 @@ impl<'d, 's> Draft<'d, 's> {
                     self.site.quirks.push(quirk);
                     self.quirks.push(c);
                 }
+            }
+            "limit" => {
+                self.site.limits.push(super::limit::read(sources, c));
+                self.limits.push(c);
             }
             _ => self.site.firmware.push(FirmwareSpec {
                 model: c.line(sources, "model"),
@@ -359,6 +372,8 @@ fn segment(sources: &mut Sources, c: Cursor<'_, '_>) -> SegmentSpec {
         touch: c.word(sources, "touch", &touches()).map(|w| w.0),
         unknown: c.word(sources, "unknown", &touches()).map(|w| w.0),
         ward: c.line(sources, "ward"),
+        sweep_s: c.duration(sources, "sweep"),
+        arp_rate: c.number(sources, "arp-rate").map(|(n, _)| n as u32),
     }
 }
 
@@ -619,7 +634,7 @@ pub(super) const PRIVACIES: [(&str, PrivProtocol); 6] = [
     ("aes256c", PrivProtocol::Aes256c),
 ];
 
-fn classes() -> Vec<(&'static str, DeviceClass)> {
+pub(super) fn classes() -> Vec<(&'static str, DeviceClass)> {
     DeviceClass::ALL.iter().map(|c| (c.word(), *c)).collect()
 }
 

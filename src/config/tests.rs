@@ -234,6 +234,8 @@ proptest! {
                 vlan: numbers[0] % 4094 + 1,
                 nets: vec!["10.0.0.0/8".parse().unwrap()],
                 clinical: numbers[1] % 2 == 0,
+                sweep_s: (numbers[2] % 3 > 0).then_some(u32::from(numbers[0])),
+                arp_rate: (numbers[2] % 2 > 0).then_some(u32::from(numbers[3]) + 1),
                 ..SegmentSpec::default()
             }],
             devices: names.iter().enumerate().map(|(i, name)| DeviceSpec {
@@ -260,6 +262,7 @@ proptest! {
                 reference: words[4].clone(),
                 ..Quirk::default()
             }).collect(),
+            discovery: Discovery { sweep_s: u32::from(numbers[2]), arp_rate: u32::from(numbers[3] % 1000) + 1 },
             ..Site::default()
         };
         // a name of blanks alone is refused, not kept

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::cursor::spell;
 use super::site::{AUTHS, PRIVACIES};
 use crate::model::{
-    CredentialKind, DeviceClass, Intervals, Quirk, QuirkSource, SecretRef, Site, Text,
+    CredentialKind, DeviceClass, Discovery, Intervals, Quirk, QuirkSource, SecretRef, Site, Text,
 };
 
 /// The site as a site file that [`super::load()`] reads back to the same site. A secret given in plain has no form in a file.
@@ -35,6 +35,11 @@ pub fn to_toml(site: &Site) -> String {
             out.put(key, &string(&spell(i64::from(seconds))));
         }
     }
+    if site.discovery != Discovery::default() {
+        out.table("[discovery]");
+        out.put("sweep", &string(&spell(i64::from(site.discovery.sweep_s))));
+        out.put("arp-rate", &site.discovery.arp_rate.to_string());
+    }
     for ward in &site.wards {
         out.table("[[ward]]");
         out.line("name", &ward.name);
@@ -54,6 +59,12 @@ pub fn to_toml(site: &Site) -> String {
         out.word("touch", s.touch.map(crate::model::TouchPolicy::word));
         out.word("unknown", s.unknown.map(crate::model::TouchPolicy::word));
         out.line("ward", &s.ward);
+        if let Some(seconds) = s.sweep_s {
+            out.put("sweep", &string(&spell(i64::from(seconds))));
+        }
+        if let Some(rate) = s.arp_rate {
+            out.put("arp-rate", &rate.to_string());
+        }
     }
     for c in &site.credentials {
         out.table("[[credential]]");
@@ -128,14 +139,15 @@ pub fn to_toml(site: &Site) -> String {
             out.quirk(q);
         }
     }
+    super::limit::write(&mut out, &site.limits);
     out.0
 }
 
 #[derive(Default)]
-struct Out(String);
+pub(super) struct Out(String);
 
 impl Out {
-    fn table(&mut self, header: &str) {
+    pub(super) fn table(&mut self, header: &str) {
         if !self.0.is_empty() {
             self.0.push('\n');
         }
@@ -143,18 +155,18 @@ impl Out {
         self.0.push('\n');
     }
 
-    fn put(&mut self, key: &str, value: &str) {
+    pub(super) fn put(&mut self, key: &str, value: &str) {
         // writing into a String can't fail
         let _ = writeln!(self.0, "{key} = {value}");
     }
 
-    fn line(&mut self, key: &str, value: &Text) {
+    pub(super) fn line(&mut self, key: &str, value: &Text) {
         if !value.is_empty() {
             self.put(key, &string(&raw(value)));
         }
     }
 
-    fn word(&mut self, key: &str, value: Option<&str>) {
+    pub(super) fn word(&mut self, key: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.put(key, &string(value));
         }

@@ -364,7 +364,9 @@ impl State {
                     self.note(*device, what, Text::empty(), note.clone(), out);
                 }
             }
-            Command::ApproveTouch { .. } => {}
+            Command::ApproveTouch { device, policy } => {
+                self.approve_touch(by, *device, *policy, out);
+            }
             Command::AcceptPlans { hash } => self.accept_plans(by, hash, out),
             Command::Release { device, reason } => self.release(by, *device, reason, out),
             Command::OverrideTouch {

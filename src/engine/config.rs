@@ -1,6 +1,6 @@
 //! Configuration that came into force: segments, declared devices, wards; what is no longer declared stays as seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::ConfigAppliedV2;
@@ -21,7 +21,8 @@ impl State {
             .keys()
             .filter_map(|id| Some((*id, self.spec(*id)?.credentials.clone())))
             .collect();
-        self.site = Arc::new(without_secrets(&config.site));
+        let site_before =
+            std::mem::replace(&mut self.site, Arc::new(without_secrets(&config.site)));
         self.offer_plans(&config.site.polls, out);
         self.config_hash = if config.hash.is_empty() {
             Text::from("unnamed")
@@ -30,18 +31,27 @@ impl State {
         };
         self.memory.topology = None;
         self.segments_from_site();
-        let before: BTreeSet<DeviceId> = self.memory.spec.keys().copied().collect();
+        let before: BTreeMap<DeviceId, Text> = self
+            .memory
+            .spec
+            .iter()
+            .filter_map(|(id, at)| Some((*id, site_before.devices.get(*at as usize)?.name.clone())))
+            .collect();
         self.memory.spec = imbl::OrdMap::new();
         let site = Arc::clone(&self.site);
-        for (at, spec) in site.devices.iter().enumerate() {
-            let Some(id) = self.declared(spec, out) else {
+        let known = self.known_of(&site.devices);
+        for ((at, spec), known) in site.devices.iter().enumerate().zip(known) {
+            let Some(id) = known.or_else(|| self.undiscovered(out)) else {
                 continue;
             };
             self.memory.spec.insert(id, at as u32);
             self.declare(id, spec, out);
         }
         self.reconsider_credentials(&old, &listed);
-        for id in before {
+        for (id, name) in before {
+            if self.spec(id).is_none_or(|s| s.name != name) {
+                self.end_overrides(id, out);
+            }
             if !self.memory.spec.contains_key(&id) {
                 self.edit(id, |d| d.declared = false);
                 for key in SITE_KEYS {
@@ -114,29 +124,47 @@ impl State {
         self.memory.nets = Arc::new(nets);
     }
 
-    /// The device that a declaration means: the one that bore its name, has its MAC, or its address; else a new one.
-    fn declared(&mut self, spec: &DeviceSpec, out: &mut Out) -> Option<DeviceId> {
-        let free = |state: &Self, id: &DeviceId| !state.memory.spec.contains_key(id);
-        let folded = Text::from(spec.name.as_str().to_lowercase());
-        let by_name = self.memory.by_name.get(&folded).copied();
-        let known = by_name
-            .filter(|id| free(self, id))
-            .or_else(|| {
-                spec.macs
-                    .iter()
-                    .find_map(|m| self.by_mac.get(m).copied().filter(|id| free(self, id)))
-            })
-            .or_else(|| {
-                spec.addresses.iter().find_map(|a| {
-                    self.by_address
-                        .get(&a.to_canonical())
-                        .copied()
-                        .filter(|id| free(self, id))
-                })
-            });
-        if known.is_some() {
-            return known;
+    /// The devices that declarations mean: those that bear the name, else those that have the MAC, else those that have the
+    /// address. Names of all before MACs of any: no declaration takes a device that another one names.
+    fn known_of(&self, specs: &[DeviceSpec]) -> Vec<Option<DeviceId>> {
+        let by_name = |spec: &DeviceSpec| {
+            let folded = Text::from(spec.name.as_str().to_lowercase());
+            self.memory.by_name.get(&folded).copied()
+        };
+        let mut known = vec![None; specs.len()];
+        let mut taken = BTreeSet::new();
+        for pass in 0..3 {
+            for (spec, known) in specs.iter().zip(&mut known) {
+                if known.is_some() {
+                    continue;
+                }
+                let free = |id: &DeviceId| !taken.contains(id);
+                *known = match pass {
+                    0 => by_name(spec).filter(free),
+                    1 => spec
+                        .macs
+                        .iter()
+                        .find_map(|m| self.by_mac.get(m).copied().filter(free)),
+                    _ => spec.addresses.iter().find_map(|a| {
+                        let at = self.by_address.get(&a.to_canonical()).copied();
+                        at.filter(|id| free(id) && self.could_be(*id, spec))
+                    }),
+                };
+                taken.extend(*known);
+            }
         }
+        known
+    }
+
+    /// Found at an address that is declared: one with other MACs than are declared is somebody else, as it is when it is
+    /// seen later.
+    fn could_be(&self, id: DeviceId, spec: &DeviceSpec) -> bool {
+        let d = self.devices.get(&id);
+        spec.macs.is_empty() || d.is_some_and(|d| d.macs.is_empty())
+    }
+
+    /// A device that is declared and was never seen.
+    fn undiscovered(&mut self, out: &mut Out) -> Option<DeviceId> {
         let id = self.make(out.now, out)?;
         // declared is not seen
         self.edit(id, |d| d.first_seen = crate::model::Time::default());
@@ -176,7 +204,10 @@ impl State {
                 self.learn(id, key, value, FactSource::Site, now, out);
             }
         }
-        if spec.class != crate::model::DeviceClass::Unknown {
+        if spec.class == crate::model::DeviceClass::Unknown {
+            // what the site said before no longer holds, and what it allowed neither
+            self.forget(id, FactKey::Class, FactSource::Site, out);
+        } else {
             self.learn(id, FactKey::Class, &class, FactSource::Site, now, out);
         }
     }

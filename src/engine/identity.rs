@@ -16,6 +16,8 @@ use super::state::State;
 pub(super) const DEVICE_CAP: usize = 200_000;
 /// Most addresses and MACs of one device.
 const OWN_CAP: usize = 1_024;
+/// Most devices that are remembered at one address.
+const BOUND_CAP: usize = 64;
 /// An address keeps the strictest policy of everybody who had it so long (invariant 3).
 pub(super) const BINDING: Duration = Duration::from_hours(24);
 
@@ -167,6 +169,7 @@ impl State {
                 }
             });
             let after = self.name_of(id);
+            self.released(address, before, out);
             self.note(
                 before,
                 "address",
@@ -202,18 +205,46 @@ impl State {
                 seen: at,
             });
             self.memory.bound.insert((id, address));
-            // an address that goes round and round: the oldest goes, and its policy with it
-            while known.len() > 16 {
-                if let Some(oldest) = known.pop_front() {
-                    self.memory.bound.remove(&(oldest.device, address));
-                }
+            let several = known.len() > 1;
+            if known.len() > BOUND_CAP {
+                self.forget_laxest(address);
             }
-            if known.len() > 1 {
+            if several {
                 self.memory
                     .timers
                     .insert((out.now + BINDING, Timer::Binding(address)));
             }
             out.touch_at.insert(address);
+        }
+    }
+
+    /// An address that goes round and round: of all who had it, the one that may be sent the most goes, so that nobody can
+    /// push a protected device out of memory by showing many others.
+    fn forget_laxest(&mut self, address: IpAddr) {
+        let Some(known) = self.memory.bindings.get(&address) else {
+            return;
+        };
+        let may = |at: &usize| known.get(*at).map(|b| self.policy_at(b.device, address));
+        let Some(most) = (0..known.len()).rev().max_by_key(may) else {
+            return;
+        };
+        let known = self.memory.bindings.get_mut(&address);
+        if let Some(gone) = known.map(|k| k.remove(most)) {
+            self.memory.bound.remove(&(gone.device, address));
+        }
+        self.drop_one("devices remembered at an address beyond its cap");
+    }
+
+    /// Who had the address until now counts from now on, however long ago it was last heard there.
+    fn released(&mut self, address: IpAddr, before: DeviceId, out: &mut Out) {
+        let Some(known) = self.memory.bindings.get_mut(&address) else {
+            return;
+        };
+        if let Some(b) = known.iter_mut().find(|b| b.device == before) {
+            b.seen = b.seen.max(out.now);
+            self.memory
+                .timers
+                .insert((out.now + BINDING, Timer::Binding(address)));
         }
     }
 
@@ -263,6 +294,22 @@ impl State {
             .map(|(_, id)| *id)
     }
 
+    /// The segment a device is in at one of its addresses.
+    pub(super) fn segment_at(&self, id: DeviceId, address: IpAddr) -> Option<SegmentId> {
+        self.segment_of(address).or_else(|| self.segment_beside(id))
+    }
+
+    /// Its segment where addresses say nothing: by the VLAN of its port, else as the site says.
+    fn segment_beside(&self, id: DeviceId) -> Option<SegmentId> {
+        let d = self.devices.get(&id)?;
+        let vlan = d.attached.map_or(0, |a| a.vlan);
+        let by_vlan = self.memory.by_vlan.get(&vlan).copied();
+        by_vlan.or_else(|| {
+            let spec = self.spec(id)?;
+            self.segment_named(spec.segment.as_str()).map(|s| s.id)
+        })
+    }
+
     /// Puts a device into its segment: by address, else by the VLAN of its port, else as the site says.
     pub(super) fn place(&mut self, id: DeviceId, out: &mut Out) {
         let Some(d) = self.devices.get(&id) else {
@@ -273,14 +320,10 @@ impl State {
             .into_iter()
             .chain(d.addresses.iter().copied())
             .find_map(|a| self.segment_of(a))
-            .or_else(|| {
-                let vlan = d.attached.map_or(0, |a| a.vlan);
-                self.memory.by_vlan.get(&vlan).copied()
-            })
-            .or_else(|| {
-                let spec = self.spec(id)?;
-                self.segment_named(spec.segment.as_str()).map(|s| s.id)
-            });
+            .or_else(|| self.segment_beside(id));
+        // at an address outside of every subnet the VLAN decides, which may have changed alone
+        let outside = |a: &&IpAddr| self.segment_of(**a).is_none();
+        out.touch_at.extend(d.addresses.iter().filter(outside));
         if segment != d.segment {
             self.edit(id, |d| d.segment = segment);
             self.alerts_follow(id, segment, out);

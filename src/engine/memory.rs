@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{NeighbourProtocol, NeighbourV1, Target};
 use crate::model::{
     AlertId, Condition, DeviceId, IfIndex, LinkId, Mac, Quirks, RunId, SegmentId, Severity, Text,
-    Time, TouchPolicy, TouchTable,
+    Time, TouchOverride, TouchTable,
 };
 
 use super::blast::Topology;
@@ -41,10 +41,16 @@ pub(super) enum Timer {
     Binding(IpAddr),
     /// A revert may be overdue.
     Revert(RunId),
+    /// What one person asked for was approved by nobody.
+    Asked(DeviceId),
     /// A restart is to be judged.
     Suspect(DeviceId),
     /// Who is asked for what is to be made anew.
     Targets,
+    /// A sensor may be beyond its limits for too long.
+    Sensors(DeviceId),
+    /// How an agent behaves may have grown quiet.
+    Conduct(DeviceId),
 }
 
 /// A switch's forwarding table as last read.
@@ -82,12 +88,12 @@ pub(super) struct Flip {
     pub at: Time,
 }
 
-/// A person's word on a touch policy, for a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Override {
-    pub policy: TouchPolicy,
-    pub until: Time,
-    pub by: Text,
+/// Answers in the name of an agent that are not authentic, counted anew after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Burst {
+    pub since: Time,
+    pub count: u32,
+    pub last: Time,
 }
 
 /// What only the fold reads. Opaque to every other room.
@@ -111,7 +117,11 @@ pub struct Memory {
     /// How addresses changed their MAC.
     pub(super) flips: OrdMap<IpAddr, Flip>,
     /// Overrides of touch policies.
-    pub(super) overrides: OrdMap<DeviceId, Override>,
+    pub(super) overrides: OrdMap<DeviceId, Arc<TouchOverride>>,
+    /// Overrides of `never` that wait for a second person.
+    pub(super) asked: OrdMap<DeviceId, Arc<TouchOverride>>,
+    /// When the ledger was written last: every packet before it stands there.
+    pub(super) ledger_at: Time,
     /// The touch table in force.
     pub(super) touch: Option<Arc<TouchTable>>,
     /// The targets in force.
@@ -175,9 +185,15 @@ pub struct Memory {
     /// The quirks in force.
     pub(super) quirks: Option<Arc<Quirks>>,
     /// How each device was asked, and how it bore that.
-    pub(super) asked: OrdMap<DeviceId, Asked>,
+    pub(super) borne: OrdMap<DeviceId, Asked>,
     /// The newest starts: when, and who.
     pub(super) boots_at: Vector<(Time, DeviceId)>,
+    /// Sensors beyond their limits, by name, and since when.
+    pub(super) beyond: OrdMap<(DeviceId, Text), Time>,
     /// What is due.
     pub(super) timers: OrdSet<(Time, Timer)>,
+    /// Answers that were not authentic, as far as they came close together.
+    pub(super) forged: OrdMap<DeviceId, Burst>,
+    /// When the conduct of a device is looked at again.
+    pub(super) conduct_due: OrdMap<DeviceId, Time>,
 }

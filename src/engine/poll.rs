@@ -196,6 +196,9 @@ impl State {
             }
             before.is_some_and(|b| now > b)
         });
+        if rose {
+            self.boots_rose(id, out);
+        }
         self.edit(id, |d| d.uptime = Some((uptime, at)));
         self.bears(id, at);
         let Some(before) = before else { return };

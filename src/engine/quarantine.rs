@@ -212,14 +212,14 @@ impl State {
                 continue;
             };
             let at = heavy as usize;
-            let Some(asked) = self.memory.asked.get(&id) else {
+            let Some(asked) = self.memory.borne.get(&id) else {
                 continue;
             };
             // interfaces are read so often that only the first time says anything
             if heavy == Heavy::Interfaces && asked.sent[at].0 != 0 {
                 continue;
             }
-            if let Some(asked) = self.memory.asked.get_mut(&id) {
+            if let Some(asked) = self.memory.borne.get_mut(&id) {
                 let sent = &mut asked.sent[at];
                 if sent.0 == 0 {
                     sent.0 = row.first.secs32();
@@ -231,23 +231,23 @@ impl State {
 
     /// It answered: from its first answer on it is known how it bears to be asked.
     pub(super) fn bears(&mut self, id: DeviceId, at: Time) {
-        if !self.memory.asked.contains_key(&id) {
+        if !self.memory.borne.contains_key(&id) {
             let asked = Asked {
                 first: at.secs32(),
                 ..Asked::default()
             };
-            self.memory.asked.insert(id, asked);
+            self.memory.borne.insert(id, asked);
         }
     }
 
     /// What is asked of it is not what it was: what it bore before says nothing.
     pub(super) fn asked_anew(&mut self, id: DeviceId) {
-        self.memory.asked.remove(&id);
+        self.memory.borne.remove(&id);
     }
 
     /// What is asked of everybody is not what it was (poll plans that were accepted).
     pub(super) fn all_asked_anew(&mut self) {
-        self.memory.asked = imbl::OrdMap::new();
+        self.memory.borne = imbl::OrdMap::new();
     }
 
     /// A device started anew: is that to be held against our asking?
@@ -260,7 +260,7 @@ impl State {
             return;
         };
         if self.excused(&d, fall, out.now) {
-            if let Some(asked) = self.memory.asked.get_mut(&id) {
+            if let Some(asked) = self.memory.borne.get_mut(&id) {
                 asked.unlikely = [0; 5];
                 asked.restarts = [0; 3];
             }
@@ -376,7 +376,7 @@ impl State {
 
     fn let_go(&mut self, id: DeviceId, out: &mut Out) {
         self.quarantine.remove(&id);
-        self.memory.asked.remove(&id);
+        self.memory.borne.remove(&id);
         self.retouch(id, out);
         out.quirks = true;
         out.review.insert(id);
@@ -408,8 +408,8 @@ impl State {
         &self,
         id: DeviceId,
         policy: TouchPolicy,
-        because: String,
-    ) -> (TouchPolicy, String) {
+        because: Text,
+    ) -> (TouchPolicy, Text) {
         let Some(q) = self.quarantine.get(&id) else {
             return (policy, because);
         };
@@ -418,7 +418,10 @@ impl State {
             Spared::Alone => TouchPolicy::Passive,
         };
         if cap < policy {
-            (cap, format!("it {}", q.why.as_str()))
+            (
+                cap,
+                super::alerts::escaped(format!("it {}", q.why.as_str())),
+            )
         } else {
             (policy, because)
         }
@@ -446,9 +449,9 @@ impl State {
 
     /// What speaks against our asking; nothing where nothing does.
     fn charge(&mut self, d: &Device, fall: &Fall) -> Option<Charge> {
-        let mut asked = self.memory.asked.get(&d.id).copied()?;
+        let mut asked = self.memory.borne.get(&d.id).copied()?;
         let charge = self.weigh(d, fall, &mut asked);
-        self.memory.asked.insert(d.id, asked);
+        self.memory.borne.insert(d.id, asked);
         charge
     }
 

@@ -134,12 +134,20 @@ impl State {
             } else if let Some(alert) = self.device_alerts(d.id).iter().find(|a| {
                 a.is_active()
                     && a.severity >= Severity::Major
-                    && matches!(a.condition, Condition::InterfaceErrors)
+                    && matches!(
+                        a.condition,
+                        Condition::InterfaceErrors
+                            | Condition::SensorFailed
+                            | Condition::OutOfRange
+                    )
             }) {
-                verdict = Verdict::new(
-                    DeviceState::Degraded,
-                    escaped(format!("errors on {}", alert.part.as_str())),
-                );
+                let why = if alert.condition == Condition::InterfaceErrors {
+                    format!("errors on {}", alert.part.as_str())
+                } else {
+                    let text = alert.text.as_str();
+                    text.split(';').next().unwrap_or(text).to_string()
+                };
+                verdict = Verdict::new(DeviceState::Degraded, escaped(why));
             }
         }
         verdict

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Body, Effect, Event, ObsSourceV1, Observation};
+use crate::event::{Body, Effect, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
 use crate::model::{
     Alert, AlertId, Change, Condition, Device, DeviceId, Impact, Link, LinkId, Mac, Run, RunId,
     Segment, SegmentId, Seq, Severity, Site, Text, Time,
@@ -68,6 +68,10 @@ pub struct State {
     pub quirks: OrdMap<(Text, Text), Lesson>,
     /// Devices that are left alone because they restarted after they were asked.
     pub quarantine: OrdMap<DeviceId, Quarantine>,
+    /// Times of which the ledger may miss packets, the newest first, [`GAPS`] at the most.
+    pub ledger_gaps: Vector<ObsLedgerGapV1>,
+    /// What the gate let nobody send, by address: how many packets, and the last.
+    pub refusals: OrdMap<IpAddr, (u64, Time)>,
     /// What only the fold itself reads.
     pub memory: Memory,
 }
@@ -123,7 +127,11 @@ impl State {
         self.run_timers(&mut out);
         match &event.body {
             Body::Tick => {}
-            Body::Ledger(rows) => self.note_asked(rows),
+            Body::Ledger(rows) | Body::Packets(rows) => {
+                self.memory.ledger_at = event.time;
+                self.note_asked(rows);
+            }
+            Body::Refused(rows) => self.refused(rows),
             Body::Config(config) => self.configure(config, &mut out),
             Body::Observation(seen) => self.observe(seen, &mut out),
             Body::Command { by, command } => self.command(by, command, &mut out),
@@ -154,11 +162,11 @@ impl State {
             Observation::Name(seen) => self.name(seen, out),
             Observation::Heard(seen) => self.heard(seen, out),
             Observation::Source(source) => self.source(source, out),
+            Observation::Agent(seen) => self.agent(seen, out),
             Observation::Quirk(seen) => self.quirk(seen, out),
-            Observation::Sensors(_)
-            | Observation::Agent(_)
-            | Observation::Overrun(_)
-            | Observation::LedgerGap(_) => {}
+            Observation::Overrun(seen) => self.overrun(seen, out),
+            Observation::Sensors(seen) => self.sensors(seen, out),
+            Observation::LedgerGap(gap) => self.ledger_gap(gap, out),
         }
     }
 

@@ -10,6 +10,8 @@ use crate::model::{DeviceClass, DeviceId, FactKey, Intervals, TouchPolicy};
 
 /// How often sensors, memory, disks and load were asked before there were plans, seconds.
 const SENSORS_S: u32 = 300;
+/// The same of monitors of rooms and refrigerators, which do nothing else.
+const PROBE_S: u32 = 60;
 
 /// What is the same for many devices, worked out once: by class, model, and whether more than GETs are allowed.
 type Known = BTreeMap<(DeviceClass, u16, bool), Vec<(Job, u32)>>;
@@ -144,6 +146,11 @@ fn jobs_before_plans(class: DeviceClass, full: bool, intervals: &Intervals) -> V
         jobs.push((Job::Tables, intervals.tables_s));
     }
     jobs.push((Job::Inventory, intervals.inventory_s));
-    jobs.push((Job::Sensors, SENSORS_S));
+    let sensors_s = if class == DeviceClass::Sensor {
+        PROBE_S
+    } else {
+        SENSORS_S
+    };
+    jobs.push((Job::Sensors, sensors_s));
     jobs
 }

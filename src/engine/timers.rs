@@ -44,17 +44,8 @@ impl State {
             }
             Timer::AckUntil(alert) => self.acknowledge_expired(alert, out),
             Timer::AutoClose(alert) => self.auto_close(alert, out),
-            Timer::Override(device) => {
-                let over = self
-                    .memory
-                    .overrides
-                    .get(&device)
-                    .is_some_and(|o| o.until <= out.now);
-                if over {
-                    self.memory.overrides.remove(&device);
-                    self.retouch(device, out);
-                }
-            }
+            Timer::Override(device) => self.override_over(device, out),
+            Timer::Asked(device) => self.asked_over(device, out),
             Timer::Grace(device) => {
                 let over = self
                     .memory
@@ -82,7 +73,11 @@ impl State {
             Timer::Quiet(device) => self.gone_quiet(device, out),
             Timer::Binding(address) => self.expire_bindings(address, out),
             Timer::Revert(run) => self.revert_due(run, out),
+            Timer::Conduct(device) => self.conduct_due(device, out),
             Timer::Suspect(device) => self.judge_suspect(device, out),
+            Timer::Sensors(device) => {
+                out.review.insert(device);
+            }
             Timer::Targets => {
                 self.memory.targets_waiting = false;
                 out.targets = true;

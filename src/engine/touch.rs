@@ -3,20 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::model::{
-    ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentSpec, Text, Time, TouchPolicy,
+    ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentId, SegmentSpec, Text, TouchPolicy,
     TouchPolicyInForce, TouchTable,
 };
 
-use super::alerts::escaped;
 use super::fold::Out;
-use super::memory::{Override, Timer};
 use super::state::State;
 
-/// The longest that one person's word on a policy stands.
-const OVERRIDE: Duration = Duration::from_hours(24);
 /// The least of all addresses.
 const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
@@ -25,18 +20,19 @@ impl State {
         self.site.classes.iter().find(|c| c.class == class)
     }
 
-    fn segment_spec(&self, id: DeviceId) -> Option<&SegmentSpec> {
-        let segment = self.devices.get(&id)?.segment?;
-        self.site.segments.get(usize::from(segment.0))
-    }
-
     /// The policy of a device without any override: the strictest of segment and class; the site may say another for the
     /// device, though never above its segment's.
-    fn base_policy(&self, id: DeviceId) -> (TouchPolicy, String) {
+    pub(super) fn base_policy(&self, id: DeviceId) -> (TouchPolicy, String) {
+        let segment = self.devices.get(&id).and_then(|d| d.segment);
+        self.base_policy_in(id, segment)
+    }
+
+    /// The same as if it stood in this segment.
+    fn base_policy_in(&self, id: DeviceId, segment: Option<SegmentId>) -> (TouchPolicy, String) {
         let Some(d) = self.devices.get(&id) else {
             return (TouchPolicy::Passive, "not known".into());
         };
-        let segment = self.segment_spec(id);
+        let segment = segment.and_then(|s| self.site.segments.get(usize::from(s.0)));
         let spec = self.spec(id);
         let class = self
             .class_spec(d.class)
@@ -74,31 +70,37 @@ impl State {
 
     /// Works the policy out anew.
     pub(super) fn retouch(&mut self, id: DeviceId, out: &mut Out) {
-        let (mut policy, mut because) = self.base_policy(id);
-        if let Some(over) = self.memory.overrides.get(&id)
-            && policy != TouchPolicy::Never
-        {
-            policy = over.policy;
-            because = format!("override by {}", over.by);
-        }
-        (policy, because) = self.spare(id, policy, because);
-        let because = Text::from(because);
+        let (base, because) = self.base_policy(id);
+        let overridden = self.override_of(id, base).cloned();
+        let (policy, because) = match &overridden {
+            Some(over) => (over.policy, over.because()),
+            None => (base, Text::from(because)),
+        };
+        // no word of a person but a release lifts what is spared a device
+        let (policy, because) = self.spare(id, policy, because);
+        let asked = self.memory.asked.get(&id).cloned();
         let Some(d) = self.devices.get(&id) else {
             return;
         };
         let before = d.touch.policy;
-        if before == policy && d.touch.because == because {
+        let now = TouchPolicyInForce {
+            policy,
+            because,
+            overridden,
+            asked,
+        };
+        if d.touch == now {
             return;
         }
+        let bound = self.memory.bound.range((id, FIRST)..);
+        out.touch_at
+            .extend(bound.take_while(|(d, _)| *d == id).map(|(_, a)| *a));
+        out.touch_at.extend(d.addresses.iter().copied());
         if policy != d.touch.policy {
-            let bound = self.memory.bound.range((id, FIRST)..);
-            out.touch_at
-                .extend(bound.take_while(|(d, _)| *d == id).map(|(_, a)| *a));
-            out.touch_at.extend(d.addresses.iter().copied());
             out.targets |= policy.max(d.touch.policy) >= TouchPolicy::Get;
         }
         self.edit(id, |d| {
-            d.touch = TouchPolicyInForce { policy, because };
+            d.touch = now;
             // what may no longer be asked is no longer known by asking
             if policy < TouchPolicy::Get {
                 d.snmp = ReachFact::default();
@@ -117,47 +119,27 @@ impl State {
         out.judge.insert(id);
     }
 
-    /// One person's word on a policy: with a reason, for a day at the most, and never against `never` (invariant 3).
-    pub(super) fn override_touch(
-        &mut self,
-        by: &Text,
-        id: DeviceId,
-        (policy, until): (TouchPolicy, Time),
-        reason: &Text,
-        out: &mut Out,
-    ) {
-        let until = until.min(out.now + OVERRIDE);
-        if !self.devices.contains_key(&id) || until <= out.now {
-            return;
-        }
-        let (base, _) = self.base_policy(id);
-        let refused = if base == TouchPolicy::Never {
-            Some("never is lifted by nobody alone")
-        } else if reason.as_str().trim().is_empty() {
-            Some("no reason was given")
-        } else {
-            None
+    /// What may be sent to a device at one of its addresses: a device with a foot in a second segment is bound by both.
+    pub(super) fn policy_at(&self, id: DeviceId, address: IpAddr) -> Option<TouchPolicy> {
+        let d = self.devices.get(&id)?;
+        let segment = self.segment_at(id, address);
+        let (base, _) = self.base_policy_in(id, segment);
+        // the site says where it is: at another address it may have been long ago, and who is there now is a stranger
+        let sure = match self.spec(id) {
+            None => d.address == Some(address),
+            Some(s) => {
+                s.addresses.is_empty() || s.addresses.iter().any(|a| a.to_canonical() == address)
+            }
         };
-        let what = escaped(format!("touch policy by {}", by.as_str()));
-        let before = self
-            .devices
-            .get(&id)
-            .map_or_else(Text::empty, |d| Text::from(d.touch.policy.word()));
-        if let Some(why) = refused {
-            let after = escaped(format!("{policy} refused: {why}"));
-            self.note(id, what, before, after, out);
-            return;
+        if !sure {
+            let spec = segment.and_then(|s| self.site.segments.get(usize::from(s.0)));
+            let stranger = spec.map_or(TouchPolicy::Passive, |s| {
+                s.touch.map_or(unknown_in(s), |cap| cap.min(unknown_in(s)))
+            });
+            return Some(base.min(stranger).min(d.touch.policy));
         }
-        let over = Override {
-            policy,
-            until,
-            by: by.clone(),
-        };
-        self.memory.overrides.insert(id, over);
-        self.memory.timers.insert((until, Timer::Override(id)));
-        let after = escaped(format!("{policy}: {}", reason.as_str()));
-        self.note(id, what, before, after, out);
-        self.retouch(id, out);
+        let here = self.override_of(id, base).map_or(base, |o| o.policy);
+        Some(here.min(d.touch.policy))
     }
 
     /// The table, when it is not the one in force.
@@ -174,14 +156,14 @@ impl State {
                 .or_insert(policy);
         };
         for (address, id) in &self.by_address {
-            if let Some(d) = self.devices.get(id) {
-                put(*address, d.touch.policy);
+            if let Some(policy) = self.policy_at(*id, *address) {
+                put(*address, policy);
             }
         }
         for (address, bound) in &self.memory.bindings {
             for b in bound {
-                if let Some(d) = self.devices.get(&b.device) {
-                    put(*address, d.touch.policy);
+                if let Some(policy) = self.policy_at(b.device, *address) {
+                    put(*address, policy);
                 }
             }
         }
@@ -249,8 +231,7 @@ impl State {
             .copied()
             .into_iter()
             .chain(bound.into_iter().flatten().map(|b| b.device))
-            .filter_map(|id| self.devices.get(&id))
-            .map(|d| d.touch.policy)
+            .filter_map(|id| self.policy_at(id, address))
             .min()
     }
 }

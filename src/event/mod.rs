@@ -13,12 +13,14 @@ mod step;
 pub use command::Command;
 pub use effect::{Effect, EffectKind, Job, Notice, Target};
 pub use observation::{
-    AgentFault, ArpHow, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1, NeighbourProtocol,
-    NeighbourV1, ObsAddressTableV1, ObsAgentV1, ObsArpV1, ObsForwardingV1, ObsHeardV1,
-    ObsLedgerGapV1, ObsNameV1, ObsNeighboursV1, ObsOverrunV1, ObsPingV1, ObsPollV1, ObsQuirkV1,
-    ObsSensorsV1, ObsSourceV1, Observation, OverrunKind, PollOutcome, SensorV1, SysGroupV1,
+    ArpHow, FdbEntryV1, IfCountersV1, IfMetaV1, IfSampleV1, NeighbourProtocol, NeighbourV1,
+    ObsAddressTableV1, ObsAgentV1, ObsArpV1, ObsForwardingV1, ObsHeardV1, ObsLedgerGapV1,
+    ObsNameV1, ObsNeighboursV1, ObsOverrunV1, ObsPingV1, ObsPollV1, ObsQuirkV1, ObsSensorsV1,
+    ObsSourceV1, Observation, PollOutcome, SensorV1, SysGroupV1,
 };
 pub use step::{LedgerRow, RunStep};
+
+pub use crate::model::{AgentFault, OverrunKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +55,7 @@ pub enum Body {
     },
     /// A run of a remediation went on.
     Run(RunStep),
-    /// Packets went out.
+    /// Packets went out; in the course of time these rows are summed by hour and day.
     Ledger(Vec<LedgerRow>),
     /// An effect was carried out, or could not be.
     Delivered {
@@ -62,6 +64,11 @@ pub enum Body {
         /// Empty when it was done, else why not.
         error: Text,
     },
+    /// Packets went out to devices that may be asked less than SNMP, or may be asked it for a time only: these rows are
+    /// kept one by one.
+    Packets(Vec<LedgerRow>),
+    /// Packets that the gate let nobody send.
+    Refused(Vec<LedgerRow>),
 }
 
 impl Body {

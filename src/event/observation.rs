@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Job;
 use crate::model::{
-    FactKey, FactSource, IfIndex, IfStatus, Mac, SensorKind, SensorState, Text, Time,
+    AgentFault, FactKey, FactSource, IfIndex, IfStatus, Mac, OverrunKind, SensorKind, SensorState,
+    Text, Time,
 };
 
 /// One thing that was seen. Times inside are those of the arrival at the source.
@@ -336,36 +337,10 @@ pub struct SensorV1 {
     pub kind: SensorKind,
     /// In thousandths of the kind's unit, where it measures a number.
     pub value: Option<i64>,
+    /// The whole that `value` is left of, in thousandths: the addresses of a DHCP scope.
+    pub total: Option<i64>,
     /// What the device says of it.
     pub state: SensorState,
-}
-
-/// How an agent can misbehave without being silent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AgentFault {
-    /// An answer that came after its timeout.
-    Late,
-    /// An answer with an id that was not asked.
-    WrongId,
-    /// An answer from another address than was asked.
-    WrongSource,
-    /// No SNMP message, or a damaged one.
-    Malformed,
-    /// A walk that does not increase.
-    Loop,
-    /// A table beyond its cap.
-    Endless,
-    /// An answer cut off.
-    Truncated,
-    /// It can't put that much into one answer.
-    TooBig,
-    /// The digest of an answer was wrong, or its time (RFC 3414, 3.2).
-    NotAuthentic,
-    /// `snmpEngineBoots` stays although it restarted: old answers could be replayed to it.
-    BootsFrozen,
-    /// An answer that came twice.
-    Duplicate,
 }
 
 /// How an agent misbehaved since it was told last.
@@ -400,22 +375,6 @@ pub struct ObsQuirkV1 {
     pub skip: Vec<Text>,
     /// What it did, in one line.
     pub because: Text,
-}
-
-/// What became of a poll whose time was up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OverrunKind {
-    /// The one before still ran: this one is left out.
-    Skipped,
-    /// It took longer than its deadline and was ended.
-    Cut,
-    /// It asks for less from now on.
-    Degraded,
-    /// The budget of its closet or uplink was used up.
-    Budget,
-    /// It keeps its time again.
-    Recovered,
 }
 
 /// A poll came too late, or was made smaller.

@@ -1,5 +1,7 @@
 //! The gate itself.
 
+mod gauges;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -168,6 +170,7 @@ impl Gate {
             Ok(()) => locked(&self.ledger).note(to, kind, count, cause, now),
             Err(_) => {
                 self.refused.fetch_add(u64::from(count), Ordering::Relaxed);
+                locked(&self.ledger).refuse(to, kind, count, cause, now);
             }
         }
         verdict
@@ -217,6 +220,16 @@ impl Gate {
     /// Takes the rows noted since the last call.
     pub fn drain_ledger(&self) -> Vec<LedgerRow> {
         locked(&self.ledger).drain()
+    }
+
+    /// Takes the rows of what was refused since the last call.
+    pub fn drain_refused(&self) -> Vec<LedgerRow> {
+        locked(&self.ledger).drain_refused()
+    }
+
+    /// Lets nothing out any more: what comes now would stand in no ledger.
+    pub fn shut(&self) {
+        self.table.store(None);
     }
 
     /// Packets refused so far.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::hub::{Hub, Input};
 use crate::engine::State;
-use crate::event::{Body, Effect, EffectKind, Event, ObsSourceV1, Observation};
+use crate::event::{Body, Effect, EffectKind, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
 use crate::log::recording::RecordingWriter;
 use crate::log::{Log, LogError};
 use crate::model::{Change, DeviceId, Seq, Text, Time};
@@ -25,6 +26,9 @@ const SNAPSHOT_EVERY: Duration = Duration::from_mins(15);
 /// How often retention looks.
 const RETAIN_EVERY: Duration = Duration::from_hours(1);
 
+/// How often the ledger is written although nothing was sent: after a `kill -9` it lacks no more than what came after.
+const LEDGER_EVERY: Duration = Duration::from_secs(30);
+
 /// Where the keys of effects that are carried out again begin, beyond those of the fold.
 const STANDING: u16 = u16::MAX - 8;
 
@@ -34,6 +38,10 @@ pub trait Carry: Send {
     fn carry(&mut self, effect: Effect, state: &State);
     /// About once a second: what to note, such as rows of the ledger.
     fn beat(&mut self) -> Vec<Body>;
+    /// Once, at the end: nothing is sent after it, and what is still to be noted.
+    fn end(&mut self) -> Vec<Body> {
+        self.beat()
+    }
 }
 
 /// Who waits to hear that it is durable, if anybody does.
@@ -55,6 +63,8 @@ pub struct Collector<C: Carry> {
     recorder: Option<RecordingWriter>,
     /// What stood in force when an earlier process ended has been carried out again.
     standing: bool,
+    /// When something was last written into the ledger.
+    ledger: Instant,
 }
 
 /// How a [`Collector`] begins.
@@ -85,8 +95,9 @@ impl<C: Carry> Collector<C> {
         }
         let last = log.last();
         let last = (last.0.max(state.seq), last.1.max(state.time));
+        let ended = log.ended()?;
         hub.publish(state.clone());
-        Ok(Self {
+        let mut collector = Self {
             hub,
             log,
             state,
@@ -97,7 +108,62 @@ impl<C: Carry> Collector<C> {
             trouble: Text::empty(),
             recorder,
             standing: false,
-        })
+            ledger: Instant::now(),
+        };
+        collector.open_ledger(ended);
+        Ok(collector)
+    }
+
+    /// From here on the ledger is whole; where the process before came to no end, it is said what may be missing.
+    fn open_ledger(&mut self, ended: bool) {
+        let now = Time::from_clock();
+        let written = self.state.ledger_written();
+        let body = if ended {
+            Body::Ledger(Vec::new())
+        } else {
+            let gap = ObsLedgerGapV1 {
+                from: if written.0 > 0 {
+                    written
+                } else {
+                    self.state.time
+                },
+                until: now.max(self.last.1),
+            };
+            tracing::warn!(
+                "wardwatch ended without a word: the ledger may miss packets from {} to {}",
+                gap.from,
+                gap.until
+            );
+            Body::Observation(Observation::LedgerGap(gap))
+        };
+        self.take(vec![(body, None)], now);
+        self.settle();
+    }
+
+    /// What is noted of packets: those to devices that are stricter than `get` are kept one by one.
+    fn ledger(&mut self, bodies: Vec<Body>) -> Vec<(Body, Told)> {
+        let mut all: Vec<(Body, Told)> = Vec::with_capacity(bodies.len() + 1);
+        for body in bodies {
+            let Body::Ledger(rows) = body else {
+                all.push((body, None));
+                continue;
+            };
+            self.ledger = Instant::now();
+            let (single, sums): (Vec<_>, Vec<_>) = rows
+                .into_iter()
+                .partition(|row| self.state.is_kept_singly(row.address));
+            if !sums.is_empty() || single.is_empty() {
+                all.push((Body::Ledger(sums), None));
+            }
+            if !single.is_empty() {
+                all.push((Body::Packets(single), None));
+            }
+        }
+        if self.ledger.elapsed() >= LEDGER_EVERY {
+            self.ledger = Instant::now();
+            all.push((Body::Ledger(Vec::new()), None));
+        }
+        all
     }
 
     /// Works until it is told to stop, or every way in is gone.
@@ -138,8 +204,9 @@ impl<C: Carry> Collector<C> {
                     Input::Stop(tell) => stopping = Some(tell),
                 }
             }
-            if Instant::now() >= flush || stopping.is_some() {
-                bodies.extend(self.carry.beat().into_iter().map(|b| (b, None)));
+            if Instant::now() >= flush {
+                let noted = self.carry.beat();
+                bodies.extend(self.ledger(noted));
             }
             self.take(bodies, now);
             if Instant::now() >= flush {
@@ -157,9 +224,16 @@ impl<C: Carry> Collector<C> {
             }
             self.hub.beat(Time::from_clock());
         }
+        let last = self.carry.end();
+        let last = self.ledger(last);
+        self.take(last, Time::from_clock());
         self.settle();
         self.keep_snapshot();
-        let _ = self.log.flush();
+        if self.held.is_empty()
+            && let Err(error) = self.log.note_end()
+        {
+            tracing::error!("the end of the log could not be written: {error}");
+        }
         if let Some(Err(error)) = self.recorder.map(RecordingWriter::finish) {
             tracing::error!("the recording lacks its end: {error}");
         }
@@ -207,17 +281,34 @@ impl<C: Carry> Collector<C> {
         }
         let before = self.state.revision;
         let mut changes = Vec::new();
+        let began = std::time::Instant::now();
         for event in &events {
             let outcome = self.state.apply(event);
             changes.extend(outcome.changes);
+            let configured = self.standing || matches!(event.body, Body::Config(_));
             for effect in outcome.effects {
-                self.carry.carry(effect, &self.state);
+                // what an earlier process left may be laxer than the site file is now: before that is in force, nobody is sent
+                // anything
+                if configured || matches!(effect.kind, EffectKind::Notify(_)) {
+                    self.carry.carry(effect, &self.state);
+                }
             }
             if matches!(event.body, Body::Config(_)) && !std::mem::replace(&mut self.standing, true)
             {
                 self.carry_standing(event.seq);
             }
         }
+        let gauges = &self.hub.gauges;
+        gauges.fold_ns.fetch_add(
+            u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
+        gauges
+            .events
+            .fetch_add(events.len() as u64, Ordering::Relaxed);
+        gauges
+            .unflushed
+            .fetch_add(events.len() as u64, Ordering::Relaxed);
         if kept.is_err() {
             self.hold(events);
         } else {
@@ -294,6 +385,7 @@ impl<C: Carry> Collector<C> {
 
     /// Tries again what the disk refused, then flushes; says so when it goes wrong and when it is well again.
     fn settle(&mut self) {
+        let began = std::time::Instant::now();
         if !self.held.is_empty() {
             self.held.make_contiguous();
             match self.log.append(self.held.as_slices().0) {
@@ -317,6 +409,15 @@ impl<C: Carry> Collector<C> {
         } else {
             None
         };
+        let gauges = &self.hub.gauges;
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        gauges.flush_us.store(took, Ordering::Relaxed);
+        gauges.flush_most_us.fetch_max(took, Ordering::Relaxed);
+        if flushed.is_none() && self.held.is_empty() {
+            gauges.unflushed.store(0, Ordering::Relaxed);
+        }
+        gauges.held.store(self.held.len() as u64, Ordering::Relaxed);
+        gauges.dropped.store(self.dropped, Ordering::Relaxed);
         let trouble = flushed
             .map(|e| e.to_string())
             .or_else(|| (!self.held.is_empty()).then(|| self.trouble.to_string()));

@@ -1,7 +1,7 @@
-//! What the collecting machine hears and knows by itself: its wires, the kernel's neighbour table, the DNS, and echoes of
-//! those that may be pinged.
+//! What the collecting machine hears and knows by itself: its wires, the kernel's neighbour table, the DNS, echoes of
+//! those that may be pinged, and, where the site wants it, who answers by ARP.
 //!
-//! Listening is silent, the table is the kernel's, names are asked of name servers alone, and echo requests pass the gate.
+//! Listening is silent, the table is the kernel's, names are asked of name servers alone, and echo and ARP requests pass the gate.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::hub::Hub;
 use super::pings::pings;
+use super::sweeps::sweeps;
 use crate::event::Observation;
 use crate::gate::{Gate, Interface};
 use crate::model::{Device, FactKey, Time};
@@ -31,7 +32,7 @@ const NAMES: usize = 256;
 pub struct Ears {
     /// Each listens until it is dropped.
     _listeners: Vec<Listener>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Ears {
@@ -44,14 +45,23 @@ impl Ears {
     ) -> Self {
         let interfaces = Interface::list();
         let mut listeners = Vec::new();
+        let (mut heard, mut deaf) = (Vec::new(), Vec::new());
         for interface in interfaces.iter().filter(|i| i.speaks_arp()) {
             match Listener::start(interface, sink.clone()) {
-                Ok(listener) => listeners.push(listener),
+                Ok(listener) => {
+                    listeners.push(listener);
+                    heard.push(interface.name.to_string());
+                }
                 // the neighbour table takes its place; `wardwatch doctor` says how to grant it
-                Err(error) => tracing::info!("not listening on {}: {error}", interface.name),
+                Err(error) => {
+                    tracing::info!("not listening on {}: {error}", interface.name);
+                    deaf.push(interface.name.to_string());
+                }
             }
         }
+        note_listening(hub, &heard, &deaf);
         let pinging = runtime.spawn(pings(Arc::clone(hub), Arc::clone(gate), sink.clone()));
+        let sweeping = runtime.spawn(sweeps(Arc::clone(hub), Arc::clone(gate), sink.clone()));
         let (hub, sink) = (Arc::clone(hub), sink.clone());
         let task = runtime.spawn(async move {
             let resolver =
@@ -59,6 +69,11 @@ impl Ears {
                     tracing::warn!("names are off: {error}");
                     Resolver::off()
                 });
+            if resolver.is_on() {
+                hub.note_source("names", "asked of the name servers of this machine", true);
+            } else {
+                hub.note_source("names", "off: this machine knows no name server", false);
+            }
             let mut every = tokio::time::interval(EVERY);
             loop {
                 every.tick().await;
@@ -75,7 +90,7 @@ impl Ears {
         });
         Self {
             _listeners: listeners,
-            tasks: [task, pinging],
+            tasks: [task, pinging, sweeping],
         }
     }
 }
@@ -84,6 +99,19 @@ impl Drop for Ears {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
+}
+
+fn note_listening(hub: &Hub, heard: &[String], deaf: &[String]) {
+    let how = match (heard, deaf) {
+        ([], []) => "no wired interface to listen on".to_owned(),
+        (heard, []) => format!("on {}", heard.join(", ")),
+        ([], deaf) => format!(
+            "not allowed on {}: the kernel's neighbour table is read instead (wardwatch doctor)",
+            deaf.join(", ")
+        ),
+        (heard, deaf) => format!("on {}, not on {}", heard.join(", "), deaf.join(", ")),
+    };
+    hub.note_source("listening", how, deaf.is_empty());
 }
 
 fn ask_names(hub: &Hub, resolver: &Resolver) {

@@ -71,7 +71,16 @@ impl Carry for Hands {
         if !rows.is_empty() {
             bodies.push(Body::Ledger(rows));
         }
+        let refused = self.gate.drain_refused();
+        if !refused.is_empty() {
+            bodies.push(Body::Refused(refused));
+        }
         bodies
+    }
+
+    fn end(&mut self) -> Vec<Body> {
+        self.gate.shut();
+        self.beat()
     }
 }
 

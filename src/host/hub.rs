@@ -1,15 +1,16 @@
 //! Where the collector, its sources and its viewers meet.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::State;
 use crate::event::{Body, ConfigAppliedV2, LedgerRow, Observation};
 use crate::log::{Answer, Query};
-use crate::model::{Seq, Text, Time};
+use crate::model::{Health, Seq, SourceHealth, Text, Time};
 
 /// How many inputs may wait for the collector. A source that finds it full waits, which is its cue to slow down.
 pub const INPUT_CAP: usize = 4096;
@@ -66,6 +67,25 @@ impl Waker {
     }
 }
 
+/// What the collector counts of its own work.
+#[derive(Debug, Default)]
+pub(super) struct Gauges {
+    /// Events folded.
+    pub events: AtomicU64,
+    /// What folding them cost in all, nanoseconds.
+    pub fold_ns: AtomicU64,
+    /// Events that wait in memory, for the disk refused them.
+    pub held: AtomicU64,
+    /// Of these, dropped.
+    pub dropped: AtomicU64,
+    /// Events that are not yet on the disk.
+    pub unflushed: AtomicU64,
+    /// How long the last flush took, microseconds.
+    pub flush_us: AtomicU64,
+    /// The longest.
+    pub flush_most_us: AtomicU64,
+}
+
 /// Shared by all who take part. A clone of the state is a few pointers.
 #[derive(Debug)]
 pub struct Hub {
@@ -75,6 +95,9 @@ pub struct Hub {
     ended: AtomicBool,
     input: mpsc::Sender<Input>,
     viewers: Mutex<Vec<Weak<Waker>>>,
+    pub(super) gauges: Gauges,
+    sources: Mutex<BTreeMap<Text, (Text, bool)>>,
+    health: ArcSwapOption<Health>,
 }
 
 impl Hub {
@@ -88,6 +111,9 @@ impl Hub {
             ended: AtomicBool::new(false),
             input,
             viewers: Mutex::default(),
+            gauges: Gauges::default(),
+            sources: Mutex::default(),
+            health: ArcSwapOption::empty(),
         };
         (Arc::new(hub), output)
     }
@@ -110,6 +136,33 @@ impl Hub {
     /// It is gone.
     pub fn ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)
+    }
+
+    /// How the collecting process is doing, as measured last; nothing before the first time.
+    pub fn health(&self) -> Option<Arc<Health>> {
+        self.health.load_full()
+    }
+
+    pub(super) fn tell_health(&self, health: Health) {
+        // no viewer is woken: whoever shows it looks once a second anyhow
+        self.health.store(Some(Arc::new(health)));
+    }
+
+    /// Notes how a source beside the poller is doing.
+    pub(super) fn note_source(&self, name: &str, how: impl Into<Text>, well: bool) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.insert(Text::from(name), (how.into(), well));
+    }
+
+    /// What was noted of sources, in the order of their names.
+    pub(super) fn sources(&self) -> Vec<SourceHealth> {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = |(name, (how, well)): (&Text, &(Text, bool))| SourceHealth {
+            name: name.clone(),
+            how: how.clone(),
+            well: *well,
+        };
+        sources.iter().map(one).collect()
     }
 
     /// The way in.

@@ -9,12 +9,14 @@ mod collector;
 pub mod consent;
 mod ears;
 mod effects;
+mod health;
 mod hub;
 mod pings;
 mod planner;
 pub mod replay;
 mod runner;
 mod start;
+mod sweeps;
 #[cfg(test)]
 mod tests;
 mod viewer;

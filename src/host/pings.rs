@@ -27,16 +27,24 @@ pub(super) async fn pings(hub: Arc<Hub>, gate: Arc<Gate>, sink: mpsc::Sender<Vec
         Ok(pinger) => pinger,
         Err(error) => {
             tracing::info!("no pings: {error}");
+            hub.note_source("pings", format!("none: {error}"), false);
             return;
         }
     };
     let cause = Text::from("ping status");
     loop {
         let state = hub.state();
-        let round = Duration::from_secs(u64::from(state.site.intervals.endpoint_s.max(10)));
+        let wanted = wanted(&state);
+        let every = state.site.intervals.endpoint_s.max(10);
+        hub.note_source(
+            "pings",
+            format!("{} devices, every {every} s", wanted.len()),
+            true,
+        );
+        let round = Duration::from_secs(u64::from(every));
         let next = tokio::time::Instant::now() + round;
         let mut under_way = JoinSet::new();
-        for address in wanted(&state) {
+        for address in wanted {
             if under_way.len() >= UNDER_WAY && !tell(under_way.join_next().await, &sink).await {
                 return;
             }

@@ -10,7 +10,7 @@ use super::viewer::Feed;
 use crate::engine::State;
 use crate::event::{Body, Event, LedgerRow};
 use crate::log::{Answer, LogError, Query};
-use crate::model::{Change, DeviceId, Text, Time};
+use crate::model::{Change, DeviceId, Health, Text, Time};
 
 /// The events of a recording, from its beginning.
 pub type Events = Box<dyn Iterator<Item = Result<Event, LogError>> + Send>;
@@ -192,6 +192,10 @@ impl Feed for Player {
         self.shared().now(self.to)
     }
 
+    fn health(&self) -> Option<Arc<Health>> {
+        None
+    }
+
     fn attach(&self, waker: &Arc<Waker>) {
         self.shared().viewers.push(Arc::downgrade(waker));
     }
@@ -312,7 +316,7 @@ impl Head {
             self.read += 1;
             any = true;
             let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Body::Ledger(rows) = event.body {
+            if let Body::Ledger(rows) | Body::Packets(rows) = event.body {
                 shared.ledger.extend(rows);
             }
             shared.changes.extend(outcome.changes);

@@ -1,6 +1,7 @@
 //! Puts a collecting process together, and takes it apart again.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::agents::PollerAgents;
 use super::collector::{Begin, Collector};
 use super::ears::Ears;
 use super::effects::Hands;
+use super::health;
 use super::hub::{Hub, Input};
 use super::runner::Runner;
 use super::viewer::Feed;
@@ -20,7 +22,7 @@ use crate::event::{Body, ConfigAppliedV2, ObsSourceV1, Observation};
 use crate::gate::Gate;
 use crate::log::recording::RecordingWriter;
 use crate::log::{Answer, Log, LogError, Query};
-use crate::model::{CredentialKind, PlainSecret, SecretRef, Site, Text, Time};
+use crate::model::{CredentialKind, Health, Home, PlainSecret, SecretRef, Site, Text, Time};
 use crate::notify::Outbox;
 use crate::sources::snmp::{Login, Poller, PollerConfig};
 
@@ -50,6 +52,10 @@ pub struct HostConfig {
     pub catalogue: Arc<Catalogue>,
     /// Who is told of alerts beside the viewers.
     pub outbox: Outbox,
+    /// The state folder, whose size is watched.
+    pub state: PathBuf,
+    /// Where the site comes from, for people to read: its file.
+    pub origin: Text,
 }
 
 /// A collecting process at work.
@@ -61,6 +67,7 @@ pub struct Host {
     sink: mpsc::Sender<Vec<Observation>>,
     resolve: Arc<Resolve>,
     thread: Option<std::thread::JoinHandle<()>>,
+    _health: health::Watch,
 }
 
 /// A collecting process that could not be started.
@@ -91,6 +98,8 @@ impl Host {
             recorder,
             catalogue,
             outbox,
+            state,
+            origin,
         } = config;
         let _inside = runtime.enter();
         let gate = Gate::new();
@@ -125,6 +134,21 @@ impl Host {
                 what: "starting the collector",
                 source,
             })?;
+        let home = Home {
+            state: state.display().to_string().into(),
+            site: origin,
+        };
+        let watch = health::Watch::start(
+            Arc::clone(&hub),
+            Arc::clone(&gate),
+            poller.clone(),
+            home,
+            state,
+        )
+        .map_err(|source| HostError::Io {
+            what: "starting to measure this process",
+            source,
+        })?;
         let host = Self {
             hub,
             gate,
@@ -133,6 +157,7 @@ impl Host {
             sink,
             resolve: Arc::new(resolve),
             thread: Some(thread),
+            _health: watch,
         };
         let first = host.reconfigure();
         runtime.spawn(async move { first.apply(site).await });
@@ -321,6 +346,10 @@ impl Feed for LiveFeed {
 
     fn now(&self) -> Time {
         Time::from_clock()
+    }
+
+    fn health(&self) -> Option<Arc<Health>> {
+        self.hub.health()
     }
 
     fn attach(&self, waker: &Arc<super::hub::Waker>) {

@@ -13,7 +13,7 @@ use crate::access::Person;
 use crate::engine::State;
 use crate::event::Body;
 use crate::log::{Answer, Query};
-use crate::model::{RunId, Text, Time};
+use crate::model::{Health, RunId, Text, Time};
 use crate::term::{Signal, TermEvent, Terminal, clipboard};
 use crate::ui::session::{Input, Session, World};
 use crate::ui::{Live, Request};
@@ -30,6 +30,8 @@ pub trait Feed: Send + Sync {
     fn live(&self) -> Live;
     /// The present; in a replay, the recording's.
     fn now(&self) -> Time;
+    /// How the collecting process is doing; nothing where none is, as in a replay.
+    fn health(&self) -> Option<Arc<Health>>;
     /// Calls back when there is a newer state.
     fn attach(&self, waker: &Arc<Waker>);
     /// Replay: go there.
@@ -156,6 +158,7 @@ impl Viewer {
             state: self.feed.state(),
             now: self.feed.now(),
             live: self.feed.live(),
+            health: self.feed.health(),
         }
     }
 

@@ -11,6 +11,8 @@ use crate::model::{Change, DeviceId, Seq, Time};
 pub const MEMORY_EVENTS: usize = 200_000;
 /// How many changes are kept over all devices.
 pub const MEMORY_CHANGES: usize = 100_000;
+/// How many rows of the ledger are kept one by one.
+const MEMORY_PACKETS: usize = 200_000;
 /// How many snapshots are kept, in memory and on the disk.
 pub const SNAPSHOTS: usize = 3;
 
@@ -72,9 +74,8 @@ impl Log for MemoryLog {
     fn append(&mut self, events: &[Event]) -> Result<(), LogError> {
         super::check_order(self.last.0, events, "the log in memory")?;
         for event in events {
-            if let Body::Ledger(rows) = &event.body {
-                self.ledger.add_all(rows);
-            }
+            self.ledger.take(&event.body);
+            self.ledger.sum_beyond(MEMORY_PACKETS);
             if self.events.len() == self.cap {
                 self.events.pop_front();
                 self.dropped += 1;

@@ -10,7 +10,7 @@ mod rollup;
 mod sqlite;
 
 pub use memory::{MEMORY_CHANGES, MEMORY_EVENTS, MemoryLog, SNAPSHOTS};
-pub use sqlite::{Retention, SqliteLog, StateLock};
+pub use sqlite::{Retention, SqliteLog, StateLock, StoreSize};
 
 use std::net::IpAddr;
 
@@ -81,7 +81,8 @@ pub enum LogError {
 /// What the state no longer holds is asked of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Query {
-    /// Packets sent to an address, the newest first, summed by hour, kind and cause.
+    /// Packets sent to an address, the newest first: one by one where less than SNMP is allowed, else summed by hour, kind
+    /// and cause.
     Ledger {
         /// To whom.
         addresses: Vec<IpAddr>,
@@ -139,6 +140,16 @@ pub trait Log: Send {
 
     /// The place of the last event, zero when there is none, and its time.
     fn last(&self) -> (Seq, Time);
+
+    /// Did the process that appended last come to its end ([`Log::note_end`])? A log without events did.
+    fn ended(&mut self) -> Result<bool, LogError> {
+        Ok(true)
+    }
+
+    /// Everything is written and nothing follows. What is appended later makes it untrue again.
+    fn note_end(&mut self) -> Result<(), LogError> {
+        self.flush()
+    }
 
     /// Hands every event after `after` to `each`, in order, until it returns `false`.
     fn read_from(

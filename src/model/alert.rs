@@ -48,6 +48,8 @@ pub enum Condition {
     WeakEngine,
     /// Its polls don't keep their time.
     PollOverrun,
+    /// Answers in its name that are not authentic keep coming.
+    NotAuthentic,
 }
 
 impl Condition {
@@ -74,6 +76,7 @@ impl Condition {
             Self::ScopeFull => "scope-full",
             Self::WeakEngine => "weak-engine",
             Self::PollOverrun => "poll-overrun",
+            Self::NotAuthentic => "not-authentic",
         }
     }
 }

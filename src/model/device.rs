@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CareLevel, Change, DeviceClass, DeviceId, Fact, FactKey, IfIndex, Interface, Mac, SegmentId,
-    Text, Time, TouchPolicy,
+    CareLevel, Change, Conduct, DeviceClass, DeviceId, Fact, FactKey, IfIndex, Interface, Mac,
+    SegmentId, Sensor, Text, Time, TouchPolicy,
 };
 
 /// What one way of looking says of a device. Three of them are kept apart: a ping that comes back never clears an SNMP fault.
@@ -147,14 +148,23 @@ pub struct Device {
     pub interfaces: BTreeMap<IfIndex, Interface>,
     /// Interfaces beyond [`INTERFACE_CAP`].
     pub interfaces_dropped: u32,
+    /// Its sensors in the order of their keys, [`super::SENSOR_CAP`] at the most; none for most devices.
+    pub sensors: Option<Arc<Vec<Sensor>>>,
     /// The newest changes, the newest first, [`CHANGE_RING`] at the most.
     pub changes: Vector<Change>,
+    /// How its agent behaves, where it ever misbehaved or a poll of it missed its time.
+    pub conduct: Option<Box<Conduct>>,
 }
 
 impl Device {
     /// The value of a fact, or nothing.
     pub fn fact(&self, key: FactKey) -> Option<&Text> {
         self.facts.get(&key).map(|f| &f.value)
+    }
+
+    /// Its sensors, in the order of their keys.
+    pub fn sensors(&self) -> &[Sensor] {
+        self.sensors.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The value of a fact, or `""`.
@@ -170,6 +180,10 @@ pub struct TouchPolicyInForce {
     pub policy: TouchPolicy,
     /// What decided: `class ventilator`, `segment ICU-3`, `device`, `unknown in a clinical segment`.
     pub because: Text,
+    /// The override that is in force, where one is.
+    pub overridden: Option<Arc<TouchOverride>>,
+    /// An override of `never` that one person asked for, and that waits for a second one. It has no effect.
+    pub asked: Option<Arc<TouchOverride>>,
 }
 
 impl Default for TouchPolicyInForce {
@@ -177,6 +191,25 @@ impl Default for TouchPolicyInForce {
         Self {
             policy: TouchPolicy::Passive,
             because: Text::empty(),
+            overridden: None,
+            asked: None,
         }
     }
+}
+
+/// What a person said of a device's touch policy, for a time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TouchOverride {
+    /// The rung it is to have.
+    pub policy: TouchPolicy,
+    /// Who asked.
+    pub by: Text,
+    /// The second person; empty where one is enough, or none has said yes so far.
+    pub approved: Text,
+    /// Why.
+    pub reason: Text,
+    /// When it was asked for.
+    pub since: Time,
+    /// When it ends.
+    pub until: Time,
 }

@@ -5,8 +5,10 @@
 
 mod alert;
 mod class;
+mod conduct;
 mod device;
 mod fact;
+mod health;
 mod hex;
 mod ids;
 mod interface;
@@ -25,11 +27,16 @@ mod touch;
 
 pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use class::{BadClass, CareLevel, DeviceClass};
+pub use conduct::{AgentFault, Conduct, OverrunKind, Overruns, Tally};
 pub use device::{
-    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact,
+    Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact, TouchOverride,
     TouchPolicyInForce,
 };
 pub use fact::{Change, Fact, FactKey, FactSource};
+pub use health::{
+    CollectorHealth, Flow, GateHealth, Health, Home, Point, PollerHealth, ProcessHealth, Rate,
+    SourceHealth, TREND, Warning, grouped,
+};
 pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
 pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};
@@ -42,12 +49,12 @@ pub use plan::{
 pub use quirk::{Quirk, QuirkInForce, QuirkSource, Quirks, SKIP_CAP, Showing, arcs, build, within};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
-pub use sensor::{SensorKind, SensorState};
+pub use sensor::{SENSOR_CAP, SENSOR_RING, Sensor, SensorKind, SensorState};
 pub use severity::Severity;
 pub use site::{
-    AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, FirmwareSpec, InterfaceRef,
-    Intervals, LinkSpec, PlainSecret, PrivProtocol, SecretRef, SegmentSpec, Site, Strength,
-    VendorSpec, WITHHELD, WardSpec,
+    AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, Discovery, FirmwareSpec,
+    InterfaceRef, Intervals, LimitSpec, LinkSpec, PlainSecret, PrivProtocol, SecretRef,
+    SegmentSpec, Site, Strength, VendorSpec, WITHHELD, WardSpec,
 };
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, Text, TouchPolicy};
+use super::{
+    CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, SensorKind, Severity, Text, TouchPolicy,
+};
 
 /// Everything the engine knows from configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,10 @@ pub struct Site {
     pub v2c_fallback: bool,
     /// What models can't take: the site's own word, and what was shipped with the wardwatch that put this site in force.
     pub quirks: Vec<Quirk>,
+    /// Whether the collector asks its own segments by itself who is there.
+    pub discovery: Discovery,
+    /// Limits of sensors, in the order of the file: the first that fits counts.
+    pub limits: Vec<LimitSpec>,
 }
 
 /// The environment variable that is named where a secret was given in plain and may not leave the process.
@@ -97,6 +103,17 @@ pub struct SegmentSpec {
     pub unknown: Option<TouchPolicy>,
     /// The ward it serves.
     pub ward: Text,
+    /// How often discovery asks here by ARP, seconds; zero means never, `None` what [`Site::discovery`] says.
+    pub sweep_s: Option<u32>,
+    /// No more ARP requests a second than this, by discovery or by a person's scan, in haste or not.
+    pub arp_rate: Option<u32>,
+}
+
+impl SegmentSpec {
+    /// How often discovery asks here by ARP, seconds; `None` means never.
+    pub fn sweeps_every(&self, of_site: Discovery) -> Option<u32> {
+        Some(self.sweep_s.unwrap_or(of_site.sweep_s)).filter(|s| *s > 0)
+    }
 }
 
 /// A device of the site's own register.
@@ -197,6 +214,47 @@ pub struct FirmwareSpec {
     pub class: Option<DeviceClass>,
     /// The oldest accepted.
     pub minimum: Text,
+}
+
+/// Discovery by ARP: the collector asks the segments that its own interfaces are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Discovery {
+    /// How often, seconds; zero means never: a site is quiet unless it asks.
+    pub sweep_s: u32,
+    /// ARP requests a second in each segment.
+    pub arp_rate: u32,
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        Self {
+            sweep_s: 0,
+            arp_rate: 20,
+        }
+    }
+}
+
+/// Between which values a sensor stays: a refrigerator, a room, a rack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitSpec {
+    /// Of this device by name; empty means any.
+    pub device: Text,
+    /// Of devices of this class.
+    pub class: Option<DeviceClass>,
+    /// Sensors that measure this.
+    pub kind: Option<SensorKind>,
+    /// Sensors whose name contains this, in any case; empty means any.
+    pub name: Text,
+    /// The least, thousandths of the kind's unit.
+    pub low: Option<i64>,
+    /// The most, thousandths of the kind's unit.
+    pub high: Option<i64>,
+    /// Beyond it for so long before a person is called, seconds.
+    pub for_s: u32,
+    /// How bad that is; major unless said.
+    pub severity: Option<Severity>,
 }
 
 /// How often what is asked, seconds.

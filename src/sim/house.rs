@@ -188,7 +188,7 @@ impl House {
     /// The agent of a device, by name, for tests that let it misbehave.
     pub fn agent(&self, name: &str) -> Option<&Arc<Agent>> {
         let device = self.device(name)?;
-        self.server.directory().at(device.address)
+        self.server.population().at(device.address)
     }
 
     /// Ends it.

@@ -3,7 +3,7 @@
 //! It says on its output, in JSON, one object a line: that it is ready, what came whenever it is asked (`status` on its input), and
 //! what came in all when its input ends or it is told to stop.
 
-use std::io::{self, Write};
+use std::io::{self, PipeReader, Write};
 use std::os::fd::AsFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -47,6 +47,7 @@ pub fn run_with(
 ) -> io::Result<()> {
     let hospital = Hospital::build(options.endpoints, options.seed, options.port);
     let mut house = House::open(hospital, options.scenario, secrets)?;
+    let signals = catch_signals()?;
     let ready = json!({
         "ready": true,
         "port": house.port(),
@@ -55,7 +56,7 @@ pub fn run_with(
         "scenario": options.scenario.name,
     });
     say(output, &ready)?;
-    wait(Some(&input), |line| {
+    wait(&signals, Some(&input), |line| {
         if line.trim_ascii() == b"status" {
             say(output, &summary(&house.counts()))?;
         }
@@ -67,19 +68,26 @@ pub fn run_with(
     Ok(())
 }
 
-/// Waits until SIGTERM, SIGINT or SIGHUP comes or, where one is given, the input ends; calls back with each line of it.
-pub fn wait(
-    input: Option<&impl AsFd>,
-    mut on_line: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
+/// From now on SIGTERM, SIGINT and SIGHUP no longer end the process but [`wait`]. Before anything is said: who was told that all is
+/// ready may send one.
+pub fn catch_signals() -> io::Result<PipeReader> {
     let (signals, writer) = io::pipe()?;
     for signal in [SIGTERM, SIGINT, SIGHUP] {
         signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
     }
+    Ok(signals)
+}
+
+/// Waits until a signal comes or, where one is given, the input ends; calls back with each line of it.
+pub fn wait(
+    signals: &PipeReader,
+    input: Option<&impl AsFd>,
+    mut on_line: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut line = Vec::new();
     let mut buffer = [0u8; 1_024];
     loop {
-        let mut fds = vec![PollFd::new(&signals, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
         if let Some(input) = input {
             fds.push(PollFd::new(input, PollFlags::IN));
         }

@@ -19,6 +19,14 @@ pub enum Step {
     StrangerAppears,
     /// It is pulled out.
     StrangerLeaves,
+    /// One of the two power supplies of a switch of the intensive care unit fails.
+    SupplyFails,
+    /// It is exchanged.
+    SupplyReplaced,
+    /// The compressor of a medicine refrigerator stops.
+    FridgeWarms,
+    /// It runs again.
+    FridgeCools,
 }
 
 /// A named course of events.
@@ -64,6 +72,16 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "ups-on-battery",
         about: "a UPS loses its mains, its runtime falls",
         steps: &[(15, Step::UpsOnBattery), (1_800, Step::UpsOnMains)],
+    },
+    Scenario {
+        name: "parts-fail",
+        about: "a power supply of a switch fails, a medicine refrigerator warms up",
+        steps: &[
+            (15, Step::SupplyFails),
+            (20, Step::FridgeWarms),
+            (1_500, Step::FridgeCools),
+            (1_800, Step::SupplyReplaced),
+        ],
     },
 ];
 
@@ -112,7 +130,7 @@ mod tests {
         let error = "dawn".parse::<Scenario>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "'dawn' is no scenario; there are evening, quiet, icu-switch-dies, rogue-station, ups-on-battery"
+            "'dawn' is no scenario; there are evening, quiet, icu-switch-dies, rogue-station, ups-on-battery, parts-fail"
         );
     }
 }

@@ -1,7 +1,8 @@
 //! Many agents behind few sockets: each address of a loopback net is its own agent, and answers come from the address that
 //! was asked.
 //!
-//! The sockets are bound to every address but, where the kernel allows it, to the loopback interface; the address asked comes with
+//! Requests are taken in batches (`recvmmsg`); each answer is a call of its own, for it names its own source address and the safe
+//! `sendmmsg` has one for all. The sockets are bound to every address but, where the kernel allows it, to the loopback interface; the address asked comes with
 //! each datagram (IP_PKTINFO). Nothing leaves but answers.
 
 use std::collections::{BTreeMap, BinaryHeap};
@@ -16,20 +17,52 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt,
-    sockopt,
+    ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, SockaddrIn, recvmmsg, sendmsg,
+    setsockopt, sockopt,
 };
 use rustc_hash::FxHashMap;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::agent::{Agent, Silence, Verdict};
+use super::agent::{Agent, Manner, Silence, Verdict};
 use super::clock::SimClock;
 
-/// Answers that wait for their delay, in one thread; more are lost and counted.
-const DELAYED_CAP: usize = 10_000;
-/// Datagrams taken from a socket before the delayed are looked at again.
-const BURST: usize = 256;
+/// Octets of answers that wait for their delay, in one thread; more are lost and counted.
+const DELAYED_CAP: usize = 64 << 20;
+/// Datagrams taken from a socket with one call.
+const BATCH: usize = 64;
+/// Such calls before the delayed are looked at again.
+const BURST: usize = 4;
+/// Octets of a request that are read; none that fits a bench is longer, and what is cut off is malformed.
+const REQUEST_CAP: usize = 65_536;
+
+/// Who answers at which address.
+pub trait Population: Send + Sync + 'static {
+    /// Reads a datagram for an address, and writes what to send back into `out`, which is empty.
+    fn receive(
+        &self,
+        asked: Ipv4Addr,
+        datagram: &[u8],
+        at: Duration,
+        out: &mut Vec<u8>,
+    ) -> Reception;
+
+    /// Datagrams to addresses where nothing should be sent, those with any.
+    fn watched(&self) -> BTreeMap<Ipv4Addr, u64> {
+        BTreeMap::new()
+    }
+}
+
+/// What became of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// Send back what was written.
+    Answer(Manner),
+    /// Say nothing.
+    Silence(Silence),
+    /// No agent is there.
+    Nobody,
+}
 
 /// Who is at which address.
 #[derive(Default)]
@@ -62,6 +95,38 @@ impl Directory {
     /// No agent at all.
     pub fn is_empty(&self) -> bool {
         self.agents.is_empty()
+    }
+}
+
+impl Population for Directory {
+    fn receive(
+        &self,
+        asked: Ipv4Addr,
+        datagram: &[u8],
+        at: Duration,
+        out: &mut Vec<u8>,
+    ) -> Reception {
+        if let Some(watched) = self.watched.get(&asked) {
+            count(watched);
+        }
+        let Some(agent) = self.agents.get(&asked) else {
+            return Reception::Nobody;
+        };
+        match agent.receive(datagram, at) {
+            Verdict::Answer(bytes, manner) => {
+                *out = bytes;
+                Reception::Answer(manner)
+            }
+            Verdict::Silence(why) => Reception::Silence(why),
+        }
+    }
+
+    fn watched(&self) -> BTreeMap<Ipv4Addr, u64> {
+        self.watched
+            .iter()
+            .map(|(a, n)| (*a, n.load(Ordering::Relaxed)))
+            .filter(|(_, n)| *n > 0)
+            .collect()
     }
 }
 
@@ -130,8 +195,8 @@ impl Counts {
 }
 
 /// Agents that are being served; they end with it.
-pub struct Server {
-    directory: Arc<Directory>,
+pub struct Server<P: Population = Directory> {
+    population: Arc<P>,
     clock: SimClock,
     tally: Arc<Tally>,
     port: u16,
@@ -139,9 +204,9 @@ pub struct Server {
     stop: Option<PipeWriter>,
 }
 
-impl Server {
+impl<P: Population> Server<P> {
     /// Binds and serves.
-    pub fn start(directory: Directory, listen: Listen, clock: SimClock) -> io::Result<Self> {
+    pub fn start(population: P, listen: Listen, clock: SimClock) -> io::Result<Self> {
         // without SO_REUSEPORT first, so that two simulations never share a port unknowingly
         let probe = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
         probe.bind(&any(listen.port).into())?;
@@ -154,17 +219,18 @@ impl Server {
             .map(|_| socket(port, listen.loopback))
             .collect::<io::Result<Vec<_>>>()?;
         let (reader, writer) = io::pipe()?;
-        let directory = Arc::new(directory);
+        let population = Arc::new(population);
         let tally = Arc::new(Tally::default());
         let mut threads = Vec::new();
         for (n, socket) in sockets.into_iter().enumerate() {
             let worker = Worker {
                 socket,
                 stop: reader.try_clone()?,
-                directory: directory.clone(),
+                population: population.clone(),
                 tally: tally.clone(),
                 clock: clock.clone(),
                 delayed: BinaryHeap::new(),
+                waiting: 0,
             };
             let thread = std::thread::Builder::new()
                 .name(format!("sim-{n}"))
@@ -173,7 +239,7 @@ impl Server {
             threads.push(thread);
         }
         Ok(Self {
-            directory,
+            population,
             clock,
             tally,
             port,
@@ -193,8 +259,8 @@ impl Server {
     }
 
     /// Who is where.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
+    pub fn population(&self) -> &P {
+        &self.population
     }
 
     /// What came so far.
@@ -210,13 +276,7 @@ impl Server {
             absent: get(&t.absent),
             faulted: get(&t.faulted),
             lost: get(&t.lost),
-            watched: self
-                .directory
-                .watched
-                .iter()
-                .map(|(a, n)| (*a, get(n)))
-                .filter(|(_, n)| *n > 0)
-                .collect(),
+            watched: self.population.watched(),
         }
     }
 
@@ -229,7 +289,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl<P: Population> Drop for Server<P> {
     fn drop(&mut self) {
         self.stop();
     }
@@ -281,23 +341,27 @@ impl Ord for Delayed {
     }
 }
 
-struct Worker {
+struct Worker<P> {
     socket: Socket,
     stop: PipeReader,
-    directory: Arc<Directory>,
+    population: Arc<P>,
     tally: Arc<Tally>,
     clock: SimClock,
     delayed: BinaryHeap<Delayed>,
+    /// Octets in `delayed`.
+    waiting: usize,
 }
 
 fn count(n: &AtomicU64) {
     n.fetch_add(1, Ordering::Relaxed);
 }
 
-impl Worker {
+impl<P: Population> Worker<P> {
     fn run(mut self) {
-        let mut buffer = vec![0u8; 65_536];
-        let mut control = nix::cmsg_space!(libc::in_pktinfo);
+        let mut buffer = vec![0u8; BATCH * REQUEST_CAP];
+        let control = nix::cmsg_space!(libc::in_pktinfo);
+        let mut headers = MultiHeaders::<SockaddrIn>::preallocate(BATCH, Some(control));
+        let mut out = Vec::new();
         loop {
             let wait = self
                 .delayed
@@ -316,35 +380,48 @@ impl Worker {
                 return;
             }
             for _ in 0..BURST {
-                if !self.receive(&mut buffer, &mut control) {
+                if !self.receive(&mut buffer, &mut headers, &mut out) {
                     break;
                 }
             }
             let now = Instant::now();
             while self.delayed.peek().is_some_and(|d| d.due <= now) {
                 if let Some(late) = self.delayed.pop() {
+                    self.waiting -= late.bytes.len();
                     self.send(late.from, &late.to, &late.bytes);
                 }
             }
         }
     }
 
-    /// Takes one datagram; false when there is none.
-    fn receive(&mut self, buffer: &mut [u8], control: &mut [u8]) -> bool {
-        let (octets, asker, asked) = {
-            let mut parts = [IoSliceMut::new(buffer)];
-            let got = match recvmsg::<SockaddrIn>(
-                self.socket.as_raw_fd(),
-                &mut parts,
-                Some(control),
-                MsgFlags::MSG_DONTWAIT,
-            ) {
-                Ok(got) => got,
-                // an ICMP error of an earlier answer; the next datagram may be fine
-                Err(Errno::ECONNREFUSED | Errno::EINTR) => return true,
-                Err(_) => return false,
-            };
-            let asked = got.cmsgs().ok().and_then(|mut all| {
+    /// Takes what is there, a batch at the most, and answers it; false when nothing more is there.
+    fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        headers: &mut MultiHeaders<SockaddrIn>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let mut slices: Vec<[IoSliceMut; 1]> = buffer
+            .chunks_mut(REQUEST_CAP)
+            .map(|chunk| [IoSliceMut::new(chunk)])
+            .collect();
+        let got = match recvmmsg(
+            self.socket.as_raw_fd(),
+            headers,
+            &mut slices,
+            MsgFlags::MSG_DONTWAIT,
+            None,
+        ) {
+            Ok(got) => got,
+            // an ICMP error of an earlier answer; the next datagram may be fine
+            Err(Errno::ECONNREFUSED | Errno::EINTR) => return true,
+            Err(_) => return false,
+        };
+        let at = self.clock.elapsed();
+        let mut came = 0;
+        for message in got {
+            came += 1;
+            let asked = message.cmsgs().ok().and_then(|mut all| {
                 all.find_map(|c| match c {
                     ControlMessageOwned::Ipv4PacketInfo(info) => {
                         Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()))
@@ -352,40 +429,54 @@ impl Worker {
                     _ => None,
                 })
             });
-            (got.bytes, got.address, asked)
-        };
+            let datagram = message.iovs().next().unwrap_or_default();
+            self.answer(message.address, asked, datagram, at, out);
+        }
+        came == BATCH
+    }
+
+    fn answer(
+        &mut self,
+        asker: Option<SockaddrIn>,
+        asked: Option<Ipv4Addr>,
+        datagram: &[u8],
+        at: Duration,
+        out: &mut Vec<u8>,
+    ) {
         count(&self.tally.datagrams);
         let (Some(asker), Some(asked)) = (asker, asked) else {
             count(&self.tally.unknown);
-            return true;
+            return;
         };
-        if let Some(watched) = self.directory.watched.get(&asked) {
-            count(watched);
-        }
-        let Some(agent) = self.directory.agents.get(&asked) else {
-            count(&self.tally.unknown);
-            return true;
-        };
-        let datagram = buffer.get(..octets).unwrap_or_default();
-        match agent.receive(datagram, self.clock.elapsed()) {
-            Verdict::Answer(bytes, Duration::ZERO) => self.send(asked, &asker, &bytes),
-            Verdict::Answer(bytes, late) if self.delayed.len() < DELAYED_CAP => {
-                self.delayed.push(Delayed {
-                    due: Instant::now() + late,
-                    from: asked,
-                    to: asker,
-                    bytes,
+        out.clear();
+        let manner = match self.population.receive(asked, datagram, at, out) {
+            Reception::Answer(manner) => manner,
+            Reception::Nobody => return count(&self.tally.unknown),
+            Reception::Silence(why) => {
+                return count(match why {
+                    Silence::Absent => &self.tally.absent,
+                    Silence::Fault => &self.tally.faulted,
+                    Silence::Community => &self.tally.wrong_community,
+                    Silence::Malformed => &self.tally.malformed,
                 });
             }
-            Verdict::Answer(..) => count(&self.tally.lost),
-            Verdict::Silence(why) => count(match why {
-                Silence::Absent => &self.tally.absent,
-                Silence::Fault => &self.tally.faulted,
-                Silence::Community => &self.tally.wrong_community,
-                Silence::Malformed => &self.tally.malformed,
-            }),
+        };
+        let from = if manner.astray { astray(asked) } else { asked };
+        for _ in 0..=u8::from(manner.twice) {
+            if manner.delay.is_zero() {
+                self.send(from, &asker, out);
+            } else if self.waiting + out.len() <= DELAYED_CAP {
+                self.waiting += out.len();
+                self.delayed.push(Delayed {
+                    due: Instant::now() + manner.delay,
+                    from,
+                    to: asker,
+                    bytes: out.clone(),
+                });
+            } else {
+                count(&self.tally.lost);
+            }
         }
-        true
     }
 
     fn send(&self, from: Ipv4Addr, to: &SockaddrIn, bytes: &[u8]) {
@@ -408,4 +499,9 @@ impl Worker {
             Err(_) => &self.tally.lost,
         });
     }
+}
+
+/// An address where nobody was asked, for an answer that comes from elsewhere: another one on loopback.
+fn astray(asked: Ipv4Addr) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(asked) ^ 0x0040_0000)
 }

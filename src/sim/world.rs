@@ -71,6 +71,10 @@ pub struct Snapshot {
     pub on_battery: BTreeMap<usize, Duration>,
     /// The stranger is plugged in.
     pub stranger: bool,
+    /// The switch whose second power supply failed.
+    pub supply_failed: Option<usize>,
+    /// The monitor whose refrigerator warms up, since when.
+    pub fridge_warms: Option<(usize, Duration)>,
 }
 
 impl World {
@@ -157,6 +161,12 @@ impl World {
         let mut on_battery = BTreeMap::new();
         let mut boots: BTreeMap<usize, Boot> = BTreeMap::new();
         let mut stranger = false;
+        let (mut supply_failed, mut fridge_warms) = (None, None);
+        let fridge = || {
+            let monitor =
+                |d: &super::hospital::Device| d.class == crate::model::DeviceClass::Sensor;
+            hospital.devices.iter().position(monitor)
+        };
         for (when, step) in self.steps().take_while(|(when, _)| *when <= start) {
             match step {
                 Step::IcuSwitchDies => dead[cast.icu_switch] = true,
@@ -178,6 +188,10 @@ impl World {
                 }
                 Step::StrangerAppears => stranger = true,
                 Step::StrangerLeaves => stranger = false,
+                Step::SupplyFails => supply_failed = Some(cast.icu_switch),
+                Step::SupplyReplaced => supply_failed = None,
+                Step::FridgeWarms => fridge_warms = fridge().map(|d| (d, when)),
+                Step::FridgeCools => fridge_warms = None,
             }
         }
         let mut admin: BTreeMap<usize, bool> = BTreeMap::new();
@@ -229,6 +243,8 @@ impl World {
             boots,
             on_battery,
             stranger,
+            supply_failed,
+            fridge_warms,
         }
     }
 

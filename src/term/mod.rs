@@ -6,6 +6,7 @@
 
 mod caps;
 mod clipboard;
+mod escape;
 mod events;
 mod keys;
 mod restore;
@@ -13,6 +14,7 @@ mod terminal;
 
 pub use caps::{Colors, TermCaps};
 pub use clipboard::clipboard;
+pub use escape::EscapeKey;
 pub use events::{Signal, TermEvent};
 pub use keys::Decoder;
 pub use terminal::{Terminal, size};

@@ -11,7 +11,7 @@ use crate::engine::State;
 use crate::event::Command;
 use crate::log::{Answer, Query};
 use crate::model::{
-    Alert, AlertId, Device, DeviceId, IfIndex, RunId, RunPlan, SegmentId, Text, Time,
+    Alert, AlertId, Device, DeviceId, Health, IfIndex, RunId, RunPlan, SegmentId, Text, Time,
 };
 
 use super::{Glyphs, Theme};
@@ -50,6 +50,8 @@ pub struct Ctx<'a> {
     pub now: Time,
     /// How true it is.
     pub live: &'a Live,
+    /// How the collecting process itself is doing; nothing where none is, as in a replay.
+    pub health: Option<&'a Health>,
     /// The site's zone; times are shown in it.
     pub zone: &'a TimeZone,
     /// Who looks.

@@ -1,11 +1,12 @@
 //! The poller against real agents (Debian's snmpd) and against agents that misbehave.
 
-mod common;
+pub mod common;
 mod daemon;
 mod fake;
 mod faults;
 mod quirks;
 mod snmpd;
+mod strangers;
 mod tables;
 mod thousand;
 mod v3;

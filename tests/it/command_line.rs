@@ -4,7 +4,7 @@
 mod agents;
 mod collecting;
 mod errors;
-mod ground;
+pub mod ground;
 mod listings;
 mod recordings;
 mod site_file;

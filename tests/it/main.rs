@@ -4,6 +4,8 @@
 mod agents;
 mod command_line;
 mod config_files;
+mod farm;
+mod hostile;
 mod killed;
 mod night;
 mod program;
@@ -12,4 +14,7 @@ mod remediation;
 mod scan_net;
 mod sim_serve;
 mod support;
+mod sweeps;
 mod term;
+mod touch_capture;
+mod touch_property;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use wardwatch::model::PlainSecret;
 use wardwatch::sim::agent::Faults;
-use wardwatch::sim::farm::Farm;
+use wardwatch::sim::farm::{Farm, FarmOptions};
 use wardwatch::sim::hospital::Hospital;
 use wardwatch::sim::house::{House, Secrets};
 use wardwatch::sim::process::{SimOptions, run_with};
@@ -361,7 +361,12 @@ fn two_simulations_never_share_a_port() {
 
 #[test]
 fn a_farm_answers_at_every_address_with_its_own_name() {
-    let farm = Farm::simple(300, 24, &PlainSecret::new(b"farm".to_vec())).unwrap();
+    let farm = Farm::start(FarmOptions::simple(
+        300,
+        24,
+        PlainSecret::new(b"farm".to_vec()),
+    ))
+    .unwrap();
     for (n, at) in farm.addresses().enumerate() {
         let mut manager = Manager::new(at, b"farm");
         let name = manager.get("1.3.6.1.2.1.1.5.0");

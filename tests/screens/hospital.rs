@@ -3,6 +3,10 @@
 
 #[path = "hospital_runs.rs"]
 mod made;
+#[path = "hospital_health.rs"]
+mod well;
+
+pub use well::health;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -125,6 +129,7 @@ impl Builder {
                 touch: TouchPolicyInForce {
                     policy: class.touch(),
                     because: t(&format!("class {class}")),
+                    ..TouchPolicyInForce::default()
                 },
                 segment,
                 declared: true,
@@ -544,6 +549,7 @@ pub fn small() -> (State, Named) {
         d.touch = TouchPolicyInForce {
             policy: TouchPolicy::Passive,
             because: t("unknown in a clinical segment"),
+            ..TouchPolicyInForce::default()
         };
     });
     let pump = behind[4];

@@ -1,6 +1,7 @@
 //! Every view as a person sees it, at the three sizes, and at all sizes that must not hurt.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod about;
 mod behaviour;
 mod hospital;
 mod shots;
@@ -10,7 +11,7 @@ use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use wardwatch::engine::State;
-use wardwatch::model::Text;
+use wardwatch::model::{Health, Text};
 use wardwatch::ui::{ColorDepth, Ctx, Glyphs, Live, Outcome, Theme, View, views};
 
 /// What a frame is drawn with.
@@ -20,6 +21,8 @@ pub struct Stage {
     zone: TimeZone,
     person: Text,
     unicode: bool,
+    health: Option<Health>,
+    live: Live,
 }
 
 impl Stage {
@@ -30,6 +33,8 @@ impl Stage {
             zone: TimeZone::fixed(jiff::tz::offset(1)),
             person: Text::from("ana"),
             unicode: true,
+            health: Some(hospital::health()),
+            live: Live::Live,
         }
     }
 
@@ -37,7 +42,8 @@ impl Stage {
         Ctx {
             state: &self.state,
             now: hospital::NOW,
-            live: &Live::Live,
+            live: &self.live,
+            health: self.health.as_ref(),
             zone: &self.zone,
             person: &self.person,
             read_only: false,
@@ -78,6 +84,7 @@ fn all_views(named: &hospital::Named) -> Vec<(&'static str, Box<dyn View>)> {
         .iter()
         .map(|(name, _)| (*name, views::open(name).unwrap()))
         .collect();
+    all.push(("about", views::about()));
     all.push(("segment", views::segment(Some(named.icu))));
     all.push(("alert", views::alert(named.root_alert)));
     all.push(("run", views::run(named.running)));

@@ -43,6 +43,7 @@ shipped!(
     "inventory",
     "neighbours",
     "sensors",
+    "sensors-rooms",
     "status",
     "status-infrastructure",
     "ups",

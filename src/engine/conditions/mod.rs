@@ -1,11 +1,13 @@
 //! The conditions that raise alerts, one file a family. Each is looked at when the device it is about was judged.
 
+mod conduct;
 mod firmware;
 mod interface;
 mod link;
 mod power;
 mod quarantine;
 mod reach;
+mod sensor;
 mod station;
 mod words;
 
@@ -28,7 +30,9 @@ impl State {
         self.review_firmware(id, out);
         self.review_station(id, out);
         self.review_quarantine(id, out);
+        self.review_sensors(id, out);
         self.review_links(id, out);
+        self.review_conduct(id, out);
     }
 
     /// Held alerts of devices that this one is before: it was just judged, so they may be.

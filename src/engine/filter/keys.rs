@@ -1,6 +1,6 @@
 //! The keys of the filter language, and how they are completed.
 
-use crate::model::{CareLevel, DeviceClass, DeviceState, Severity, TouchPolicy};
+use crate::model::{AgentFault, CareLevel, DeviceClass, DeviceState, Severity, TouchPolicy};
 
 /// A key, for help and completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub(super) enum Key {
     Severity,
     Seen,
     Is,
+    Fault,
 }
 
 macro_rules! keys {
@@ -77,6 +78,7 @@ keys! {
     Severity "severity" "worst open alert: severity:critical, severity>minor",
     Seen "seen" "last seen so long ago: seen>10m",
     Is "is" "medical, network, declared, clinical (its segment is), attached",
+    Fault "fault" "how its agent misbehaves: fault:any, fault:loop, fault:late; fault:overrun: polls that miss their time now",
 }
 
 pub(super) const TRAITS: &[&str] = &["medical", "network", "declared", "clinical", "attached"];
@@ -103,9 +105,16 @@ pub(super) fn values(key: Key) -> Vec<&'static str> {
             .chain([A::Open, A::Acknowledged, A::Pending].map(A::word))
             .chain(CONDITIONS.iter().map(|c| c.word()))
             .collect(),
+        Key::Fault => ["any", OVERRUN]
+            .into_iter()
+            .chain(AgentFault::ALL.map(AgentFault::word))
+            .collect(),
         _ => Vec::new(),
     }
 }
+
+/// The value of `fault` for polls that miss their time.
+pub(super) const OVERRUN: &str = "overrun";
 
 pub(super) const CONDITIONS: &[crate::model::Condition] = {
     use crate::model::Condition as C;
@@ -124,6 +133,12 @@ pub(super) const CONDITIONS: &[crate::model::Condition] = {
         C::DuplicateAddress,
         C::RevertOverdue,
         C::Collector,
+        C::SensorFailed,
+        C::OutOfRange,
+        C::ScopeFull,
+        C::WeakEngine,
+        C::PollOverrun,
+        C::NotAuthentic,
     ]
 };
 

@@ -6,7 +6,7 @@ use super::super::state::State;
 use super::super::version::compare_versions;
 use super::keys::Key;
 use super::text::Needle;
-use super::{AlertWord, Filter, Op, Test, Trait};
+use super::{AlertWord, FaultWord, Filter, Op, Test, Trait};
 
 impl Op {
     fn holds<T: Ord>(self, left: &T, right: &T) -> bool {
@@ -103,6 +103,13 @@ fn device_test(test: &Test, state: &State, d: &Device, now: Time) -> bool {
                 .segment
                 .and_then(|s| state.segments.get(&s))
                 .is_some_and(|s| s.clinical),
+        }),
+        Test::Fault(words) => d.conduct.as_ref().is_some_and(|conduct| {
+            words.iter().any(|w| match w {
+                FaultWord::Any => !conduct.faults.is_empty(),
+                FaultWord::Is(fault) => conduct.faults.contains_key(fault),
+                FaultWord::Overrun => conduct.overruns.values().any(|o| o.in_a_row > 0),
+            })
         }),
     }
 }

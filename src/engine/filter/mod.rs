@@ -95,6 +95,7 @@ enum Test {
     /// Milliseconds since it was last seen.
     Seen(Op, u64),
     Is(Vec<Trait>),
+    Fault(Vec<FaultWord>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,14 @@ enum AlertWord {
     Any,
     State(crate::model::AlertState),
     Condition(Vec<crate::model::Condition>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FaultWord {
+    Any,
+    Is(crate::model::AgentFault),
+    /// A kind of poll misses its time now.
+    Overrun,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::str::FromStr;
 
-use crate::model::{CareLevel, DeviceClass, DeviceState, Severity, Text, TouchPolicy};
+use crate::model::{AgentFault, CareLevel, DeviceClass, DeviceState, Severity, Text, TouchPolicy};
 
-use super::keys::{CONDITIONS, KEYS, Key, TRAITS, values};
+use super::keys::{CONDITIONS, KEYS, Key, OVERRUN, TRAITS, values};
 use super::text::Needle;
-use super::{AlertWord, Filter, FilterError, Op, Term, Test, Trait};
+use super::{AlertWord, FaultWord, Filter, FilterError, Op, Term, Test, Trait};
 
 pub(super) fn parse(source: &str) -> Result<Filter, FilterError> {
     let mut terms = Vec::new();
@@ -171,6 +171,7 @@ fn keyed(key: Key, op: Op, list: &[&str]) -> Result<Test, FilterError> {
             .get(at)
             .copied()
         })?),
+        Key::Fault => Test::Fault(each(key, list, fault_word)?),
         Key::Address => {
             let mut nets = Vec::new();
             let mut parts = Vec::new();
@@ -231,6 +232,17 @@ fn alert_word(word: &str) -> Option<AlertWord> {
         .filter(|c| c.word().contains(word))
         .collect();
     (!found.is_empty()).then_some(AlertWord::Condition(found))
+}
+
+fn fault_word(word: &str) -> Option<FaultWord> {
+    match word {
+        "any" => Some(FaultWord::Any),
+        OVERRUN => Some(FaultWord::Overrun),
+        _ => AgentFault::ALL
+            .into_iter()
+            .find(|f| f.word() == word)
+            .map(FaultWord::Is),
+    }
 }
 
 /// `90s`, `10m`, `2h`, `3d`, or seconds; as milliseconds.

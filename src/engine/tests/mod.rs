@@ -3,7 +3,10 @@
 mod properties;
 mod stories;
 mod stories_alerts;
+mod stories_conduct;
 mod stories_credentials;
 mod stories_identity;
 mod stories_quarantine;
+mod stories_sensors;
+mod stories_touch;
 mod world;

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::TouchPolicy::{Get, Never, Passive};
-
 use super::world::{World, ip, mac, site};
 use crate::event::{
-    Body, Command, EffectKind, IfCountersV1, IfMetaV1, IfSampleV1, ObsPollV1, ObsSourceV1,
-    Observation, PollOutcome, RunStep,
+    Body, Command, IfCountersV1, IfMetaV1, IfSampleV1, ObsPollV1, ObsSourceV1, Observation,
+    PollOutcome, RunStep,
 };
 use crate::model::{
     AlertId, AlertState, CareLevel, Condition, Confirm, DeviceState, FactKey, IfIndex, IfStatus,
@@ -499,65 +497,6 @@ fn a_revert_that_is_late_is_critical_until_it_is_done() {
             .iter()
             .any(|c| c.what.as_str() == "port-bounce by ana")
     );
-}
-
-#[test]
-fn an_override_lifts_passive_for_a_time_and_never_lifts_never() {
-    let mut w = World::new();
-    w.run(60);
-    let policy = |w: &World, name: &str| w.device(name).touch.policy;
-    for (name, expected) in [("mon-1", Get), ("vent-1", Never)] {
-        let order = Command::OverrideTouch {
-            device: w.device(name).id,
-            policy: Get,
-            reason: "biomed asked".into(),
-            until: w.now + secs(600),
-        };
-        let outcome = w.order(order);
-        assert_eq!(policy(&w, name), expected);
-        let tables = outcome
-            .effects
-            .iter()
-            .filter(|e| matches!(e.kind, EffectKind::TouchTable(_)))
-            .count();
-        assert_eq!(
-            tables,
-            usize::from(name == "mon-1"),
-            "the table goes out when it changes"
-        );
-    }
-    assert!(w.targets.iter().any(|t| t.address == ip("10.31.0.31")));
-    w.run(601);
-    assert_eq!(policy(&w, "mon-1"), Passive);
-    assert!(w.targets.iter().all(|t| t.address != ip("10.31.0.31")));
-}
-
-#[test]
-fn an_override_needs_a_reason_and_ends_within_a_day() {
-    let mut w = World::new();
-    w.run(60);
-    let order = |w: &World, name: &str, reason: &str| Command::OverrideTouch {
-        device: w.device(name).id,
-        policy: Get,
-        reason: reason.into(),
-        until: w.now + secs(90 * 86_400),
-    };
-    for (name, reason, word) in [
-        ("mon-1", "  ", "reason"),
-        ("vent-1", "must see it", "never"),
-    ] {
-        let before = w.device(name).touch.policy;
-        let command = order(&w, name, reason);
-        w.order(command);
-        assert_eq!(w.device(name).touch.policy, before);
-        let said = w.device(name).changes[0].after.to_string();
-        assert!(said.contains("refused") && said.contains(word), "{said}");
-    }
-    let command = order(&w, "mon-1", "biomed asked");
-    w.order(command);
-    assert_eq!(w.device("mon-1").touch.policy, Get);
-    w.run(86_400);
-    assert_eq!(w.device("mon-1").touch.policy, Passive);
 }
 
 #[test]

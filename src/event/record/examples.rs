@@ -28,6 +28,7 @@ pub(super) fn site() -> Site {
             touch: Some(TouchPolicy::Arp),
             unknown: Some(TouchPolicy::Passive),
             ward: "ICU".into(),
+            ..SegmentSpec::default()
         }],
         devices: vec![DeviceSpec {
             name: "vent-3-07".into(),
@@ -100,9 +101,7 @@ pub(super) fn site() -> Site {
             minimum: "2.50".into(),
         }],
         intervals: Intervals::default(),
-        polls: crate::model::PollPlans::default(),
-        v2c_fallback: false,
-        quirks: Vec::new(),
+        ..Site::default()
     }
 }
 
@@ -464,6 +463,7 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
                     name: "Inlet".into(),
                     kind: SensorKind::Temperature,
                     value: Some(31_500),
+                    total: None,
                     state: SensorState::Good,
                 }],
                 gone: vec!["entity 7".into()],
@@ -526,6 +526,28 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
             command(Command::AcceptPlans {
                 hash: "00ff".into(),
             }),
+        ),
+        (
+            "packets",
+            Body::Packets(vec![LedgerRow {
+                address: ip("10.3.10.7"),
+                kind: PacketKind::Arp,
+                count: 1,
+                first: T,
+                last: T,
+                cause: "scan by ana".into(),
+            }]),
+        ),
+        (
+            "refused",
+            Body::Refused(vec![LedgerRow {
+                address: ip("10.3.10.7"),
+                kind: PacketKind::Ping,
+                count: 3,
+                first: T,
+                last: Time(T.0 + 1),
+                cause: "ping".into(),
+            }]),
         ),
     ]
 }

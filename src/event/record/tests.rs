@@ -397,7 +397,7 @@ fn body() -> impl Strategy<Value = Body> {
                 *reason = b;
             }
             Body::Tick | Body::Run(_) => {}
-            Body::Ledger(rows) => {
+            Body::Ledger(rows) | Body::Packets(rows) | Body::Refused(rows) => {
                 rows[0].cause = a;
                 rows[0].count = number as u32;
                 rows[0].address = address;

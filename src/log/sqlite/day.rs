@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::record::stored_text;
 use super::store::{self, Mode};
-use crate::event::{Body, Event, LedgerRow};
+use crate::event::{Event, LedgerRow};
 use crate::log::batch::{self, Bad};
 use crate::log::{LogError, rollup::Rollup};
 use crate::model::{PacketKind, Seq, Time};
@@ -129,8 +129,11 @@ impl DayFile {
                     ])?;
             }
             if let Some(sums) = sums {
-                for (key, row) in sums.iter() {
-                    put_ledger(&transaction, key.1, row, "INSERT")?;
+                for (hour, row) in sums.sums() {
+                    put_ledger(&transaction, hour, row, "INSERT")?;
+                }
+                for row in sums.singles() {
+                    put_packet(&transaction, row, "INSERT")?;
                 }
                 set_meta(&transaction, LEDGER_UPTO, upto.0 as i64)?;
             }
@@ -187,9 +190,7 @@ impl DayFile {
                 Ok(Some(events)) => {
                     for event in &events {
                         at = event.seq;
-                        if let Body::Ledger(rows) = &event.body {
-                            sums.add_all(rows);
-                        }
+                        sums.take(&event.body);
                     }
                 }
                 Err(LogError::Damaged {
@@ -205,21 +206,31 @@ impl DayFile {
         }
     }
 
+    /// The sums of an address, and its rows that are kept one by one: the newest of each.
     pub(super) fn ledger(
         &self,
         address: IpAddr,
         since: Time,
         limit: u32,
-    ) -> Result<Vec<LedgerRow>, LogError> {
+    ) -> Result<(Vec<LedgerRow>, Vec<LedgerRow>), LogError> {
         let hour = since.0.div_euclid(crate::log::rollup::HOUR);
-        ledger_of(&self.db, address, since, hour, limit).map_err(|e| self.say(&e))
+        ledger_of(&self.db, address, since, hour, limit)
+            .and_then(|sums| Ok((sums, packets_of(&self.db, address, since, limit)?)))
+            .map_err(|e| self.say(&e))
     }
 
-    /// The whole ledger of the day.
-    pub(super) fn ledger_all(&self) -> Result<Vec<LedgerRow>, LogError> {
-        self.db
-            .prepare("SELECT address, kind, cause, count, first, last FROM ledger")
-            .and_then(|mut select| select.query_map([], ledger_row)?.collect())
+    /// The whole ledger of the day: its sums, and the rows that are kept one by one.
+    pub(super) fn ledger_all(&self) -> Result<(Vec<LedgerRow>, Vec<LedgerRow>), LogError> {
+        let all = |table: &str| -> rusqlite::Result<Vec<LedgerRow>> {
+            self.db
+                .prepare(&format!(
+                    "SELECT address, kind, cause, count, first, last FROM {table}"
+                ))?
+                .query_map([], ledger_row)?
+                .collect()
+        };
+        all("ledger")
+            .and_then(|sums| Ok((sums, all("packet")?)))
             .map_err(|e| self.say(&e))
     }
 
@@ -280,6 +291,42 @@ pub(super) fn put_ledger(
         row.last.0
     ])
     .map(|_| ())
+}
+
+/// Adds a row that stays as it is: `INSERT` sums it with one that is the same but for its count, `INSERT OR REPLACE` puts it
+/// in its place.
+pub(super) fn put_packet(db: &Connection, row: &LedgerRow, how: &str) -> rusqlite::Result<()> {
+    let sum = if how == "INSERT" {
+        "ON CONFLICT DO UPDATE SET count = count + excluded.count"
+    } else {
+        ""
+    };
+    db.prepare_cached(&format!(
+        "{how} INTO packet(address, last, kind, cause, first, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6) {sum}"
+    ))?
+    .execute(params![
+        address_bytes(row.address),
+        row.last.0,
+        kind_number(row.kind),
+        row.cause.as_str(),
+        row.first.0,
+        row.count
+    ])
+    .map(|_| ())
+}
+
+pub(super) fn packets_of(
+    db: &Connection,
+    address: IpAddr,
+    since: Time,
+    limit: u32,
+) -> rusqlite::Result<Vec<LedgerRow>> {
+    db.prepare_cached(
+        "SELECT address, kind, cause, count, first, last FROM packet
+         WHERE address = ?1 AND last >= ?2 ORDER BY last DESC LIMIT ?3",
+    )?
+    .query_map(params![address_bytes(address), since.0, limit], ledger_row)?
+    .collect()
 }
 
 pub(super) fn ledger_of(

@@ -7,9 +7,12 @@
 //! who wants to go on without it reads on after that place.
 
 mod day;
+#[cfg(test)]
+mod ledger_tests;
 mod lock;
 mod read;
 mod record;
+mod size;
 mod snapshot;
 mod store;
 #[cfg(test)]
@@ -26,10 +29,11 @@ use self::record::RecordDb;
 use self::store::Mode;
 use super::rollup::Rollup;
 use super::{Answer, Log, LogError, Query, check_order};
-use crate::event::{Body, Event};
+use crate::event::Event;
 use crate::model::{Change, DeviceId, Seq, Time};
 
 pub use lock::StateLock;
+pub use size::StoreSize;
 pub(super) use store::explain_io;
 
 /// How long what is kept.
@@ -61,6 +65,8 @@ const PENDING_CHANGES: usize = 100_000;
 const SUM_EVERY: i64 = 600_000;
 /// … and when this many sums wait.
 const SUM_AT: usize = 50_000;
+/// The last place that an orderly end left behind.
+const ENDED: &str = "ended";
 /// The time before which retention has removed something.
 const FORGOTTEN: &str = "forgotten_before";
 
@@ -379,9 +385,7 @@ impl SqliteLog {
             place: store::place(&self.dir),
             why: e.to_string(),
         })?;
-        if let Body::Ledger(rows) = &event.body {
-            self.sums.add_all(rows);
-        }
+        self.sums.take(&event.body);
         self.last = (event.seq, event.time);
         Ok(())
     }
@@ -424,6 +428,18 @@ impl Log for SqliteLog {
 
     fn last(&self) -> (Seq, Time) {
         self.last
+    }
+
+    fn ended(&mut self) -> Result<bool, LogError> {
+        let ended = self.record.meta(ENDED)?.map(|seq| Seq(seq as u64));
+        Ok(self.last.0 == ended.unwrap_or_default())
+    }
+
+    fn note_end(&mut self) -> Result<(), LogError> {
+        self.writable()?;
+        self.write_pending(true)?;
+        self.write_changes()?;
+        self.record.set_meta(ENDED, self.last.0.0 as i64)
     }
 
     fn read_from(
@@ -491,7 +507,7 @@ impl SqliteLog {
         Ok(())
     }
 
-    /// The ledger of a day stays, summed by days: every packet ever sent can be shown.
+    /// The ledger of a day stays: every packet ever sent can be shown.
     fn remove_day(&mut self, day: i64) -> Result<(), LogError> {
         let folder = self.telemetry();
         match DayFile::open(&folder, day, Mode::Write).and_then(|file| file.ledger_all()) {

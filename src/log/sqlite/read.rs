@@ -6,7 +6,7 @@ use super::day::{DayFile, day_of};
 use super::store::Mode;
 use super::{FORGOTTEN, SqliteLog};
 use crate::event::{Event, LedgerRow};
-use crate::log::rollup::{Rollup, newest};
+use crate::log::rollup::newest;
 use crate::log::{Answer, LogError, Query, batch};
 use crate::model::{Change, Seq, Time};
 
@@ -158,17 +158,14 @@ impl SqliteLog {
         since: Time,
         limit: u32,
     ) -> Result<Vec<LedgerRow>, LogError> {
-        let mut sums = Rollup::default();
-        for row in self.sums.of(address, since) {
-            sums.add(row);
-        }
+        let mut sums = self.sums.only(address, since);
         let folder = self.telemetry();
         for (&day, _) in self.days.iter().rev() {
             // a packet of the last minute of a day may be noted on the next
             if day < day_of(since) || sums.len() > limit as usize {
                 break;
             }
-            let rows = match self.today.as_ref().filter(|t| t.day == day) {
+            let (rows, packets) = match self.today.as_ref().filter(|t| t.day == day) {
                 Some(today) => today.ledger(address, since, limit.saturating_add(1))?,
                 None => DayFile::open(&folder, day, Mode::Read)?.ledger(
                     address,
@@ -176,9 +173,8 @@ impl SqliteLog {
                     limit.saturating_add(1),
                 )?,
             };
-            for row in rows {
-                sums.add(row);
-            }
+            rows.into_iter().for_each(|row| sums.add(row));
+            packets.into_iter().for_each(|row| sums.keep(row));
         }
         let mut rows = sums.into_rows();
         if rows.len() <= limit as usize {

@@ -196,8 +196,12 @@ impl RecordDb {
             .map_err(|e| self.say(&e))
     }
 
-    /// Takes over the ledger of a day whose telemetry goes, summed by days.
-    pub(super) fn keep_ledger(&mut self, day: i64, rows: Vec<LedgerRow>) -> Result<(), LogError> {
+    /// Takes over the ledger of a day whose telemetry goes: its sums by days, what is kept one by one as it is.
+    pub(super) fn keep_ledger(
+        &mut self,
+        day: i64,
+        (rows, packets): (Vec<LedgerRow>, Vec<LedgerRow>),
+    ) -> Result<(), LogError> {
         let mut by_day: std::collections::BTreeMap<_, LedgerRow> =
             std::collections::BTreeMap::new();
         for row in rows {
@@ -216,6 +220,9 @@ impl RecordDb {
                 // the day's own hour, and no sum: taking the same day over twice changes nothing
                 super::day::put_ledger(&transaction, day * 24, row, "INSERT OR REPLACE")?;
             }
+            for row in &packets {
+                super::day::put_packet(&transaction, row, "INSERT OR REPLACE")?;
+            }
             transaction.commit()
         };
         run(&mut self.db).map_err(|e| self.say(&e))
@@ -227,15 +234,14 @@ impl RecordDb {
         since: Time,
         limit: u32,
     ) -> Result<Vec<LedgerRow>, LogError> {
-        // rows stand under the first hour of their day
-        super::day::ledger_of(
-            &self.db,
-            address,
-            since,
-            since.0.div_euclid(rollup::HOUR) - 24,
-            limit,
-        )
-        .map_err(|e| self.say(&e))
+        // sums stand under the first hour of their day
+        let hour = since.0.div_euclid(rollup::HOUR) - 24;
+        super::day::ledger_of(&self.db, address, since, hour, limit)
+            .and_then(|mut rows| {
+                rows.extend(super::day::packets_of(&self.db, address, since, limit)?);
+                Ok(rows)
+            })
+            .map_err(|e| self.say(&e))
     }
 
     pub(super) fn meta(&self, name: &str) -> Result<Option<i64>, LogError> {
@@ -261,6 +267,7 @@ impl RecordDb {
             )?;
             gone += transaction.execute("DELETE FROM change WHERE time < ?1", [before.0])?;
             gone += transaction.execute("DELETE FROM ledger WHERE last < ?1", [before.0])?;
+            gone += transaction.execute("DELETE FROM packet WHERE last < ?1", [before.0])?;
             transaction.commit()?;
             Ok(gone)
         };

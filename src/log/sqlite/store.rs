@@ -9,7 +9,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::log::LogError;
 
 /// The format of the files this program writes (`PRAGMA user_version`).
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+/// What format 2 added to every file: rows of the ledger that are kept one by one.
+const PACKETS: &str = "TABLE packet(address BLOB NOT NULL, last INTEGER NOT NULL, kind INTEGER NOT NULL, cause TEXT NOT NULL,
+    first INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(address, last, kind, cause, first)) WITHOUT ROWID;";
 /// `PRAGMA application_id`, "ward": so that `file` and we know our own.
 const APPLICATION: i32 = 0x7761_7264;
 
@@ -53,17 +56,28 @@ pub(super) fn open(path: &Path, mode: Mode, schema: &str) -> Result<Connection, 
     if mode == Mode::Read && found == 0 {
         // begun, and never written to: its collector started just now, or its disk is full
         let db = Connection::open_in_memory().map_err(say)?;
-        db.execute_batch(schema).map_err(say)?;
+        db.execute_batch(&format!("{schema}\nCREATE {PACKETS}"))
+            .map_err(say)?;
         return Ok(db);
+    }
+    if mode == Mode::Read && found < FORMAT {
+        // what an older file lacks is empty
+        db.execute_batch(&format!("CREATE TEMP {PACKETS}"))
+            .map_err(say)?;
     }
     if mode == Mode::Write {
         db.execute_batch(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-1024;",
         )
         .map_err(say)?;
-        if found == 0 {
+        if found < FORMAT {
             let transaction = db.transaction().map_err(say)?;
-            transaction.execute_batch(schema).map_err(say)?;
+            if found == 0 {
+                transaction.execute_batch(schema).map_err(say)?;
+            }
+            transaction
+                .execute_batch(&format!("CREATE {PACKETS}"))
+                .map_err(say)?;
             transaction
                 .pragma_update(None, "application_id", APPLICATION)
                 .map_err(say)?;

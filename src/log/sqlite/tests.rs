@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::Body;
 use crate::log::tests::{
     a_log_keeps_what_the_trait_says, all_after, change, ledger, ledger_row, note, poll, tick,
 };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use faults::{Faults, Loop};
+pub use faults::Faults;
 
 use super::mib::Mib;
 use crate::model::PlainSecret;
@@ -84,11 +84,59 @@ pub enum Community {
     Only(PlainSecret),
 }
 
+/// Objects in the order of SNMP, as an agent reads them.
+pub trait Objects {
+    /// The value of exactly this name.
+    fn get(&self, oid: &Oid, at: Duration) -> Option<Value>;
+
+    /// The first name after this one, with its value.
+    fn next(&self, oid: &Oid, at: Duration) -> Option<VarBind>;
+
+    /// Is there an object type of which `oid` would be an instance? Tells noSuchInstance from noSuchObject (RFC 3416, 4.2.1).
+    fn knows_object(&self, oid: &Oid) -> bool;
+}
+
+impl Objects for Mib {
+    fn get(&self, oid: &Oid, at: Duration) -> Option<Value> {
+        Self::get(self, oid, at)
+    }
+
+    fn next(&self, oid: &Oid, at: Duration) -> Option<VarBind> {
+        Self::next(self, oid, at)
+    }
+
+    fn knows_object(&self, oid: &Oid) -> bool {
+        Self::knows_object(self, oid)
+    }
+}
+
+/// How an answer is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// So late.
+    pub delay: Duration,
+    /// Once more.
+    pub twice: bool,
+    /// From an address that was not asked.
+    pub astray: bool,
+}
+
+impl Manner {
+    /// What these faults make of it.
+    pub(in crate::sim) fn of(faults: &Faults) -> Self {
+        Self {
+            delay: faults.delay,
+            twice: faults.duplicate,
+            astray: faults.wrong_source,
+        }
+    }
+}
+
 /// What became of a datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Send this back after the delay.
-    Answer(Vec<u8>, Duration),
+    /// Send this back.
+    Answer(Vec<u8>, Manner),
     /// Say nothing.
     Silence(Silence),
 }
@@ -162,7 +210,7 @@ impl Agent {
             return Verdict::Silence(Silence::Absent);
         }
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
-        if faults.loses(asked) {
+        if faults.loses(0, asked) {
             return Verdict::Silence(Silence::Fault);
         }
         let answer = match peek_version(datagram) {
@@ -171,7 +219,7 @@ impl Agent {
             None => Err(Silence::Malformed),
         };
         match answer {
-            Ok(bytes) => Verdict::Answer(bytes, faults.delay),
+            Ok(bytes) => Verdict::Answer(bytes, Manner::of(&faults)),
             Err(silence) => Verdict::Silence(silence),
         }
     }
@@ -188,8 +236,7 @@ impl Agent {
             Community::Only(secret) if secret.bytes() == message.community => {}
             _ => return Err(Silence::Community),
         }
-        // header, version, community and the frame of the PDU
-        let room = self.max_size.saturating_sub(40 + message.community.len());
+        let room = room_in_community(self.max_size, &message.community);
         let response = self
             .answer(message.version, &message.pdu, at, room, faults)
             .ok_or(Silence::Malformed)?;
@@ -208,16 +255,14 @@ impl Agent {
     ) -> Result<Vec<u8>, Silence> {
         let authority = self.authority.as_ref().ok_or(Silence::Malformed)?;
         let mut authority = authority.lock().unwrap_or_else(PoisonError::into_inner);
-        let (boots, time) = self.subject.engine(at);
+        let (boots, time) = faults.engine(self.subject.engine(at), at);
         authority.set_boots(boots);
         let request = match authority.open(datagram, time) {
             Incoming::Request(request) => request,
             Incoming::Report(bytes) => return Ok(bytes),
             Incoming::Drop(_) => return Err(Silence::Malformed),
         };
-        let most = usize::try_from(request.message.max_size).unwrap_or(484);
-        // engine ids, user, digest, salt and padding beside what a community message has
-        let room = self.max_size.min(most).saturating_sub(240);
+        let room = room_in_v3(self.max_size, request.message.max_size);
         let response = self
             .answer(Version::V2c, &request.message.pdu, at, room, faults)
             .ok_or(Silence::Malformed)?;
@@ -235,27 +280,54 @@ impl Agent {
         room: usize,
         faults: &Faults,
     ) -> Option<Pdu> {
-        if faults.too_big && request.kind != PduKind::Set {
-            return Some(faults.spoil(answer::too_big(version, request)));
-        }
-        let response = if request.kind == PduKind::Set {
-            answer::set(version, request, |varbinds| self.subject.set(at, varbinds))
-        } else {
-            let mib = self.subject.mib(at);
-            let next = |oid: &Oid| mib.next(faults.next_from(oid), at);
-            let get = |oid: &Oid| {
-                mib.get(oid, at).unwrap_or_else(|| {
-                    if mib.knows_object(oid) {
-                        Value::NoSuchInstance
-                    } else {
-                        Value::NoSuchObject
-                    }
-                })
-            };
-            answer::read(version, request, room, get, next)?
-        };
-        Some(faults.spoil(response))
+        let mib = self.subject.mib(at);
+        respond(&*mib, version, request, at, room, faults, |varbinds| {
+            self.subject.set(at, varbinds)
+        })
     }
+}
+
+/// Octets for the bindings beside header, version, community and the frame of the PDU.
+pub(in crate::sim) fn room_in_community(max_size: usize, community: &[u8]) -> usize {
+    max_size.saturating_sub(40 + community.len())
+}
+
+/// The same in a v3 message: engine ids, user, digest, salt and padding stand beside. `asker`: msgMaxSize of the request.
+pub(in crate::sim) fn room_in_v3(max_size: usize, asker: i32) -> usize {
+    let most = usize::try_from(asker).unwrap_or(484);
+    max_size.min(most).saturating_sub(240)
+}
+
+/// The elements of procedure: a request in, its response out, with the faults. `None` for a PDU that no manager sends to an agent.
+pub(in crate::sim) fn respond(
+    objects: &impl Objects,
+    version: Version,
+    request: &Pdu,
+    at: Duration,
+    room: usize,
+    faults: &Faults,
+    set: impl FnOnce(&[VarBind]) -> Result<(), SetError>,
+) -> Option<Pdu> {
+    let response = if request.kind == PduKind::Set {
+        answer::set(version, request, set)
+    } else {
+        let next = |oid: &Oid| faults.next(objects, oid, at);
+        let get = |oid: &Oid| {
+            objects.get(oid, at).unwrap_or_else(|| {
+                if objects.knows_object(oid) {
+                    Value::NoSuchInstance
+                } else {
+                    Value::NoSuchObject
+                }
+            })
+        };
+        let whole = answer::read(version, request, room, get, next)?;
+        match faults.too_big {
+            Some(most) if whole.varbinds.len() > most => answer::too_big(version, request),
+            _ => whole,
+        }
+    };
+    Some(faults.spoil(request.kind, response, at))
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ fn each_fault_does_what_its_name_says() {
     .unwrap();
     assert_ne!(wrong.request_id, 7);
     let big = with(Faults {
-        too_big: true,
+        too_big: Some(0),
         ..Faults::default()
     })
     .unwrap();
@@ -199,19 +199,15 @@ fn each_fault_does_what_its_name_says() {
         .filter(|_| ask(&a, Version::V2c, "sesame", get()).is_err())
         .count();
     assert!((200..400).contains(&lost), "{lost}");
-    let turn = Loop {
-        at: "1.3.6.1.2.1.2.2.1.2.5".parse().unwrap(),
-        back_to: "1.3.6.1.2.1.2.2.1.2.2".parse().unwrap(),
-    };
     a.set_faults(Faults {
-        turn: Some(turn),
+        looping: true,
         ..Faults::default()
     });
     let walk = ask(
         &a,
         Version::V2c,
         "sesame",
-        bulk(12, &["1.3.6.1.2.1.2.2.1.2"]),
+        bulk(40, &["1.3.6.1.2.1.2.2.1.2"]),
     )
     .unwrap();
     assert!(!walk.varbinds.is_sorted_by(|a, b| a.oid < b.oid));
@@ -226,7 +222,7 @@ fn each_fault_does_what_its_name_says() {
     }
     .encode();
     assert!(
-        matches!(a.receive(&bytes, Duration::ZERO), Verdict::Answer(_, late) if late.as_millis() == 80)
+        matches!(a.receive(&bytes, Duration::ZERO), Verdict::Answer(_, manner) if manner.delay.as_millis() == 80)
     );
 }
 

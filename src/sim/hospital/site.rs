@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use super::{Device, Hospital, Speaks, V3_USER, catalog, secret_names, shape::Kind};
 use crate::model::{
-    AuthProtocol, Credential, CredentialKind, DeviceClass, DeviceSpec, FirmwareSpec, PrivProtocol,
-    SecretRef, SegmentSpec, Site, VendorSpec, WardSpec,
+    AuthProtocol, Credential, CredentialKind, DeviceClass, DeviceSpec, FirmwareSpec, LimitSpec,
+    PrivProtocol, SecretRef, SegmentSpec, SensorKind, Site, VendorSpec, WardSpec,
 };
 
 /// Everything but the stranger.
@@ -29,6 +29,7 @@ pub(super) fn register(hospital: &Hospital) -> Site {
                 } else {
                     "".into()
                 },
+                ..SegmentSpec::default()
             })
             .collect(),
         devices: (0..hospital.devices.len())
@@ -45,6 +46,14 @@ pub(super) fn register(hospital: &Hospital) -> Site {
             model: catalog::PUMP_MODEL.into(),
             class: Some(DeviceClass::InfusionPump),
             minimum: catalog::PUMP_MINIMUM.into(),
+        }],
+        limits: vec![LimitSpec {
+            name: "refrigerator".into(),
+            kind: Some(SensorKind::Temperature),
+            low: Some(2_000),
+            high: Some(8_000),
+            for_s: 120,
+            ..LimitSpec::default()
         }],
         ..Site::default()
     }
@@ -69,7 +78,8 @@ fn device(hospital: &Hospital, at: usize) -> DeviceSpec {
         macs: vec![device.mac],
         class: device.class,
         care: None,
-        touch: None,
+        // a monitor's readings stand in tables
+        touch: (device.class == DeviceClass::Sensor).then_some(crate::model::TouchPolicy::Full),
         segment: text(&hospital.segments[device.segment].name),
         vendor: text(device.product.vendor),
         model: text(device.product.model),

@@ -7,6 +7,7 @@ mod host;
 mod interfaces;
 mod lldp;
 mod power;
+mod sensors;
 mod system;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,6 +103,7 @@ impl HospitalAgent {
                 bridge::add(&scene, &mut mib);
                 lldp::add(&scene, &mut mib);
                 entity::add(&scene, &mut mib);
+                sensors::switch(&scene, &mut mib);
                 if self.device == 0 {
                     addresses::add(&scene, &mut mib);
                 }
@@ -111,7 +113,11 @@ impl HospitalAgent {
             }
             DeviceClass::Ups => power::add(&scene, &mut mib),
             DeviceClass::Printer => host::printer(&scene, &mut mib),
-            DeviceClass::Server => host::server(&scene, &mut mib),
+            DeviceClass::Server => {
+                host::server(&scene, &mut mib);
+                sensors::dhcp(&scene, &mut mib);
+            }
+            DeviceClass::Sensor => sensors::monitor(&scene, &mut mib),
             _ => {}
         }
         mib.build()

@@ -76,6 +76,25 @@ fn every_agent_can_be_walked_from_end_to_end_in_order() {
 }
 
 #[test]
+fn a_supply_fails_and_a_refrigerator_warms_until_both_are_put_right() {
+    const SUPPLY: &str = "1.3.6.1.4.1.9.9.13.1.5.1.3.1006";
+    const FRIDGE: &str = "1.3.6.1.4.1.3854.1.2.2.1.16.1.14.0";
+    let hospital = Hospital::build(5_000, 7, 1161);
+    let world = Arc::new(World::new(hospital, "parts-fail".parse().unwrap()));
+    let h = &world.hospital;
+    let switch = HospitalAgent::new(world.clone(), h.cast.icu_switch);
+    let monitor = |d: &crate::sim::hospital::Device| d.class == DeviceClass::Sensor;
+    let monitor = HospitalAgent::new(world.clone(), h.devices.iter().position(monitor).unwrap());
+    let tenths = |s| get(&monitor, FRIDGE, at(s)).unwrap().as_i64().unwrap();
+    assert_eq!(get(&switch, SUPPLY, at(5)), Some(Value::Integer(1)));
+    assert!((40..60).contains(&tenths(5)));
+    assert_eq!(get(&switch, SUPPLY, at(100)), Some(Value::Integer(6)));
+    assert!(tenths(1_400) > 150, "{}", tenths(1_400));
+    assert_eq!(get(&switch, SUPPLY, at(2_000)), Some(Value::Integer(1)));
+    assert!((40..60).contains(&tenths(2_000)));
+}
+
+#[test]
 fn a_switch_has_learned_its_stations_on_their_ports_and_the_gateway_on_its_uplink() {
     let world = world("quiet");
     let h = &world.hospital;

@@ -6,8 +6,10 @@ use std::time::Duration;
 pub const POLITE_MOST: u32 = 4000;
 /// What polite begins with.
 pub const POLITE_LEAST: u32 = 500;
-/// Fast, requests a second: an engineer on site who knows the segment.
-pub const FAST: u32 = 40_000;
+/// Fast, requests a second: an engineer on site who knows the segment. It takes 67 Mbit/s of each wire for a moment.
+pub const FAST: u32 = 100_000;
+/// Fast, for those that were silent: who lost the first request to a full queue shall not lose the second as well.
+pub const FAST_AGAIN: u32 = 25_000;
 
 /// The manner of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,10 +28,12 @@ pub enum Pace {
 pub struct Tempo {
     /// Requests a second, on average and in the long run.
     pub rate: u32,
+    /// The same for those asked once more.
+    pub again: u32,
     /// Requests that may leave back to back.
     pub burst: u32,
-    /// How long the last one asked has for its answer.
-    pub patience: Duration,
+    /// How long each has for its answer, at the least and at the most; between them the slowest answer so far decides.
+    pub patience: (Duration, Duration),
 }
 
 impl Pace {
@@ -42,16 +46,22 @@ impl Pace {
             Self::Fast => FAST,
         };
         let rate = rate.min(cap.unwrap_or(u32::MAX)).max(1);
+        let (again, least, most) = match self {
+            Self::Fast => (rate.min(FAST_AGAIN), 20, 60),
+            _ => (rate, 100, 300),
+        };
         Tempo {
             rate,
-            // eight milliseconds' worth: what a wake-up may be late on a busy machine
-            burst: (rate / 125).max(1),
-            patience: match self {
-                Self::Fast => Duration::from_millis(50),
-                _ => Duration::from_millis(150),
-            },
+            again,
+            burst: burst(rate),
+            patience: (Duration::from_millis(least), Duration::from_millis(most)),
         }
     }
+}
+
+/// Eight milliseconds' worth: what a wake-up may be late on a busy machine.
+fn burst(rate: u32) -> u32 {
+    (rate / 125).max(1)
 }
 
 /// A token bucket in whole numbers; time comes from the caller.
@@ -76,6 +86,13 @@ impl Bucket {
             level: burst,
             last: Duration::ZERO,
         }
+    }
+
+    /// Goes on at another rate; what it holds beyond the burst of that is forfeit.
+    pub fn change(&mut self, rate: u32) {
+        self.rate = u64::from(rate.max(1));
+        self.burst = u64::from(burst(rate)) * ONE;
+        self.level = self.level.min(self.burst);
     }
 
     /// How many may go at `now` (since the start), and takes up to `wanted` of them.
@@ -127,6 +144,8 @@ mod tests {
         assert_eq!(rate(Pace::Polite, 65_534, None), 4000);
         assert_eq!(rate(Pace::Polite, 65_534, Some(2000)), 2000);
         assert_eq!(rate(Pace::Fast, 10, Some(100)), 100);
+        assert_eq!(Pace::Fast.tempo(10, Some(100)).again, 100);
+        assert_eq!(Pace::Fast.tempo(4094, None).again, FAST_AGAIN);
         assert_eq!(rate(Pace::PerSecond(0), 10, None), 1);
     }
 

@@ -211,7 +211,7 @@ fn has_hosts(net: Ipv4Net) -> bool {
 }
 
 /// Another host of that subnet: not ourselves, not the subnet itself nor its broadcast (below /31 there are none, RFC 3021).
-fn is_host(source: Ipv4Net, address: Ipv4Addr) -> bool {
+pub(super) fn is_host(source: Ipv4Net, address: Ipv4Addr) -> bool {
     address != source.addr()
         && (source.prefix_len() >= 31
             || (address != source.network() && address != source.broadcast()))

@@ -1,10 +1,13 @@
 //! The one task behind all agents: sockets, timers, window, matching.
 
+mod heard;
+mod orders;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -17,21 +20,21 @@ use super::book::Books;
 use super::device::{Active, Device, Flight, Lane};
 use super::doors::{Doors, Outgoing};
 use super::feed::Feed;
-use super::io::{Failure, Reply};
+use super::io::Failure;
 use super::lateness::Lateness;
 use super::lessons::Lessons;
 use super::login::{AdHoc, Logins};
 use super::memory::Learned;
 use super::poller::PollerConfig;
 use super::rtt::Bounds;
-use super::session::{Exchange, Heard};
+use super::session::Exchange;
 use super::stats::Counters;
 use super::task::{Command, Offer, Sink, Task, With};
 use super::window::Window;
-use crate::event::{AgentFault, Job, ObsAgentV1, Observation, Target};
+use crate::event::{ObsAgentV1, Observation};
 use crate::gate::{Errand, Gate, Inbox};
 use crate::model::{PacketKind, Text, Time};
-use crate::wire::snmp::{LEAST_ID, MessageHead, V3Header, peek_version};
+use crate::wire::snmp::LEAST_ID;
 
 /// Batches taken from a socket before timers and sending get their turn.
 const DRAIN: usize = 8;
@@ -231,112 +234,6 @@ impl Driver {
         }
     }
 
-    // --- orders
-
-    fn obey(&mut self, command: Command) {
-        let now = self.now_ms();
-        match command {
-            Command::Logins(logins) => {
-                self.logins.set(logins);
-                for index in 0..self.devices.len() as u32 {
-                    self.at(index).refused_until_ms = None;
-                    self.rearm(index);
-                }
-            }
-            Command::Targets(targets) => self.aim(&targets, now),
-            Command::Plans(plans) => self.plan(plans),
-            Command::Quirks(quirks) => self.lessons.set_table(&quirks, now),
-            Command::Probe(addresses) => {
-                for index in self.scheduled(&addresses) {
-                    let device = self.at(index);
-                    if device.breaker.open_until().is_some() {
-                        device.breaker.half_open(now);
-                    } else if let Some(due) = device.due_mut(Job::Status) {
-                        due.at_ms = now;
-                    }
-                    self.advance(index);
-                }
-            }
-            Command::ReadTables(addresses) => {
-                for index in self.scheduled(&addresses) {
-                    let device = self.at(index);
-                    if let Some(due) = device.due_mut(Job::Tables) {
-                        due.at_ms = now;
-                        self.advance(index);
-                    }
-                }
-            }
-            Command::Once(feed) => self.feeds.push_back(*feed),
-            Command::Task(to, task) => self.submit(to, *task),
-            Command::Stop => {}
-        }
-    }
-
-    fn submit(&mut self, to: SocketAddr, task: Task) {
-        let index = self.index_of(to);
-        self.at(index).queue.push_back(task);
-        self.advance(index);
-    }
-
-    /// Takes up more of those that are asked once: as many as there is room for in the window, and one more round.
-    fn feed(&mut self) {
-        let most = self.window.limit().saturating_mul(2);
-        for at in 0..self.feeds.len() {
-            while let Some((to, offer)) = self.feeds[at].next(most) {
-                let feed = &self.feeds[at];
-                let task = Task {
-                    kind: feed.kind.clone(),
-                    with: With::Names(offer),
-                    cause: feed.cause.clone(),
-                    permit: None,
-                    sink: Sink::Once(feed.sink.clone()),
-                    tries: None,
-                    within: feed.within,
-                };
-                self.submit(to, task);
-            }
-        }
-        self.feeds.retain(|f| !f.is_over());
-    }
-
-    fn aim(&mut self, targets: &[Target], now: u64) {
-        let mut wanted: FxHashMap<SocketAddr, &Target> = FxHashMap::default();
-        for target in targets {
-            let to = SocketAddr::new(target.address.to_canonical(), target.port);
-            wanted.insert(to, target);
-        }
-        for index in 0..self.devices.len() as u32 {
-            let device = self.at(index);
-            if device.target.is_some() && !wanted.contains_key(&device.to) {
-                device.target = None;
-                device.jobs.clear();
-                self.retire(index);
-            }
-        }
-        self.counters.targets.set(wanted.len() as u64);
-        for (to, target) in wanted {
-            let index = self.index_of(to);
-            self.at(index).aim(target, now);
-            self.rearm(index);
-        }
-    }
-
-    fn scheduled(&self, addresses: &[IpAddr]) -> Vec<u32> {
-        let addresses: Vec<IpAddr> = addresses.iter().map(IpAddr::to_canonical).collect();
-        let mut found: Vec<u32> = self
-            .by_address
-            .iter()
-            .filter(|(to, _)| addresses.contains(&to.ip()))
-            .map(|(_, index)| *index)
-            .collect();
-        found.retain(|index| {
-            self.devices
-                .get(*index as usize)
-                .is_some_and(|d| d.target.is_some())
-        });
-        found
-    }
-
     // --- the table
 
     /// The agent at an index that the table itself gave out.
@@ -478,8 +375,13 @@ impl Driver {
         let Some(faults) = &mut device.faults else {
             return;
         };
+        if device.target.is_none() {
+            // the engine doesn't know it; what it does once it is known is told at once
+            faults.forget();
+            return;
+        }
         let faults = faults.take(now);
-        if faults.is_empty() || device.target.is_none() {
+        if faults.is_empty() {
             return;
         }
         let address = device.to.ip();
@@ -596,156 +498,6 @@ impl Driver {
         if id < LEAST_ID { id + LEAST_ID } else { id }
     }
 
-    // --- in
-
-    fn hear(&mut self, datagram: &[u8], from: SocketAddr, now_ms: u64) {
-        let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-        let index = match self.by_address.get(&from) {
-            Some(index) => *index,
-            None => match self.elsewhere(datagram, now_ms) {
-                Some(index) => index,
-                None => return,
-            },
-        };
-        let device = &mut self.devices[index as usize];
-        let id = if device.busy() == 1 {
-            None
-        } else {
-            id_of(datagram)
-        };
-        let waiting = device.lanes.iter_mut().enumerate().find_map(|(at, lane)| {
-            let flight = lane.as_mut()?.flight.as_mut()?;
-            // what is to be sent again may still be answered
-            let ours = flight.counted && id.is_none_or(|id| flight.exchange.id == id);
-            ours.then_some((at as u8, flight))
-        });
-        let Some((lane, flight)) = waiting else {
-            stray(device, &self.counters, datagram);
-            self.rearm(index);
-            return;
-        };
-        let spot = (index, lane);
-        let heard = flight
-            .exchange
-            .hear(datagram, &mut device.engine, now_ms, &mut self.scratch);
-        match heard {
-            Heard::Answer(answer) => {
-                let first = flight.attempt == 0;
-                if let Some(sent) = flight.sent.filter(|_| first) {
-                    let took = sent.elapsed();
-                    device.rtt.measured(took);
-                    if let Some(lane) = self.lane(spot) {
-                        lane.active.first_trip.get_or_insert(took);
-                    }
-                }
-                self.complete(spot, answer);
-                self.advance(index);
-            }
-            Heard::Again => {
-                flight.sent = None;
-                self.resend.push_back(spot);
-            }
-            Heard::Stranger => {
-                stray(device, &self.counters, datagram);
-                self.rearm(index);
-            }
-            Heard::NotAuthentic => {
-                self.counters.unmatched.add(1);
-                device.fault(AgentFault::NotAuthentic);
-                self.rearm(index);
-            }
-            Heard::Doubtful => {}
-            Heard::Malformed(error) => {
-                self.counters.malformed.add(1);
-                flight.malformed = Some(error);
-                device.fault(AgentFault::Malformed);
-                self.rearm(index);
-            }
-        }
-    }
-
-    /// A datagram from an address nobody was asked at. If it carries the id of a question, an agent answers from elsewhere: it
-    /// is named, and believed only where the site says so.
-    fn elsewhere(&mut self, datagram: &[u8], now_ms: u64) -> Option<u32> {
-        self.counters.unmatched.add(1);
-        if !self.config.any_source {
-            // a flood of these must not cost much
-            let (second, looked) = &mut self.strangers;
-            if *second != now_ms / 1_000 {
-                (*second, *looked) = (now_ms / 1_000, 0);
-            }
-            *looked += 1;
-            if *looked > STRANGERS {
-                return None;
-            }
-        }
-        let id = id_of(datagram)?;
-        let asked = self.devices.iter().position(|device| {
-            let mut flights = device
-                .lanes
-                .iter()
-                .flatten()
-                .filter_map(|l| l.flight.as_ref());
-            flights.any(|f| f.sent.is_some() && f.exchange.id == id)
-        })? as u32;
-        self.at(asked).fault(AgentFault::WrongSource);
-        self.rearm(asked);
-        self.config.any_source.then_some(asked)
-    }
-
-    /// A question is over. [`Driver::advance`] makes something of it.
-    fn complete(&mut self, spot: Spot, answer: Result<Reply, Failure>) {
-        let now = self.now_ms();
-        let open_ms = self.config.breaker.as_millis() as u64;
-        let device = &mut self.devices[spot.0 as usize];
-        let Some(lane) = device
-            .lanes
-            .get_mut(usize::from(spot.1))
-            .and_then(Option::as_deref_mut)
-        else {
-            return;
-        };
-        let Some(flight) = lane.flight.take() else {
-            return;
-        };
-        let out = self.outstanding;
-        if flight.counted {
-            self.outstanding -= 1;
-            self.counters.window.set(self.outstanding as u64);
-        }
-        match &answer {
-            Ok(reply) => {
-                self.counters.answered.add(1);
-                self.counters.varbinds.add(reply.bindings.len() as u64);
-                self.window.answered(out);
-                self.counters.window_limit.set(self.window.limit() as u64);
-                device.breaker.answered();
-                // what a walk is silent to may be its own fault: the line is judged by GETs
-                if flight.exchange.ask().kind() == PacketKind::Get {
-                    device.line.note(flight.attempt == 0);
-                }
-            }
-            Err(Failure::Timeout | Failure::Deadline) => {
-                self.counters.timed_out.add(1);
-                // a GETBULK that was too much for it is asked again for less before that counts
-                if flight.exchange.ask().kind() == PacketKind::Get {
-                    device.line.note(false);
-                }
-                if !flight.exchange.ask().is_bulk() {
-                    device.breaker.failed(now, open_ms);
-                }
-            }
-            Err(Failure::Malformed(_)) => {
-                self.counters.failed.add(1);
-                device.breaker.failed(now, open_ms);
-            }
-            Err(_) => self.counters.failed.add(1),
-        }
-        let answered = answer.is_ok();
-        lane.active.io.answer(answer);
-        device.remember(flight.exchange.id, answered);
-    }
-
     // --- jobs
 
     /// Brings an agent on as far as it goes without an answer.
@@ -845,28 +597,5 @@ impl Driver {
     pub(super) fn take_lane(&mut self, (index, lane): Spot) -> Option<Active> {
         let slot = self.at(index).lanes.get_mut(usize::from(lane))?;
         Some(slot.take()?.active)
-    }
-}
-
-/// An answer nobody waits for: late or double where it answers what was asked lately, else from nowhere.
-fn stray(device: &mut Device, counters: &Counters, datagram: &[u8]) {
-    let id = id_of(datagram);
-    let past = device.recent.iter().find(|p| Some(p.id) == id);
-    let (counter, fault) = match past {
-        Some(past) if past.answered => (&counters.duplicates, AgentFault::Duplicate),
-        Some(_) => (&counters.late, AgentFault::Late),
-        None if id.is_none() => (&counters.malformed, AgentFault::Malformed),
-        None => (&counters.unmatched, AgentFault::WrongId),
-    };
-    counter.add(1);
-    device.fault(fault);
-}
-
-/// The id in a datagram, where it holds one.
-fn id_of(datagram: &[u8]) -> Option<i32> {
-    if peek_version(datagram)? == 3 {
-        V3Header::parse(datagram).ok().map(|h| h.msg_id)
-    } else {
-        MessageHead::parse(datagram).ok().map(|m| m.pdu.request_id)
     }
 }

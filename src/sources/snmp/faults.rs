@@ -29,6 +29,11 @@ impl Faults {
         self.told_ms.map_or(0, |told| told + EVERY_MS)
     }
 
+    /// Nobody wants to know.
+    pub(super) fn forget(&mut self) {
+        self.counts.clear();
+    }
+
     /// What is to be told now.
     pub(super) fn take(&mut self, now_ms: u64) -> Vec<(AgentFault, u32)> {
         if self.due_ms() > now_ms {

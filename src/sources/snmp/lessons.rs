@@ -571,7 +571,13 @@ mod tests {
             assert!(l.teach(&model(), 1, good(), &too_many(20, 10), 0).is_none());
             l.teach(&model(), 3, good(), &Experience::Rows(20), 0);
         }
-        assert_eq!(l.limits(&model(), "", 1), Limits::default());
+        assert_eq!(
+            l.limits(&model(), "", 1),
+            Limits {
+                watch: true,
+                ..Limits::default()
+            }
+        );
     }
 
     #[test]
@@ -649,7 +655,13 @@ mod tests {
         assert!(l.begin_trial(&model(), 1, 3 * DAY_MS));
         let read = Experience::Read(column);
         assert!(l.teach(&model(), 1, good(), &read, 3 * DAY_MS).is_some());
-        assert_eq!(l.limits(&model(), "", 2), Limits::default());
+        assert_eq!(
+            l.limits(&model(), "", 2),
+            Limits {
+                watch: true,
+                ..Limits::default()
+            }
+        );
     }
 
     #[test]
@@ -687,7 +699,13 @@ mod tests {
             most *= 2;
             now += DAY_MS;
         }
-        assert_eq!(l.limits(&model(), "", 1), Limits::default());
+        assert_eq!(
+            l.limits(&model(), "", 1),
+            Limits {
+                watch: true,
+                ..Limits::default()
+            }
+        );
         assert!(
             !l.begin_trial(&model(), 1, now + 99 * DAY_MS),
             "nothing is left to try"

@@ -68,6 +68,8 @@ pub(super) struct Memory {
     /// Tables that need not be read each time.
     pub(super) hints: Hints,
     pub(super) learned: Learned,
+    /// Its sensors as last told.
+    pub(super) sensors: super::job::sensors::Told,
     /// What its model can take.
     pub(super) limits: Limits,
     /// What the last walks taught.

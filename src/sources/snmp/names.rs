@@ -10,16 +10,9 @@ pub(super) fn oid(name: Name) -> Oid {
 }
 
 // SNMPv2-MIB (RFC 3418)
+pub(super) const SYS_OBJECT_ID: Name = &[1, 3, 6, 1, 2, 1, 1, 2, 0];
 pub(super) const SYS_UP_TIME: Name = &[1, 3, 6, 1, 2, 1, 1, 3, 0];
 // ENTITY-MIB (RFC 6933)
-pub(super) const ENT_DESCR: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 2];
-pub(super) const ENT_NAME: Name = &[1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 7];
-// ENTITY-SENSOR-MIB (RFC 3433)
-pub(super) const ENT_SENSOR_TYPE: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 1];
-pub(super) const ENT_SENSOR_SCALE: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 2];
-pub(super) const ENT_SENSOR_PRECISION: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 3];
-pub(super) const ENT_SENSOR_VALUE: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 4];
-pub(super) const ENT_SENSOR_STATUS: Name = &[1, 3, 6, 1, 2, 1, 99, 1, 1, 1, 5];
 // Printer-MIB (RFC 3805), HOST-RESOURCES-MIB (RFC 2790)
 pub(super) const HR_STORAGE_TYPE: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 2];
 pub(super) const HR_STORAGE_DESCR: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 3];

@@ -167,7 +167,8 @@ impl Columns {
         Self::of(once, roots.iter().map(|r| NameBuf::new(r)).collect())
     }
 
-    fn of(once: &[Name], roots: Vec<NameBuf>) -> Self {
+    /// Of names that are known only when the program runs.
+    pub(super) fn of(once: &[Name], roots: Vec<NameBuf>) -> Self {
         Self::planned(once, roots, OCTET_CAP)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::actions::registry::Standing;
 use crate::engine::State;
-use crate::model::{Text, Time};
+use crate::model::{Health, Text, Time};
 use crate::ui::{ColorDepth, Ctx, Glyphs, Live, Theme, ViewFilter};
 
 use super::config::{SessionConfig, World};
@@ -18,8 +18,15 @@ pub struct Base {
     /// Filters in force, one a tab.
     pub filters: BTreeMap<&'static str, ViewFilter>,
     filter_revision: u64,
-    /// The state held by pause, and since when.
-    pub paused: Option<(Arc<State>, Time)>,
+    /// What pause holds, and since when.
+    pub paused: Option<Held>,
+}
+
+/// What pause holds still.
+pub struct Held {
+    pub state: Arc<State>,
+    pub health: Option<Arc<Health>>,
+    pub since: Time,
 }
 
 /// What is shown at this moment: the world, or what pause or a recording makes of it.
@@ -27,6 +34,7 @@ pub struct Moment {
     pub state: Arc<State>,
     pub now: Time,
     pub live: Live,
+    pub health: Option<Arc<Health>>,
     pub standing: Standing,
 }
 
@@ -52,11 +60,15 @@ impl Base {
         let (state, now, live) = match (&self.paused, &world.live) {
             (_, Live::Replay { at, .. }) => (world.state.clone(), *at, world.live.clone()),
             // that the data is old is the greater truth
-            (Some((held, since)), Live::Stale(_) | Live::NoCollector) => {
-                (held.clone(), *since, world.live.clone())
+            (Some(held), Live::Stale(_) | Live::NoCollector) => {
+                (held.state.clone(), held.since, world.live.clone())
             }
-            (Some((held, since)), _) => (held.clone(), *since, Live::Paused(*since)),
+            (Some(held), _) => (held.state.clone(), held.since, Live::Paused(held.since)),
             (None, _) => (world.state.clone(), world.now, world.live.clone()),
+        };
+        let health = match &self.paused {
+            Some(held) => held.health.clone(),
+            None => world.health.clone(),
         };
         // ages of a held screen stand still, but that of its staleness does not
         let now = if matches!(live, Live::Stale(_)) {
@@ -74,6 +86,7 @@ impl Base {
             state,
             now,
             live,
+            health,
             standing,
         }
     }
@@ -85,6 +98,7 @@ impl Base {
             state: &moment.state,
             now: moment.now,
             live: &moment.live,
+            health: moment.health.as_deref(),
             zone: &self.config.zone,
             person: &self.config.person,
             read_only: standing.read_only

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Role as Rank;
 use crate::engine::State;
 use crate::log::Answer;
-use crate::model::{AlertId, DeviceId, RunId, SegmentId, Text, Time};
+use crate::model::{AlertId, DeviceId, Health, RunId, SegmentId, Text, Time};
 use crate::ui::language::{FilterLanguage, SiteFilters};
 use crate::ui::planner::{NoPlanner, RunPlanner};
 use crate::ui::{ColorDepth, Live, View, views};
@@ -63,6 +63,8 @@ pub enum Place {
     Alert(AlertId),
     /// A run.
     Run(RunId),
+    /// wardwatch itself.
+    About,
 }
 
 /// Makes the view of a place; nothing where there is none.
@@ -77,6 +79,7 @@ pub fn place(place: &Place) -> Option<Box<dyn View>> {
         Place::Segment(id) => views::segment(Some(id)),
         Place::Alert(id) => views::alert(id),
         Place::Run(id) => views::run(id),
+        Place::About => views::about(),
     })
 }
 
@@ -140,6 +143,8 @@ pub struct World {
     pub now: Time,
     /// How true the state is.
     pub live: Live,
+    /// How the collecting process is doing; nothing where none is.
+    pub health: Option<Arc<Health>>,
 }
 
 /// What a session is told.

@@ -5,7 +5,7 @@ use crate::event::Command;
 use crate::model::{AlertId, AlertState, DeviceId, Text};
 use crate::ui::{Ctx, Live, Request, Selection, View};
 
-use super::base::Moment;
+use super::base::{Held, Moment};
 use super::config::{Place, World};
 use super::layers::{Ack, FilterBar, Help, Lines, Palette, Prompt, Question, RunDialog, Step};
 use super::{Session, header, replay};
@@ -65,7 +65,12 @@ impl Session {
             }
             "troubles" => self.layers.push(Box::new(troubles(moment))),
             "quirks" => self.layers.push(Box::new(quirks(moment))),
-            "about" => self.layers.push(Box::new(about(moment))),
+            // the view that is there already takes it
+            "about" => {
+                if !self.act("about", moment) {
+                    self.open_place(&Place::About, moment);
+                }
+            }
             "acknowledge" | "unacknowledge" | "close-alert" => self.on_alert(action.name, moment),
             "run" => self.run(moment),
             "note" => self.note(moment),
@@ -198,7 +203,11 @@ impl Session {
                 self.resume = speed;
             }
         } else if self.base.paused.take().is_none() {
-            self.base.paused = Some((world.state.clone(), world.now));
+            self.base.paused = Some(Held {
+                state: world.state.clone(),
+                health: world.health.clone(),
+                since: world.now,
+            });
         }
     }
 
@@ -464,19 +473,4 @@ fn quirks(moment: &Moment) -> Lines {
         lines.push((String::new(), "none is known".into()));
     }
     Lines::new("What models can't take", lines)
-}
-
-fn about(moment: &Moment) -> Lines {
-    let state = &moment.state;
-    let line = |what: &str, of: String| (what.to_owned(), of);
-    Lines::new(
-        "About",
-        vec![
-            line("wardwatch", env!("CARGO_PKG_VERSION").to_owned()),
-            line("site", state.site.name.to_string()),
-            line("configuration", state.config_hash.to_string()),
-            line("last event", state.seq.to_string()),
-            line("devices", state.counts.devices.to_string()),
-        ],
-    )
 }

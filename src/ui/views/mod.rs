@@ -4,6 +4,7 @@
 //! and requests for the session. A view keeps its cursor, scroll and folds, and what it has sorted for the state's revision;
 //! it formats the rows that are seen and no others, and it never reads a clock, a file or a socket.
 
+mod about;
 mod alert;
 mod alerts;
 mod board;
@@ -69,6 +70,11 @@ pub fn alert(id: AlertId) -> Box<dyn View> {
 /// The view of a run.
 pub fn run(id: RunId) -> Box<dyn View> {
     Box::new(run::RunView::new(id))
+}
+
+/// How wardwatch itself is doing.
+pub fn about() -> Box<dyn View> {
+    Box::new(about::About::default())
 }
 
 /// Some devices under a title.

@@ -69,6 +69,12 @@ fn tenths(value: u64, div: u64) -> String {
     }
 }
 
+/// Bytes with two significant places at the most: `640 B`, `1.2 MB`, `12 GB`. Decimal, as disks are sold.
+pub fn bytes(n: u64) -> String {
+    let (number, unit) = scaled(n);
+    format!("{number} {unit}B")
+}
+
 /// `1 device`, `12 devices`.
 pub fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })

@@ -16,7 +16,7 @@ use wardwatch::wire::snmp::{Message, Pdu, PduKind, Value};
 use super::common::{Bench, agent, bench, community, gate, oid, quick, target, user};
 use super::fake::{Fake, fake, raw, serve, switch};
 
-fn start(config: PollerConfig) -> Bench {
+pub fn start(config: PollerConfig) -> Bench {
     let bench = bench(&gate(TouchPolicy::Full), config);
     bench
         .poller
@@ -24,7 +24,7 @@ fn start(config: PollerConfig) -> Bench {
     bench
 }
 
-async fn once(bench: &Bench, fakes: &[&Fake], plan: &str) -> Vec<PollResult> {
+pub async fn once(bench: &Bench, fakes: &[&Fake], plan: &str) -> Vec<PollResult> {
     let targets: Vec<_> = fakes.iter().map(|f| target(f.to, &["v2c"], &[])).collect();
     let mut out = Vec::new();
     poll_once(&bench.poller, &targets, plan, |r| out.push(r))
@@ -34,7 +34,7 @@ async fn once(bench: &Bench, fakes: &[&Fake], plan: &str) -> Vec<PollResult> {
 }
 
 /// Polls one misbehaving agent beside a good one, which must not suffer.
-async fn beside_a_good_one(bad: &Fake, plan: &str) -> (ObsPollV1, PollerStats) {
+pub async fn beside_a_good_one(bad: &Fake, plan: &str) -> (ObsPollV1, PollerStats) {
     let good = fake([127, 78, 0, 1], switch(b"good", 3), |_, a| Some(a));
     let bench = start(quick());
     let results = once(&bench, &[bad, &good], plan).await;

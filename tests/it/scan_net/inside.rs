@@ -84,7 +84,7 @@ fn sweep(with: &Value) {
             Value::String(s) if s == "fast" => Pace::Fast,
             _ => Pace::Polite,
         },
-        cap: None,
+        cap: with["cap"].as_u64().map(|n| n as u32),
         retry: true,
         cause: "scan by the test".into(),
     };
@@ -105,7 +105,7 @@ fn sweep(with: &Value) {
     match result {
         Ok(s) => say(&json!({
             "found": found, "planned": plan.near[0].targets.len(), "asked": s.asked, "requests": s.requests,
-            "answered": s.answered, "refused": s.refused, "stopped": s.stopped, "contested": s.contested.len(),
+            "answered": s.answered, "answered_again": s.answered_again, "left_out": s.left_out, "refused": s.refused, "stopped": s.stopped, "contested": s.contested.len(),
             "micros": s.took.as_micros() as u64, "ledger": noted, "ledger_rows": ledger.len(),
         })),
         Err(error) => say(&json!({"error": error.to_string(), "ledger": noted})),

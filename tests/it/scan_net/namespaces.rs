@@ -191,6 +191,18 @@ impl Witness {
         Self::read(&self.file)
     }
 
+    /// Waits for a frame; `false` when none came in a while.
+    pub fn waits_for(&self, is: impl Fn(&Arp) -> bool) -> bool {
+        let end = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < end {
+            if Self::read(&self.file).iter().any(&is) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
     fn read(file: &Path) -> Vec<Arp> {
         let mut out = vec![];
         if let Ok(file) = File::open(file) {

@@ -5,7 +5,7 @@ mod bench;
 mod facts;
 mod interfaces;
 mod neighbours;
-mod sensors;
+pub(super) mod sensors;
 mod status;
 mod tables;
 
@@ -120,7 +120,7 @@ pub(super) fn begin(kind: Kind, io: Io, about: About) -> Running {
         Kind::Job(Job::Tables) => Box::pin(tables(io, about)),
         Kind::Job(Job::Inventory) => Box::pin(facts::inventory(io)),
         Kind::Job(Job::Ups) => Box::pin(facts::ups(io)),
-        Kind::Job(Job::Sensors) => Box::pin(sensors::run(io)),
+        Kind::Job(Job::Sensors) => Box::pin(sensors::run(io, about)),
         Kind::Touch => Box::pin(status::touch(io)),
         Kind::Bench => Box::pin(bench::run(io)),
         Kind::All => Box::pin(all(io, about)),
@@ -194,7 +194,7 @@ async fn all(io: Io, about: About) -> Report {
     for more in [
         facts::inventory(io.clone()).await,
         facts::ups(io.clone()).await,
-        sensors::run(io.clone()).await,
+        sensors::run(io.clone(), about).await,
         tables(io, about).await,
     ] {
         report.facts.extend(more.facts);

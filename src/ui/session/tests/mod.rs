@@ -21,6 +21,7 @@ use crate::ui::{ColorDepth, Theme};
 mod deeds;
 mod finding;
 mod frame;
+mod itself;
 mod limits;
 mod passing;
 
@@ -227,6 +228,7 @@ impl Seat {
                 state: Arc::new(state()),
                 now: NOW,
                 live: Live::Live,
+                health: None,
             },
         };
         seat.draw();

@@ -73,6 +73,7 @@ pub fn draw(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, device: &Device, tab: T
 fn count(ink: &Ink<'_>, device: &Device, tab: Tab) -> Option<usize> {
     let n = match tab {
         Tab::Interfaces => device.interfaces.len(),
+        Tab::Sensors => device.sensors().len(),
         Tab::Neighbours => ink
             .ctx
             .state

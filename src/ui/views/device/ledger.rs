@@ -6,10 +6,13 @@ use ratatui::layout::Rect;
 use super::asked::Asked;
 use crate::event::LedgerRow;
 use crate::log::Answer;
-use crate::model::{Device, PacketKind};
+use crate::model::{Device, PacketKind, Time};
 use crate::ui::Outcome;
 use crate::ui::views::below;
 use crate::ui::widgets::{Align, Ink, List, Row, clock_long, counted, empty};
+
+/// Of how many times that packets may be missing of is told.
+const GAPS: usize = 2;
 
 /// The tab.
 #[derive(Default)]
@@ -23,16 +26,9 @@ pub struct Ledger {
 impl Ledger {
     /// Draws it.
     pub fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect, device: &Device) {
-        let policy = format!(
-            "policy {}{}{}",
-            device.touch.policy,
-            if device.touch.because.is_empty() {
-                ""
-            } else {
-                ", because of "
-            },
-            device.touch.because
-        );
+        let policy = policy(ink, device);
+        let used = notes(ink, buf, area, device);
+        let area = below(area, used);
         let Asked::Answered(rows) = &self.asked else {
             self.asked.draw(ink, buf, area, 0);
             return;
@@ -140,5 +136,79 @@ impl Ledger {
             Answer::Ledger(rows) => Some(rows.clone()),
             _ => None,
         });
+    }
+}
+
+/// What holds, and because of what; an override with what is left of its time.
+fn policy(ink: &Ink<'_>, device: &Device) -> String {
+    let mut words = format!("policy {}", device.touch.policy);
+    if !device.touch.because.is_empty() {
+        words.push_str(", because of ");
+        words.push_str(device.touch.because.as_str());
+    }
+    if let Some(over) = &device.touch.overridden {
+        words.push_str(&format!(
+            " until {} ({} left): {}",
+            ink.clock(over.until),
+            left(ink, over.until),
+            over.reason
+        ));
+    }
+    words
+}
+
+fn left(ink: &Ink<'_>, until: Time) -> String {
+    let minutes = until.since(ink.ctx.now).as_secs().div_ceil(60);
+    if minutes >= 60 {
+        format!("{} h {} min", minutes / 60, minutes % 60)
+    } else {
+        format!("{minutes} min")
+    }
+}
+
+/// What a person should know beside the packets: who waits for a second person, what was refused, and of which times packets
+/// may be missing. Gives the rows it took.
+fn notes(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, device: &Device) -> u16 {
+    let state = ink.ctx.state;
+    let mut lines = Vec::new();
+    if let Some(asked) = &device.touch.asked {
+        lines.push(format!(
+            "{} asked for {} until {} ({}): it waits for a second person",
+            asked.by,
+            asked.policy,
+            ink.clock(asked.until),
+            asked.reason
+        ));
+    }
+    let refused = device
+        .addresses
+        .iter()
+        .filter_map(|a| state.refusals.get(a));
+    let (count, last) = refused.fold((0u64, Time(0)), |(n, at), (m, then)| {
+        (n.saturating_add(*m), at.max(*then))
+    });
+    if count > 0 {
+        lines.push(format!(
+            "{count} refused by the gate, the last {}",
+            ink.clock(last)
+        ));
+    }
+    for gap in state.ledger_gaps.iter().take(GAPS) {
+        lines.push(format!(
+            "{} to {}: wardwatch ended without a word; packets of this time may be missing",
+            clock_long(gap.from, ink.ctx.now, ink.ctx.zone),
+            clock_long(gap.until, ink.ctx.now, ink.ctx.zone)
+        ));
+    }
+    let more = state.ledger_gaps.len().saturating_sub(GAPS);
+    if more > 0 {
+        lines.push(format!("and {more} such times before"));
+    }
+    for (y, line) in (0u16..).zip(&lines) {
+        Row::new(ink, buf, area, y).put(line, ink.text);
+    }
+    match u16::try_from(lines.len()).unwrap_or(u16::MAX) {
+        0 => 0,
+        n => n.saturating_add(1),
     }
 }

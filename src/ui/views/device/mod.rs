@@ -6,6 +6,7 @@ mod history;
 mod interfaces;
 mod ledger;
 mod neighbours;
+mod sensors;
 mod summary;
 
 use ratatui::buffer::Buffer;
@@ -28,6 +29,8 @@ pub enum Tab {
     Summary,
     /// Its interfaces.
     Interfaces,
+    /// What it measures, and how its parts are.
+    Sensors,
     /// Every change seen.
     History,
     /// Every packet sent to it.
@@ -37,9 +40,10 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Summary,
         Self::Interfaces,
+        Self::Sensors,
         Self::History,
         Self::Ledger,
         Self::Neighbours,
@@ -57,6 +61,7 @@ impl Tab {
         match self {
             Self::Summary => "Summary",
             Self::Interfaces => "Interfaces",
+            Self::Sensors => "Sensors",
             Self::History => "History",
             Self::Ledger => "Ledger",
             Self::Neighbours => "Neighbours",
@@ -73,6 +78,7 @@ pub struct DeviceView {
     tab: Tab,
     summary: summary::Summary,
     interfaces: interfaces::Interfaces,
+    sensors: sensors::Sensors,
     history: history::History,
     ledger: ledger::Ledger,
     neighbours: neighbours::Neighbours,
@@ -92,6 +98,7 @@ impl DeviceView {
             tab,
             summary: summary::Summary::default(),
             interfaces: interfaces::Interfaces::default(),
+            sensors: sensors::Sensors::default(),
             history: history::History::default(),
             ledger: ledger::Ledger::default(),
             neighbours: neighbours::Neighbours::default(),
@@ -167,6 +174,7 @@ impl View for DeviceView {
         match self.tab {
             Tab::Summary => self.summary.draw(ink, buf, rest, device),
             Tab::Interfaces => self.interfaces.draw(ink, buf, rest, device),
+            Tab::Sensors => self.sensors.draw(ink, buf, rest, device),
             Tab::History => self.history.draw(ink, buf, rest, device),
             Tab::Ledger => self.ledger.draw(ink, buf, rest, device),
             Tab::Neighbours => self.neighbours.draw(ink, buf, rest, device),
@@ -187,6 +195,7 @@ impl View for DeviceView {
         let outcome = match self.tab {
             Tab::Summary => self.summary.act(action),
             Tab::Interfaces => self.interfaces.act(action),
+            Tab::Sensors => self.sensors.act(action),
             Tab::History => self.history.act(action),
             Tab::Ledger => self.ledger.act(action),
             Tab::Neighbours => self.neighbours.act(action),
@@ -238,7 +247,7 @@ impl View for DeviceView {
             Tab::Summary => actions.extend(["acknowledge", "ledger", "open-switch"]),
             Tab::Interfaces => actions.extend(["sort-next", "copy"]),
             Tab::Neighbours => actions.insert(0, "open"),
-            Tab::History | Tab::Ledger => actions.push("page-down"),
+            Tab::Sensors | Tab::History | Tab::Ledger => actions.push("page-down"),
         }
         actions
     }

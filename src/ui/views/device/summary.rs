@@ -4,60 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::sensors;
 use crate::engine::State;
-use crate::model::{AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Seq, Time, TouchPolicy};
+use crate::model::{
+    AgentFault, AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Sensor, Seq, Time,
+    TouchPolicy,
+};
 use crate::ui::Outcome;
 use crate::ui::views::{index, phone, sentence, words};
-use crate::ui::widgets::{Align, ClassGroup, Ink, Row};
-
-/// One line of a section.
-struct Line {
-    label: &'static str,
-    value: String,
-    style: Style,
-    /// Where it is from, dim, after it.
-    note: String,
-}
-
-/// A heading with its lines.
-struct Section {
-    title: &'static str,
-    lines: Vec<Line>,
-}
-
-impl Section {
-    fn new(title: &'static str) -> Self {
-        Self {
-            title,
-            lines: Vec::new(),
-        }
-    }
-
-    fn say(&mut self, label: &'static str, value: impl Into<String>, style: Style) {
-        self.note(label, value, style, String::new());
-    }
-
-    fn note(&mut self, label: &'static str, value: impl Into<String>, style: Style, note: String) {
-        let value = value.into();
-        if !value.is_empty() {
-            self.lines.push(Line {
-                label,
-                value,
-                style,
-                note,
-            });
-        }
-    }
-
-    fn height(&self) -> u16 {
-        u16::try_from(self.lines.len())
-            .unwrap_or(u16::MAX)
-            .saturating_add(2)
-    }
-}
-
-/// Width of the labels.
-const LABEL: u16 = 11;
+use crate::ui::widgets::{ClassGroup, Ink, LABEL, Section, counted, draw_sections, scrolled};
 
 /// The tab.
 #[derive(Default)]
@@ -85,82 +40,16 @@ impl Summary {
         }
         let behind = self.behind.as_ref().map_or(&[][..], |b| &b.3);
         let sections = sections(ink, device, behind);
-        let columns = match area.width {
-            0..70 => 1,
-            70..150 => 2,
-            _ => 3,
-        };
-        let gap = 3;
-        let width = (area.width + gap) / columns;
-        let mut heights = vec![0u16; usize::from(columns)];
-        // each section goes where the least stands so far, in order: the picture stays the same while values change
-        let places: Vec<(usize, u16)> = sections
-            .iter()
-            .map(|section| {
-                let at = (0..heights.len())
-                    .min_by_key(|at| heights[*at])
-                    .unwrap_or(0);
-                let y = heights[at];
-                heights[at] += section.height();
-                (at, y)
-            })
-            .collect();
-        let total = heights.iter().copied().max().unwrap_or(0).saturating_sub(1);
-        self.most = total.saturating_sub(area.height);
-        self.scroll = self.scroll.min(self.most);
-        for (section, (column, y)) in sections.iter().zip(places) {
-            let x = area.x + u16::try_from(column).unwrap_or(0) * width;
-            let inside =
-                Rect::new(x, area.y, width.saturating_sub(gap), area.height).intersection(area);
-            draw_section(ink, buf, inside, y, self.scroll, section);
-        }
-        if self.scroll < self.most {
-            let below = self.most - self.scroll;
-            Row::new(ink, buf, area, area.height.saturating_sub(1))
-                .right(format!("{} {below} more", ink.g.arrow_down), ink.accent);
-        }
+        self.most = draw_sections(ink, buf, area, &sections, &mut self.scroll);
     }
 
     /// Scrolls.
     pub fn act(&mut self, action: &str) -> Outcome {
-        self.scroll = match action {
-            "cursor-down" => self.scroll.saturating_add(1).min(self.most),
-            "cursor-up" => self.scroll.saturating_sub(1),
-            "page-down" => self.scroll.saturating_add(10).min(self.most),
-            "page-up" => self.scroll.saturating_sub(10),
-            "top" => 0,
-            "bottom" => self.most,
-            _ => return Outcome::Ignored,
-        };
+        match scrolled(action, self.scroll, self.most) {
+            Some(scroll) => self.scroll = scroll,
+            None => return Outcome::Ignored,
+        }
         Outcome::Consumed
-    }
-}
-
-fn draw_section(
-    ink: &Ink<'_>,
-    buf: &mut Buffer,
-    area: Rect,
-    y: u16,
-    scroll: u16,
-    section: &Section,
-) {
-    if let Some(at) = y.checked_sub(scroll) {
-        Row::new(ink, buf, area, at).put(section.title, ink.heading);
-    }
-    for (n, line) in (1u16..).zip(&section.lines) {
-        let Some(at) = (y + n).checked_sub(scroll) else {
-            continue;
-        };
-        let mut row = Row::new(ink, buf, area, at);
-        if line.label.is_empty() {
-            row.put(&line.value, line.style);
-        } else {
-            row.column(line.label, LABEL, Align::Left, ink.dim)
-                .put(&line.value, line.style);
-        }
-        if !line.note.is_empty() && row.left() > 4 {
-            row.gap(2).put(&line.note, ink.faint);
-        }
     }
 }
 
@@ -190,8 +79,9 @@ fn sections(ink: &Ink<'_>, d: &Device, behind: &[ClassGroup]) -> Vec<Section> {
         all.push(power);
     }
     all.extend(health(ink, d));
+    all.extend(agent(ink, d));
     all.push(changes(ink, d));
-    all.retain(|s| !s.lines.is_empty());
+    all.retain(|s| !s.is_empty());
     all
 }
 
@@ -514,13 +404,21 @@ fn power(ink: &Ink<'_>, d: &Device) -> Option<Section> {
 fn health(ink: &Ink<'_>, d: &Device) -> Option<Section> {
     let mut section = Section::new("HEALTH");
     let mut any = false;
-    for (label, key) in [
+    if !d.sensors().is_empty() {
+        any = true;
+        parts(ink, d, &mut section);
+    }
+    // what an older reading knew, until sensors are told one by one
+    let before = [
         ("hottest", FactKey::Temperature),
         ("sensors", FactKey::SensorHealth),
+    ];
+    let before = before.into_iter().filter(|_| d.sensors().is_empty());
+    for (label, key) in before.chain([
         ("load", FactKey::Load),
         ("memory", FactKey::Memory),
         ("disk", FactKey::Storage),
-    ] {
+    ]) {
         let value = d.fact_str(key);
         if !value.is_empty() {
             any = true;
@@ -528,6 +426,119 @@ fn health(ink: &Ink<'_>, d: &Device) -> Option<Section> {
         }
     }
     any.then_some(section)
+}
+
+/// What its agent does wrong, and polls that miss their time.
+fn agent(ink: &Ink<'_>, d: &Device) -> Option<Section> {
+    let conduct = d.conduct.as_ref()?;
+    let mut section = Section::new("AGENT");
+    let minor = ink.severity(crate::model::Severity::Minor);
+    for (job, late) in &conduct.overruns {
+        let less = if late.degraded {
+            "; asked for less"
+        } else {
+            ""
+        };
+        let now = late.in_a_row > 0;
+        let words = if now {
+            let since = ink.clock(late.since);
+            format!(
+                "{job} late {} times in a row since {since}{less}",
+                late.in_a_row
+            )
+        } else if late.missed.count > 0 {
+            let times = counted(late.missed.count as usize, "time", "times");
+            format!("{job} was late {times}, in time again{less}")
+        } else if late.degraded {
+            format!("{job}{less}")
+        } else {
+            continue;
+        };
+        section.say("", words, if now { minor } else { ink.dim });
+    }
+    for fault in AgentFault::ALL {
+        let Some(n) = conduct.faults.get(&fault) else {
+            continue;
+        };
+        let words = format!("{}: {}", fault.says(), n.count);
+        let since = format!("since {}, last {} ago", ink.clock(n.first), ink.age(n.last));
+        section.note("", words, ink.text, since);
+    }
+    Some(section)
+}
+
+/// Sensors in a few lines: what is wrong, how many supplies and fans work, what a room or a refrigerator is at.
+fn parts(ink: &Ink<'_>, d: &Device, section: &mut Section) {
+    use crate::model::{SensorKind, SensorState};
+    let all = sensors::sorted(d);
+    let is_bad = |s: &Sensor| matches!(s.state, SensorState::Failed | SensorState::Warning);
+    for sensor in all.iter().filter(|s| is_bad(s)).take(3) {
+        let (glyph, style) = sensors::mark(ink, sensor);
+        section.note(
+            "",
+            format!("{glyph} {} {}", sensor.name, sensor.words()),
+            style,
+            ink.age_words(sensor.since),
+        );
+    }
+    for (label, kind) in [("supplies", SensorKind::Supply), ("fans", SensorKind::Fan)] {
+        let fitted = all
+            .iter()
+            .filter(|s| s.kind == kind && s.state != SensorState::Absent);
+        let (total, bad) = fitted.fold((0, 0), |(n, bad), s| (n + 1, bad + usize::from(is_bad(s))));
+        let words = match (total, bad) {
+            (0, _) => continue,
+            (1, 0) => "1 works".to_string(),
+            (n, 0) => format!("{n} work"),
+            (n, bad) => format!("{} of {n} work", n - bad),
+        };
+        section.say(label, words, ink.text);
+    }
+    let climate = |s: &&&Sensor| {
+        matches!(
+            s.kind,
+            SensorKind::Temperature | SensorKind::Humidity | SensorKind::Leases
+        )
+    };
+    if all.iter().filter(climate).count() <= 4 {
+        for sensor in all.iter().filter(climate).filter(|s| s.value.is_some()) {
+            let label = match sensor.kind {
+                SensorKind::Humidity => "humidity",
+                SensorKind::Leases => "addresses",
+                _ => "temp",
+            };
+            let course = sensors::course(ink, sensor, 12);
+            section.note(
+                label,
+                format!("{} {}", sensor.words(), sensor.name),
+                ink.text,
+                course,
+            );
+        }
+        return;
+    }
+    let hottest = all
+        .iter()
+        .filter(|s| s.kind == SensorKind::Temperature)
+        .max_by_key(|s| s.value);
+    if let Some(sensor) = hottest.filter(|s| s.value.is_some()) {
+        section.say(
+            "hottest",
+            format!("{} {}", sensor.words(), sensor.name),
+            ink.text,
+        );
+    }
+    let scarcest = all
+        .iter()
+        .filter(|s| s.kind == SensorKind::Leases && s.total.is_some_and(|t| t > 0))
+        .min_by_key(|s| s.value.unwrap_or(0).saturating_mul(1_000) / s.total.unwrap_or(1).max(1));
+    if let Some(sensor) = scarcest {
+        section.say(
+            "addresses",
+            format!("{} {}", sensor.words(), sensor.name),
+            ink.text,
+        );
+    }
 }
 
 fn changes(ink: &Ink<'_>, d: &Device) -> Section {

@@ -1,0 +1,205 @@
+//! What a table of sensors is, once it was read and checked.
+
+use crate::model::{SensorKind, SensorState};
+
+/// A number or a word as an agent gives it; words are compared without case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// INTEGER, Gauge32 and their like; also a text that is a number.
+    Number(i64),
+    /// A text, in lower case; `*` at its beginning or end, or between, stands for anything, `?` for one character.
+    Text(String),
+}
+
+impl Word {
+    /// Is it meant by this number, or this text in lower case?
+    pub fn is(&self, number: Option<i64>, text: &str) -> bool {
+        match self {
+            Self::Number(n) => number == Some(*n),
+            Self::Text(pattern) => glob(pattern.as_bytes(), text.as_bytes()),
+        }
+    }
+}
+
+/// Texts are short: names of sensors.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t, mut back) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                back = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == b'?' || Some(c) == text.get(t) => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((star, from)) = back else {
+                    return false;
+                };
+                back = Some((star, from + 1));
+                p = star + 1;
+                t = from + 1;
+            }
+        }
+    }
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(|c| *c == b'*'))
+}
+
+/// Something that is known of a row besides its numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// A column with the same index, in this table or another one.
+    Row(Vec<u32>),
+    /// A column of another table that the first arcs of the index lead to; none lead to the scalar `.0`.
+    First(Vec<u32>, usize),
+    /// The index itself, where that is a text with its length before it.
+    Text,
+    /// An arc of the index itself, from 1; from the end where negative.
+    Arc(i32),
+}
+
+impl Column {
+    /// Where its value is to be had for the row with this index; nothing where the index holds it.
+    pub fn instance(&self, index: &[u32]) -> Option<Vec<u32>> {
+        let (oid, index) = match self {
+            Self::Row(oid) => (oid, index),
+            Self::First(oid, 0) => (oid, &[0][..]),
+            Self::First(oid, n) => (oid, index.get(..*n).unwrap_or(index)),
+            Self::Arc(_) | Self::Text => return None,
+        };
+        Some([oid.as_slice(), index].concat())
+    }
+
+    /// The index as a text.
+    pub fn text(&self, index: &[u32]) -> Option<Vec<u8>> {
+        let (Self::Text, Some((_, octets))) = (self, index.split_first()) else {
+            return None;
+        };
+        octets.iter().map(|arc| u8::try_from(*arc).ok()).collect()
+    }
+
+    /// The arc that it means.
+    pub fn arc(&self, index: &[u32]) -> Option<u32> {
+        let Self::Arc(at) = self else { return None };
+        let at = if *at < 0 {
+            index.len().checked_sub(at.unsigned_abs() as usize)?
+        } else {
+            usize::try_from(*at).ok()?.checked_sub(1)?
+        };
+        index.get(at).copied()
+    }
+}
+
+/// Degrees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// The unit of the kind ([`SensorKind`]).
+    #[default]
+    Own,
+    /// Degrees Fahrenheit.
+    Fahrenheit,
+    /// Degrees Kelvin.
+    Kelvin,
+}
+
+/// A column that must, or decides what a row is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Which.
+    pub column: Column,
+    /// Its values.
+    pub is: Vec<Word>,
+}
+
+/// What the rows of a table are whose `kind-column` has these values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Values of the column.
+    pub is: Vec<Word>,
+    /// The kind.
+    pub kind: SensorKind,
+    /// Power of ten that makes the number a number of the kind's unit.
+    pub scale: i32,
+    /// Degrees of which kind.
+    pub unit: Unit,
+}
+
+/// A table of an agent that holds sensors, or scalars where `scalar` is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SensorTable {
+    /// Its id: keys of its sensors begin with it.
+    pub id: String,
+    /// `sysObjectID`s it is asked of; empty means any.
+    pub of: Vec<Vec<u32>>,
+    /// `sysObjectID`s it is not asked of.
+    pub not_of: Vec<Vec<u32>>,
+    /// Not asked where one of these gave sensors.
+    pub unless: Vec<String>,
+    /// Each column has the one instance `.0`.
+    pub scalar: bool,
+    /// What it measures.
+    pub kind: SensorKind,
+    /// An end that is cut off names.
+    pub strip: String,
+    /// The column that says what a row measures, with what its values mean; other values are no sensors.
+    pub kinds: Option<(Column, Vec<Kind>)>,
+    /// Columns with its name; the first that is not empty.
+    pub names: Vec<Column>,
+    /// How it is called: `{name}`, `{1}` for the first arc of the index, `{-1}` for the last.
+    pub title: String,
+    /// The column with the number.
+    pub value: Option<Vec<u32>>,
+    /// Power of ten that makes it a number of the kind's unit.
+    pub scale: i32,
+    /// It is divided by this, where it is no power of ten.
+    pub divide: i64,
+    /// The column with digits behind the point, which scale further down.
+    pub digits: Option<Vec<u32>>,
+    /// The column with EntitySensorDataScale (RFC 3433), which scales further.
+    pub scale_column: Option<Vec<u32>>,
+    /// Degrees of which kind.
+    pub unit: Unit,
+    /// Degrees Fahrenheit where this holds.
+    pub fahrenheit: Option<Condition>,
+    /// Numbers that mean that there is none.
+    pub missing: Vec<i64>,
+    /// The value is what is used of this; told is what is left.
+    pub left_of: Option<i64>,
+    /// A number above this is in tenths: agents that take the unit of a MIB for another one.
+    pub tenths_above: Option<i64>,
+    /// Columns that make the whole together with the value: addresses in use.
+    pub rest: Vec<Vec<u32>>,
+    /// The column with what the agent says of it.
+    pub state: Option<Vec<u32>>,
+    /// What its numbers and words mean; words may begin and end with `*`.
+    pub states: Vec<(SensorState, Vec<Word>)>,
+    /// What other values of it mean.
+    pub otherwise: SensorState,
+    /// Only rows for which all of these hold.
+    pub only: Vec<Condition>,
+    /// Rows that are read.
+    pub rows: usize,
+}
+
+impl SensorTable {
+    /// May it be asked of an agent with this `sysObjectID`?
+    pub fn fits(&self, object_id: &[u32]) -> bool {
+        let under = |all: &[Vec<u32>]| all.iter().any(|p| object_id.starts_with(p));
+        (self.of.is_empty() || under(&self.of)) && !under(&self.not_of)
+    }
+
+    /// Columns that are asked at each reading.
+    pub fn moving(&self) -> Vec<&[u32]> {
+        let rest = self.rest.iter().map(Vec::as_slice);
+        self.value
+            .as_deref()
+            .into_iter()
+            .chain(self.state.as_deref())
+            .chain(rest)
+            .collect()
+    }
+}

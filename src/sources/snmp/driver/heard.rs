@@ -1,0 +1,185 @@
+//! What comes back: whose answer it is, and what becomes of the question.
+
+use std::net::SocketAddr;
+
+use super::super::device::Device;
+use super::super::io::{Failure, Reply};
+use super::super::session::Heard;
+use super::super::stats::Counters;
+use super::{Driver, STRANGERS, Spot};
+use crate::event::AgentFault;
+use crate::model::PacketKind;
+use crate::wire::snmp::{MessageHead, V3Header, peek_version};
+
+impl Driver {
+    pub(super) fn hear(&mut self, datagram: &[u8], from: SocketAddr, now_ms: u64) {
+        let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+        let index = match self.by_address.get(&from) {
+            Some(index) => *index,
+            None => match self.elsewhere(datagram, now_ms) {
+                Some(index) => index,
+                None => return,
+            },
+        };
+        let device = &mut self.devices[index as usize];
+        let id = if device.busy() == 1 {
+            None
+        } else {
+            id_of(datagram)
+        };
+        let waiting = device.lanes.iter_mut().enumerate().find_map(|(at, lane)| {
+            let flight = lane.as_mut()?.flight.as_mut()?;
+            // what is to be sent again may still be answered
+            let ours = flight.counted && id.is_none_or(|id| flight.exchange.id == id);
+            ours.then_some((at as u8, flight))
+        });
+        let Some((lane, flight)) = waiting else {
+            stray(device, &self.counters, datagram);
+            self.rearm(index);
+            return;
+        };
+        let spot = (index, lane);
+        let heard = flight
+            .exchange
+            .hear(datagram, &mut device.engine, now_ms, &mut self.scratch);
+        match heard {
+            Heard::Answer(answer) => {
+                let first = flight.attempt == 0;
+                if let Some(sent) = flight.sent.filter(|_| first) {
+                    let took = sent.elapsed();
+                    device.rtt.measured(took);
+                    if let Some(lane) = self.lane(spot) {
+                        lane.active.first_trip.get_or_insert(took);
+                    }
+                }
+                self.complete(spot, answer);
+                self.advance(index);
+            }
+            Heard::Again => {
+                flight.sent = None;
+                self.resend.push_back(spot);
+            }
+            Heard::Stranger => {
+                stray(device, &self.counters, datagram);
+                self.rearm(index);
+            }
+            Heard::NotAuthentic => {
+                self.counters.unmatched.add(1);
+                device.fault(AgentFault::NotAuthentic);
+                self.rearm(index);
+            }
+            Heard::Doubtful => {}
+            Heard::Malformed(error) => {
+                self.counters.malformed.add(1);
+                flight.malformed = Some(error);
+                device.fault(AgentFault::Malformed);
+                self.rearm(index);
+            }
+        }
+    }
+
+    /// A datagram from an address nobody was asked at. If it carries the id of a question, an agent answers from elsewhere: it
+    /// is named, and believed only where the site says so.
+    pub(super) fn elsewhere(&mut self, datagram: &[u8], now_ms: u64) -> Option<u32> {
+        self.counters.unmatched.add(1);
+        if !self.config.any_source {
+            // a flood of these must not cost much
+            let (second, looked) = &mut self.strangers;
+            if *second != now_ms / 1_000 {
+                (*second, *looked) = (now_ms / 1_000, 0);
+            }
+            *looked += 1;
+            if *looked > STRANGERS {
+                return None;
+            }
+        }
+        let id = id_of(datagram)?;
+        let asked = self.devices.iter().position(|device| {
+            let mut flights = device
+                .lanes
+                .iter()
+                .flatten()
+                .filter_map(|l| l.flight.as_ref());
+            flights.any(|f| f.sent.is_some() && f.exchange.id == id)
+        })? as u32;
+        self.at(asked).fault(AgentFault::WrongSource);
+        self.rearm(asked);
+        self.config.any_source.then_some(asked)
+    }
+
+    /// A question is over. [`Driver::advance`] makes something of it.
+    pub(super) fn complete(&mut self, spot: Spot, answer: Result<Reply, Failure>) {
+        let now = self.now_ms();
+        let open_ms = self.config.breaker.as_millis() as u64;
+        let device = &mut self.devices[spot.0 as usize];
+        let Some(lane) = device
+            .lanes
+            .get_mut(usize::from(spot.1))
+            .and_then(Option::as_deref_mut)
+        else {
+            return;
+        };
+        let Some(flight) = lane.flight.take() else {
+            return;
+        };
+        let out = self.outstanding;
+        if flight.counted {
+            self.outstanding -= 1;
+            self.counters.window.set(self.outstanding as u64);
+        }
+        match &answer {
+            Ok(reply) => {
+                self.counters.answered.add(1);
+                self.counters.varbinds.add(reply.bindings.len() as u64);
+                self.window.answered(out);
+                self.counters.window_limit.set(self.window.limit() as u64);
+                device.breaker.answered();
+                // what a walk is silent to may be its own fault: the line is judged by GETs
+                if flight.exchange.ask().kind() == PacketKind::Get {
+                    device.line.note(flight.attempt == 0);
+                }
+            }
+            Err(Failure::Timeout | Failure::Deadline) => {
+                self.counters.timed_out.add(1);
+                // a GETBULK that was too much for it is asked again for less before that counts
+                if flight.exchange.ask().kind() == PacketKind::Get {
+                    device.line.note(false);
+                }
+                if !flight.exchange.ask().is_bulk() {
+                    device.breaker.failed(now, open_ms);
+                }
+            }
+            Err(Failure::Malformed(_)) => {
+                self.counters.failed.add(1);
+                device.breaker.failed(now, open_ms);
+            }
+            Err(_) => self.counters.failed.add(1),
+        }
+        let answered = answer.is_ok();
+        lane.active.io.answer(answer);
+        device.remember(flight.exchange.id, answered);
+    }
+}
+
+/// An answer nobody waits for: late or double where it answers what was asked lately, else from nowhere.
+fn stray(device: &mut Device, counters: &Counters, datagram: &[u8]) {
+    let id = id_of(datagram);
+    let past = device.recent.iter().find(|p| Some(p.id) == id);
+    let (counter, fault) = match past {
+        Some(past) if past.answered => (&counters.duplicates, AgentFault::Duplicate),
+        Some(_) => (&counters.late, AgentFault::Late),
+        None if id.is_none() => (&counters.malformed, AgentFault::Malformed),
+        None => (&counters.unmatched, AgentFault::WrongId),
+    };
+    counter.add(1);
+    device.fault(fault);
+}
+
+/// The id in a datagram, where it holds one.
+fn id_of(datagram: &[u8]) -> Option<i32> {
+    if peek_version(datagram)? == 3 {
+        V3Header::parse(datagram).ok().map(|h| h.msg_id)
+    } else {
+        MessageHead::parse(datagram).ok().map(|m| m.pdu.request_id)
+    }
+}

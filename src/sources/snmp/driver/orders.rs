@@ -1,0 +1,115 @@
+//! What the handles of the poller want of it: credentials, targets, questions.
+
+use std::net::{IpAddr, SocketAddr};
+
+use rustc_hash::FxHashMap;
+
+use super::super::task::{Command, Sink, Task, With};
+use super::Driver;
+use crate::event::{Job, Target};
+
+impl Driver {
+    pub(super) fn obey(&mut self, command: Command) {
+        let now = self.now_ms();
+        match command {
+            Command::Logins(logins) => {
+                self.logins.set(logins);
+                for index in 0..self.devices.len() as u32 {
+                    self.at(index).refused_until_ms = None;
+                    self.rearm(index);
+                }
+            }
+            Command::Targets(targets) => self.aim(&targets, now),
+            Command::Plans(plans) => self.plan(plans),
+            Command::Quirks(quirks) => self.lessons.set_table(&quirks, now),
+            Command::Probe(addresses) => {
+                for index in self.scheduled(&addresses) {
+                    let device = self.at(index);
+                    if device.breaker.open_until().is_some() {
+                        device.breaker.half_open(now);
+                    } else if let Some(due) = device.due_mut(Job::Status) {
+                        due.at_ms = now;
+                    }
+                    self.advance(index);
+                }
+            }
+            Command::ReadTables(addresses) => {
+                for index in self.scheduled(&addresses) {
+                    let device = self.at(index);
+                    if let Some(due) = device.due_mut(Job::Tables) {
+                        due.at_ms = now;
+                        self.advance(index);
+                    }
+                }
+            }
+            Command::Once(feed) => self.feeds.push_back(*feed),
+            Command::Task(to, task) => self.submit(to, *task),
+            Command::Stop => {}
+        }
+    }
+
+    pub(super) fn submit(&mut self, to: SocketAddr, task: Task) {
+        let index = self.index_of(to);
+        self.at(index).queue.push_back(task);
+        self.advance(index);
+    }
+
+    /// Takes up more of those that are asked once: as many as there is room for in the window, and one more round.
+    pub(super) fn feed(&mut self) {
+        let most = self.window.limit().saturating_mul(2);
+        for at in 0..self.feeds.len() {
+            while let Some((to, offer)) = self.feeds[at].next(most) {
+                let feed = &self.feeds[at];
+                let task = Task {
+                    kind: feed.kind.clone(),
+                    with: With::Names(offer),
+                    cause: feed.cause.clone(),
+                    permit: None,
+                    sink: Sink::Once(feed.sink.clone()),
+                    tries: None,
+                    within: feed.within,
+                };
+                self.submit(to, task);
+            }
+        }
+        self.feeds.retain(|f| !f.is_over());
+    }
+
+    pub(super) fn aim(&mut self, targets: &[Target], now: u64) {
+        let mut wanted: FxHashMap<SocketAddr, &Target> = FxHashMap::default();
+        for target in targets {
+            let to = SocketAddr::new(target.address.to_canonical(), target.port);
+            wanted.insert(to, target);
+        }
+        for index in 0..self.devices.len() as u32 {
+            let device = self.at(index);
+            if device.target.is_some() && !wanted.contains_key(&device.to) {
+                device.target = None;
+                device.jobs.clear();
+                self.retire(index);
+            }
+        }
+        self.counters.targets.set(wanted.len() as u64);
+        for (to, target) in wanted {
+            let index = self.index_of(to);
+            self.at(index).aim(target, now);
+            self.rearm(index);
+        }
+    }
+
+    pub(super) fn scheduled(&self, addresses: &[IpAddr]) -> Vec<u32> {
+        let addresses: Vec<IpAddr> = addresses.iter().map(IpAddr::to_canonical).collect();
+        let mut found: Vec<u32> = self
+            .by_address
+            .iter()
+            .filter(|(to, _)| addresses.contains(&to.ip()))
+            .map(|(_, index)| *index)
+            .collect();
+        found.retain(|index| {
+            self.devices
+                .get(*index as usize)
+                .is_some_and(|d| d.target.is_some())
+        });
+        found
+    }
+}
