@@ -50,8 +50,8 @@ impl Question {
         walk::get_all(io, &self.get).await
     }
 
-    /// Walks its columns, up to its rows; `rows` is how many repetitions to begin with, where that is known.
-    pub(super) async fn walk(&self, io: &Io, rows: Option<u16>) -> Table {
+    /// Walks its columns, up to its rows; `rows` is how many there are, where the agent said so.
+    pub(super) async fn walk(&self, io: &Io, rows: Option<usize>) -> Table {
         walk::all_columns(io, &self.columns, self.part.rows as usize, rows).await
     }
 

@@ -229,6 +229,8 @@ struct Walk {
     next_only: bool,
     /// Columns asked side by side.
     width: usize,
+    /// Rows that there are, where that is known beforehand: behind them no end is looked for.
+    expected: Option<usize>,
     /// The index of the cell at hand.
     index: Vec<u32>,
     /// How the agent misbehaved meanwhile.
@@ -245,12 +247,15 @@ struct Walk {
 /// Columns that an agent may hang on in one walk before it is left in peace.
 const HUNG: u32 = 2;
 
-/// As [`columns`], of columns that many agents are asked for; `rows` is how many repetitions to begin with, where that is known.
+/// Rows that are asked for at once where their number is known: some 5 kB of answer.
+const AT_ONCE: usize = 64;
+
+/// As [`columns`], of columns that many agents are asked for; `rows` is how many there are, where the agent said so.
 pub(super) async fn all_columns(
     io: &Io,
     asked: &Columns,
     row_cap: usize,
-    rows: Option<u16>,
+    rows: Option<usize>,
 ) -> Table {
     let (learned, limits) = {
         let memory = io.memory();
@@ -280,10 +285,11 @@ pub(super) async fn all_columns(
         octet_cap: asked.octet_cap,
         octets: 0,
         repetitions: rows
-            .unwrap_or(learned.repetitions)
+            .map_or(learned.repetitions, |rows| rows.min(AT_ONCE) as u16)
             .min(limits.repetitions)
             .max(1),
         next_only: io.v1 || learned.next_only || limits.next_only,
+        expected: rows,
         index: Vec::new(),
         faults: Vec::new(),
         most: limits.repetitions.clamp(1, MOST_REPETITIONS),
@@ -504,6 +510,13 @@ impl Walk {
                 self.faults.push(AgentFault::Endless);
                 self.stop(None);
                 return;
+            }
+            // so many rows there are, and no more
+            if self.expected.is_some_and(|n| self.table.rows.len() >= n)
+                && group.len() == self.columns.len()
+                && repetition + 1 == self.table.rows.len()
+            {
+                group.iter().for_each(|c| self.columns[*c].done = true);
             }
             // columns that are all at their end repeat the end
             if group.iter().all(|c| self.columns[*c].done) {

@@ -8,9 +8,6 @@ use crate::sources::snmp::io::Io;
 use crate::sources::snmp::walk::Table;
 use crate::wire::snmp::Value;
 
-/// Rows of the first GETBULK: some 5 kB of answer.
-const ROWS: u64 = 64;
-
 pub(super) async fn run(io: Io) -> Report {
     let (Some(names), Some(columns)) = (
         io.part(PartKind::BenchSystem),
@@ -24,11 +21,12 @@ pub(super) async fn run(io: Io) -> Report {
     };
     let value = |role| values.get(names.scalar(role));
     let uptime = number32(value(Role::SysUpTime));
-    // one row more than there are, so that the end of the columns is seen in the same answer
+    // as many rows as there are, so that all come in one answer
     let rows = value(Role::IfNumber)
         .and_then(Value::as_u64)
-        .map_or(10, |n| (n + 1).clamp(1, ROWS)) as u16;
-    let table = columns.walk(&io, Some(rows)).await;
+        .and_then(|n| usize::try_from(n).ok())
+        .filter(|n| *n > 0);
+    let table = columns.walk(&io, rows).await;
     let interfaces = table
         .rows
         .iter()
