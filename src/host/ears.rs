@@ -50,12 +50,12 @@ impl Ears {
             match Listener::start(interface, sink.clone()) {
                 Ok(listener) => {
                     listeners.push(listener);
-                    heard.push(interface.name.to_string());
+                    heard.push(interface.name.clone());
                 }
                 // the neighbour table takes its place; `wardwatch doctor` says how to grant it
                 Err(error) => {
                     tracing::info!("not listening on {}: {error}", interface.name);
-                    deaf.push(interface.name.to_string());
+                    deaf.push(interface.name.clone());
                 }
             }
         }

@@ -65,7 +65,7 @@ impl Watch {
             .spawn(move || {
                 loop {
                     let (raw, sources) = gatherer.gather();
-                    let health = meter.take(raw, sources);
+                    let health = meter.take(&raw, sources);
                     if let Some(trouble) = said.news(&health) {
                         // a collector that takes nothing now hears it the next time
                         let told = gatherer.hub.input().try_send(trouble);
@@ -181,17 +181,17 @@ impl Meter {
         }
     }
 
-    fn take(&mut self, raw: Raw, sources: Vec<SourceHealth>) -> Health {
-        let (last, measures) = self.point.get_or_insert((raw, 0));
+    fn take(&mut self, raw: &Raw, sources: Vec<SourceHealth>) -> Health {
+        let (last, measures) = self.point.get_or_insert((*raw, 0));
         *measures += 1;
         if *measures > MEASURES {
-            self.trend.push_back(point(last, &raw));
-            self.point = Some((raw, 1));
+            self.trend.push_back(point(last, raw));
+            self.point = Some((*raw, 1));
             while self.trend.len() > TREND {
                 self.trend.pop_front();
             }
         }
-        self.minute.push_back(raw);
+        self.minute.push_back(*raw);
         // the oldest that is kept is the last one that lies a whole minute back
         while self
             .minute
@@ -200,7 +200,7 @@ impl Meter {
         {
             self.minute.pop_front();
         }
-        let old = self.minute.front().copied().unwrap_or(raw);
+        let old = self.minute.front().copied().unwrap_or(*raw);
         let span = raw.at_ms.saturating_sub(old.at_ms);
         let flow = |now: u64, then: u64| Flow {
             total: now,
@@ -256,7 +256,7 @@ impl Meter {
                 record_bytes: raw.size.record,
                 telemetry_bytes: raw.size.telemetry,
                 telemetry_days: raw.size.days,
-                day_bytes: self.day_bytes(&raw),
+                day_bytes: self.day_bytes(raw),
                 ..raw.collector
             },
             sources,

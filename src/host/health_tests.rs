@@ -23,7 +23,7 @@ fn this_process_has_used_time_and_memory() {
 #[test]
 fn rates_are_of_the_last_minute_and_totals_of_all_time() {
     let mut meter = meter();
-    let first = meter.take(raw(0), Vec::new());
+    let first = meter.take(&raw(0), Vec::new());
     assert_eq!(first.poller.sent, Flow::default());
     assert!(first.trend.is_empty());
     let mut last = first;
@@ -35,7 +35,7 @@ fn rates_are_of_the_last_minute_and_totals_of_all_time() {
         raw.cpu_us = second * 250_000;
         raw.events = second * 4;
         raw.fold_ns = second * 4 * 1500;
-        last = meter.take(raw, Vec::new());
+        last = meter.take(&raw, Vec::new());
     }
     let sent = last.poller.sent;
     assert_eq!((sent.total, sent.minute, sent.rate), (600, 300, Rate(5000)));
@@ -54,7 +54,7 @@ fn a_trend_ends_somewhere() {
     let mut meter = meter();
     let mut last = Health::default();
     for n in 0..500 {
-        last = meter.take(raw(n * 2000), Vec::new());
+        last = meter.take(&raw(n * 2000), Vec::new());
     }
     assert_eq!(last.trend.len(), TREND);
     assert!(meter.minute.len() <= 31);
@@ -64,10 +64,10 @@ fn a_trend_ends_somewhere() {
 fn a_clock_that_stands_still_divides_by_nothing() {
     let mut meter = meter();
     let mut one = raw(5);
-    meter.take(one, Vec::new());
+    meter.take(&one, Vec::new());
     one.stats.pdus_sent = 7;
     one.cpu_us = u64::MAX;
-    let health = meter.take(one, Vec::new());
+    let health = meter.take(&one, Vec::new());
     assert_eq!(
         (health.poller.sent.minute, health.poller.sent.rate),
         (7, Rate(0))
@@ -86,7 +86,7 @@ fn what_the_poller_says_of_itself_is_passed_on() {
     one.stats.buffer_bytes = 8 << 20;
     one.stats.late_ms_p50 = 4;
     one.stats.late_ms_p99 = 90;
-    let p = meter().take(one, Vec::new()).poller;
+    let p = meter().take(&one, Vec::new()).poller;
     assert_eq!((p.window, p.window_most, p.window_limit), (3, 310, 512));
     assert_eq!((p.agents, p.sockets, p.buffer_bytes), (1_204, 2, 8 << 20));
     assert_eq!((p.late_ms_p50, p.late_ms_p99), (4, 90));
@@ -100,7 +100,7 @@ fn what_a_day_takes_is_told_by_a_whole_day_or_by_ten_minutes_of_growth() {
         one.size.telemetry = bytes;
         one
     };
-    let day = |meter: &mut Meter, raw| meter.take(raw, Vec::new()).collector.day_bytes;
+    let day = |meter: &mut Meter, raw: Raw| meter.take(&raw, Vec::new()).collector.day_bytes;
     assert_eq!(day(&mut meter, at(0, 5_000)), None);
     assert_eq!(day(&mut meter, at(9, 14_000)), None);
     assert_eq!(day(&mut meter, at(10, 15_000)), Some(1_440_000));

@@ -161,6 +161,11 @@ pub trait View: Send {
     /// Carries out an action of the registry (`crate::actions`) by its name, e.g. `cursor-down`, `open`, `sort-next`.
     fn act(&mut self, action: &str, ctx: &Ctx<'_>) -> Outcome;
 
+    /// The action of the registry that opens it, where one does: asked for again, it is not opened twice.
+    fn opened_by(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The crumbs below: `Board › ICU-3`.
     fn crumb(&self, ctx: &Ctx<'_>) -> String;
 

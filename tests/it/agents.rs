@@ -4,6 +4,7 @@ pub mod common;
 mod daemon;
 mod fake;
 mod faults;
+mod late;
 mod quirks;
 mod snmpd;
 mod strangers;

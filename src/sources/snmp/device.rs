@@ -15,6 +15,7 @@ use super::job::{Kind, Running};
 use super::lessons::{Line, Model};
 use super::login::Ready;
 use super::memory::Memory;
+use super::pace::Pace;
 use super::rtt::Rtt;
 use super::schedule;
 use super::session::Exchange;
@@ -36,6 +37,8 @@ pub(super) struct Due {
     pub(super) at_ms: u64,
     /// The engine was told that the gate does not allow it.
     pub(super) told: bool,
+    /// How it keeps its time.
+    pub(super) pace: Pace,
 }
 
 /// A task under way.
@@ -121,6 +124,8 @@ pub(super) struct Device {
     pub(super) limited: u64,
     pub(super) misses: u32,
     pub(super) refused_until_ms: Option<u64>,
+    /// So far nothing of the schedule was asked, for it refused or was silent: what waited for that is not late.
+    pub(super) held_ms: u64,
     pub(super) faults: Option<Box<Faults>>,
     /// It stands in the driver's list of those nobody asks for.
     pub(super) resting: bool,
@@ -151,6 +156,7 @@ impl Device {
             limited: 0,
             misses: 0,
             refused_until_ms: None,
+            held_ms: 0,
             faults: None,
             resting: false,
             wake_ms: u64::MAX,
@@ -205,6 +211,7 @@ impl Device {
                     interval_ms,
                     at_ms: now_ms + schedule::first(address, *job, interval_ms),
                     told: false,
+                    pace: Pace::default(),
                 })
             })
             .collect();

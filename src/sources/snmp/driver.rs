@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::book::Books;
 use super::device::{Active, Device, Flight, Lane};
 use super::doors::{Doors, Outgoing};
 use super::feed::Feed;
@@ -37,6 +38,10 @@ use crate::wire::snmp::LEAST_ID;
 
 /// Batches taken from a socket before timers and sending get their turn.
 const DRAIN: usize = 8;
+/// Answers that are not worth a turn while more than that many are out.
+const FEW: usize = 64;
+/// How long more are waited for.
+const GATHER: Duration = Duration::from_millis(1);
 /// Orders taken in one turn.
 const ORDERS: usize = 256;
 /// Agents that nobody asks for now and that are remembered.
@@ -63,6 +68,7 @@ pub(super) struct Driver {
     pub(super) devices: Vec<Device>,
     pub(super) models: Models,
     pub(super) lessons: Lessons,
+    pub(super) books: Books,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
     /// Agents that were asked out of turn, the longest ago first.
@@ -117,6 +123,7 @@ impl Driver {
             devices: Vec::new(),
             models: Models::default(),
             lessons: Lessons::default(),
+            books: Books::default(),
             free: Vec::new(),
             by_address: FxHashMap::default(),
             resting: VecDeque::new(),
@@ -164,15 +171,22 @@ impl Driver {
                 }
                 Turn::Readable(which) => {
                     let now_ms = self.now_ms();
+                    let mut taken = 0;
                     for door in doors.of(which) {
                         // nothing is read that is not heard
                         for _ in 0..DRAIN {
                             let hear =
                                 &mut |datagram: &[u8], from| self.hear(datagram, from, now_ms);
-                            if door.take(&mut inbox, hear) < Inbox::BATCH {
+                            let now_taken = door.take(&mut inbox, hear);
+                            taken += now_taken;
+                            if now_taken < Inbox::BATCH {
                                 break;
                             }
                         }
+                    }
+                    // many are out and few came: the next turn finds more, and costs no more than this one did
+                    if taken < FEW && self.outstanding > FEW {
+                        tokio::time::sleep(GATHER).await;
                     }
                 }
                 Turn::Go => {}

@@ -15,7 +15,9 @@ use super::memory::Memory;
 use super::once::PollResult;
 use super::schedule;
 use super::task::{Sink, SnmpError, Task, With};
-use crate::event::{AgentFault, Job, ObsPollV1, ObsQuirkV1, Observation, PollOutcome};
+use crate::event::{
+    AgentFault, Job, ObsOverrunV1, ObsPollV1, ObsQuirkV1, Observation, PollOutcome,
+};
 use crate::model::{FactKey, Text, Time, TouchPolicy, build};
 use crate::wire::snmp::usm::Stat;
 
@@ -49,9 +51,13 @@ impl Driver {
     fn due(&mut self, index: u32, now: u64) -> Option<Task> {
         let patience = self.config.patience;
         let gate = Arc::clone(&self.gate);
-        let device = self.at(index);
+        let device = &mut self.devices[index as usize];
         let target = device.target.as_ref()?;
         let (address, offer) = (target.address, device.offer.clone());
+        let (class, model) = (target.class, target.model);
+        if device.refused_until_ms.is_some() || device.breaker.open_until().is_some() {
+            device.held_ms = now;
+        }
         if device.refused_until_ms.is_some_and(|until| now < until) {
             return None;
         }
@@ -104,7 +110,8 @@ impl Driver {
                 device.jobs[at].at_ms = next;
                 continue;
             }
-            let within = Duration::from_millis(due.interval_ms * 6 / 10);
+            let book = self.books.scheduled(class, model);
+            let within = Duration::from_millis(book.deadline_ms(due.job, due.interval_ms));
             // nothing is asked of a stranger but its name
             if !device.met && due.job != Job::Status {
                 device.jobs[at].at_ms = now + due.interval_ms.min(STRANGER_MS);
@@ -114,8 +121,10 @@ impl Driver {
                 return Some(Self::own(Kind::Job(Job::Status), offer, None, within));
             }
             device.jobs[at].at_ms = next;
+            let late_ms = now.saturating_sub(due.at_ms.max(device.held_ms));
+            device.jobs[at].pace.begins(late_ms, due.interval_ms);
             self.counters.jobs.add(1);
-            self.lateness.add(now - due.at_ms, now);
+            self.lateness.add(late_ms, now);
             self.counters.late_ms_p50.set(self.lateness.percentile(50));
             self.counters.late_ms_p99.set(self.lateness.percentile(99));
             return Some(Self::own(Kind::Job(due.job), offer, None, within));
@@ -163,8 +172,9 @@ impl Driver {
     ) {
         let now_ms = self.now_ms();
         self.limit(index, &task, now_ms);
-        let device = self.at(index);
-        let memory = if matches!(task.sink, Sink::Engine) {
+        let device = &mut self.devices[index as usize];
+        let scheduled = matches!(task.sink, Sink::Engine);
+        let memory = if scheduled {
             Arc::clone(&device.memory)
         } else {
             // what a person is told must not be missing from what the engine is told
@@ -175,7 +185,12 @@ impl Driver {
                 ..Memory::default()
             }))
         };
-        let io = Io::new(memory, login.is_v1());
+        let book = match device.target.as_ref().filter(|_| scheduled) {
+            Some(target) => self.books.scheduled(target.class, target.model),
+            None => self.books.all(),
+        };
+        let io = Io::new(memory, book, login.is_v1());
+        let device = self.at(index);
         let about = About {
             address: device.to.ip(),
             now_ms,
@@ -327,6 +342,7 @@ impl Driver {
         match sink {
             Sink::Engine => {
                 learn(device, &kind, &mut models);
+                let spared = std::mem::take(&mut locked(&device.memory).hints.spared);
                 if let Some(system) = &poll.system {
                     let model = (system.object_id.clone(), build(&system.descr, &system.name));
                     if device.model.as_deref() != Some(&model) {
@@ -335,10 +351,29 @@ impl Driver {
                     }
                 }
                 settle(device, &kind, &poll, now, refused);
+                // one that is silent is worse than late
+                let overrun = match kind {
+                    Kind::Job(job) if answers > 0 => {
+                        let cut = now >= active.deadline_ms;
+                        let due = device.due_mut(job);
+                        due.and_then(|due| Some((job, due.pace.ends(cut, now)?)))
+                    }
+                    _ => None,
+                };
+                let (address, at) = (poll.address, poll.at);
                 self.tell(Observation::Poll(Box::new(poll)));
+                if let Some((job, kind)) = overrun {
+                    self.tell(Observation::Overrun(ObsOverrunV1 {
+                        address,
+                        at,
+                        job,
+                        kind,
+                    }));
+                }
                 for table in report.others {
                     self.tell(table);
                 }
+                self.counters.tables_spared.add(spared);
                 self.teach(index, kind.walks(), now);
             }
             Sink::Once(to) => {

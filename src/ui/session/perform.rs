@@ -68,9 +68,9 @@ impl Session {
             }
             "troubles" => self.layers.push(Box::new(troubles(moment))),
             "quirks" => self.layers.push(Box::new(quirks(moment))),
-            // the view that is there already takes it
             "about" => {
-                if !self.act("about", moment) {
+                let top = self.stacks.peek().and_then(|open| open.view.opened_by());
+                if top != Some("about") {
                     self.open_place(&Place::About, moment);
                 }
             }

@@ -43,24 +43,20 @@ impl View for About {
     }
 
     fn act(&mut self, action: &str, ctx: &Ctx<'_>) -> Outcome {
-        match action {
-            // it is open
-            "about" => return Outcome::Consumed,
-            "copy" | "copy-line" => {
-                let line = format!(
-                    "wardwatch {}: {}",
-                    env!("CARGO_PKG_VERSION"),
-                    verdict(ctx).0
-                );
-                return Outcome::Ask(vec![Request::Copy(Text::from(line))]);
-            }
-            _ => {}
+        if matches!(action, "copy" | "copy-line") {
+            let version = env!("CARGO_PKG_VERSION");
+            let line = format!("wardwatch {version}: {}", verdict(ctx).0);
+            return Outcome::Ask(vec![Request::Copy(Text::from(line))]);
         }
         match scrolled(action, self.scroll, self.most) {
             Some(scroll) => self.scroll = scroll,
             None => return Outcome::Ignored,
         }
         Outcome::Consumed
+    }
+
+    fn opened_by(&self) -> Option<&'static str> {
+        Some("about")
     }
 
     fn crumb(&self, _ctx: &Ctx<'_>) -> String {
