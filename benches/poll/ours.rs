@@ -46,6 +46,7 @@ fn targets(order: &Order, jobs: &[(Job, u32)]) -> Vec<Target> {
             class: DeviceClass::Switch,
             jobs: jobs.to_vec(),
             confirm_s: 10,
+            model: 0,
             v2c_fallback: true,
         })
         .collect()

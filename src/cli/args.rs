@@ -437,6 +437,22 @@ pub enum ConfigCommand {
     },
     /// JSON schema of the site file
     Schema,
+    /// What the poll plans would ask of devices, against what was consented to
+    Diff(ConfigDiffArgs),
+}
+
+/// `config diff`
+#[derive(Debug, Args)]
+pub struct ConfigDiffArgs {
+    /// text or json
+    #[arg(long, value_enum)]
+    pub format: Option<OneFormat>,
+    /// Exit status 3 where there is a difference
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Consent: devices may be asked for what the plans say now
+    #[arg(long)]
+    pub accept: bool,
 }
 
 /// `doctor`

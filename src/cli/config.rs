@@ -66,6 +66,10 @@ pub fn config(global: &Global, command: &ConfigCommand) -> Result<Done> {
             write!(out, "{}", config::to_toml(&loaded.site))?;
         }
         ConfigCommand::Schema => writeln!(out, "{}", config::schema())?,
+        ConfigCommand::Diff(args) => {
+            drop(out);
+            return super::polls::diff(global, args);
+        }
     }
     Ok(Done::Done)
 }

@@ -15,6 +15,7 @@ mod named;
 mod open;
 mod output;
 mod poll;
+mod polls;
 mod record;
 mod replay;
 mod rows;

@@ -143,6 +143,7 @@ fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target
             class: DeviceClass::Unknown,
             jobs: Vec::new(),
             confirm_s: 10,
+            model: 0,
             v2c_fallback: true,
         })
         .collect())

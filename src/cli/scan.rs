@@ -463,6 +463,7 @@ fn ask(
         class: DeviceClass::Unknown,
         jobs: Vec::new(),
         confirm_s: 10,
+        model: 0,
         v2c_fallback: false,
     };
     let targets: Vec<Target> = all.into_iter().map(target).collect();

@@ -12,6 +12,7 @@ use super::screen::{Show, show};
 use super::{Done, demo, open, screen, usage};
 use crate::actions::catalogue::Catalogue;
 use crate::config::{self, Loaded};
+use crate::host::consent;
 use crate::host::{Host, HostConfig, Hub, LiveFeed, Resolve};
 use crate::log::Retention;
 use crate::log::recording::RecordingWriter;
@@ -65,7 +66,7 @@ pub fn on_screen(
     screen::log_to_file(&dir);
     let runtime = demo::runtime()?;
     let (host, catalogue) = start(&dir, &loaded, recorder, Outbox::default(), runtime.handle())?;
-    let watching = Watching::start(&host, &loaded, runtime.handle());
+    let watching = Watching::start(&host, &loaded, &dir, runtime.handle());
     let ears = host.listen(runtime.handle());
     let runner = Arc::new(OnceLock::new());
     let _ = runner.set(Arc::clone(host.runner()));
@@ -110,7 +111,7 @@ pub fn collect(
     // a service's standard error is its journal; nothing is drawn there
     let outbox = Outbox::new(vec![Box::new(Lines::stderr())]);
     let (host, _) = start(&dir, &loaded, recorder, outbox, runtime.handle())?;
-    let watching = Watching::start(&host, &loaded, runtime.handle());
+    let watching = Watching::start(&host, &loaded, &dir, runtime.handle());
     let ears = host.listen(runtime.handle());
     eprintln!(
         "wardwatch: collecting for {} into {}",
@@ -155,7 +156,7 @@ pub fn start(
             hub,
             inputs,
             log,
-            site: loaded.site.clone(),
+            site: loaded.offered(),
             resolve,
             recorder,
             catalogue: Arc::clone(&catalogue),
@@ -177,17 +178,27 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Looks every two seconds.
-    pub fn start(host: &Host, loaded: &Loaded, runtime: &tokio::runtime::Handle) -> Self {
+    /// Looks every two seconds; takes up what a person consented to meanwhile.
+    pub fn start(
+        host: &Host,
+        loaded: &Loaded,
+        state_dir: &Path,
+        runtime: &tokio::runtime::Handle,
+    ) -> Self {
         let reconfigure = host.reconfigure();
+        let (hub, state_dir) = (Arc::clone(host.hub()), state_dir.to_path_buf());
         let mut watch = config::Watch::new(loaded);
         let task = runtime.spawn(async move {
             let mut every = tokio::time::interval(Duration::from_secs(2));
             loop {
                 every.tick().await;
+                let words = consent::take_up(&state_dir, &hub).await.err();
+                reconfigure
+                    .trouble("consent", words.unwrap_or_default())
+                    .await;
                 match watch.look() {
                     None => {}
-                    Some(Ok(loaded)) => reconfigure.apply(loaded.site).await,
+                    Some(Ok(loaded)) => reconfigure.apply(loaded.offered()).await,
                     Some(Err(errors)) => {
                         tracing::error!(
                             "the site file is wrong, the last good one stays in force: {errors}"

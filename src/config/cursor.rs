@@ -336,7 +336,7 @@ fn thousandths(text: &str) -> Option<i64> {
 }
 
 /// `90`, `90s`, `5m`, `6h`, `1d`.
-fn seconds(text: &str) -> Option<i64> {
+pub(super) fn seconds(text: &str) -> Option<i64> {
     let text = text.trim();
     let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
         Some(at) => text.split_at(at),

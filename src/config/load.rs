@@ -11,11 +11,12 @@ use toml::de::{DeTable, DeValue};
 use super::check;
 use super::cursor::kind;
 use super::keys::INCLUDE;
+use super::plans;
 use super::problem::{ConfigErrors, Problem};
 use super::site::{Draft, LogSettings};
 use super::source::{At, Sources};
 use super::word::quote;
-use crate::model::{Site, Text, hex};
+use crate::model::{PollPlans, Site, Text, hex};
 
 /// The largest file that is read, bytes.
 const CAP: u64 = 64 << 20;
@@ -35,6 +36,18 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
     /// How long what is kept.
     pub log: LogSettings,
+    /// The poll plans: what is shipped, overlaid by the folder `polls` beside the site file, with the site's intervals put in.
+    pub polls: PollPlans,
+}
+
+impl Loaded {
+    /// The site as it is put in force, with the poll plans that it offers.
+    pub fn offered(&self) -> Site {
+        Site {
+            polls: self.polls.clone(),
+            ..self.site.clone()
+        }
+    }
 }
 
 /// The hash of a site: SHA-256 over it as JSON, hexadecimal. Secrets given in plain do not count.
@@ -136,10 +149,19 @@ fn load_text(path: &Path, text: Arc<str>) -> Result<Loaded, ConfigErrors> {
     }
     let mut errors = sources.errors();
     errors.extend(unreadable);
+    let folder = path.parent().unwrap_or(Path::new("")).join(plans::FOLDER);
+    let polls = match plans::load(Some(&folder), &draft.site.intervals) {
+        Ok(polls) => polls,
+        Err(wrong) => {
+            errors.extend(wrong.0);
+            PollPlans::default()
+        }
+    };
     if !errors.is_empty() {
         return Err(ConfigErrors(errors));
     }
     Ok(Loaded {
+        polls,
         hash: hash(&draft.site),
         site: draft.site,
         warnings: sources.warnings(),

@@ -10,6 +10,7 @@ mod find;
 mod keys;
 mod limit;
 mod load;
+pub mod plans;
 mod problem;
 mod quirks;
 mod schema;

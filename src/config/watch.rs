@@ -1,14 +1,15 @@
 //! Watching the files: a change that holds together is handed on; one that does not is told, and the last good stays.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::load::{Loaded, load};
+use super::plans;
 use super::problem::ConfigErrors;
 use crate::model::Text;
 
-/// What `stat` says of a file; none where there is none.
-type Stamp = Option<(SystemTime, u64)>;
+/// A file with what `stat` says of it; none where there is none.
+type Stamp = (PathBuf, Option<(SystemTime, u64)>);
 
 /// Looks at the files of a configuration when it is asked to, about once a second.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct Watch {
     site_file: PathBuf,
     files: Vec<PathBuf>,
     hash: Text,
+    polls: crate::model::PollPlans,
     log: super::LogSettings,
     /// As they were when they were last read.
     read: Vec<Stamp>,
@@ -27,11 +29,13 @@ pub struct Watch {
 impl Watch {
     /// Watches the files of what is in force.
     pub fn new(loaded: &Loaded) -> Self {
-        let stamps = stamps(&loaded.files);
+        let site_file = loaded.files.first().cloned().unwrap_or_default();
+        let stamps = stamps(&site_file, &loaded.files);
         Self {
-            site_file: loaded.files.first().cloned().unwrap_or_default(),
+            site_file,
             files: loaded.files.clone(),
             hash: loaded.hash.clone(),
+            polls: loaded.polls.clone(),
             log: loaded.log,
             read: stamps.clone(),
             seen: stamps,
@@ -46,7 +50,7 @@ impl Watch {
 
     /// One look: nothing new; a configuration to be put in force; or mistakes, each told once.
     pub fn look(&mut self) -> Option<Result<Loaded, ConfigErrors>> {
-        let now = stamps(&self.files);
+        let now = stamps(&self.site_file, &self.files);
         let settled = now == self.seen;
         self.seen.clone_from(&now);
         // with mistakes it is tried again at each look: a secret's mode may be what was put right
@@ -58,12 +62,14 @@ impl Watch {
             Ok(loaded) => {
                 self.trouble = None;
                 self.files.clone_from(&loaded.files);
-                self.read = stamps(&self.files);
+                self.read = stamps(&self.site_file, &self.files);
                 self.seen.clone_from(&self.read);
-                if loaded.hash == self.hash && loaded.log == self.log {
+                if (&loaded.hash, loaded.log, &loaded.polls) == (&self.hash, self.log, &self.polls)
+                {
                     return None;
                 }
                 self.hash = loaded.hash.clone();
+                self.polls.clone_from(&loaded.polls);
                 self.log = loaded.log;
                 Some(Ok(loaded))
             }
@@ -76,14 +82,20 @@ impl Watch {
     }
 }
 
-fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
-    files
-        .iter()
-        .map(|file| {
-            let about = std::fs::metadata(file).ok()?;
-            Some((about.modified().ok()?, about.len()))
-        })
-        .collect()
+fn stamps(site_file: &Path, files: &[PathBuf]) -> Vec<Stamp> {
+    let folder = site_file.parent().unwrap_or(Path::new(""));
+    // a plan may be new, or gone
+    let polls = plans::files(&folder.join(plans::FOLDER));
+    let stamp = |file: &PathBuf| {
+        let about = std::fs::metadata(file).ok()?;
+        Some((about.modified().ok()?, about.len()))
+    };
+    let all = files.iter().cloned().chain(polls);
+    all.map(|file| {
+        let stamp = stamp(&file);
+        (file, stamp)
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -148,6 +160,23 @@ mod tests {
         mode(0o600);
         let loaded = watch.look().unwrap().unwrap();
         assert_eq!(loaded.site.credentials.len(), 1);
+    }
+
+    #[test]
+    fn a_plan_that_comes_beside_the_site_file_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wardwatch.toml");
+        fs::write(&path, "[site]\nname = \"A\"\n").unwrap();
+        let mut watch = Watch::new(&load(&path).unwrap());
+        fs::create_dir(dir.path().join("polls")).unwrap();
+        let off = dir.path().join("polls/no-ups.toml");
+        fs::write(&off, "name = \"ups\"\nenabled = false\n").unwrap();
+        let loaded = settle(&mut watch).unwrap().unwrap();
+        assert!(loaded.polls.get("ups").is_none());
+        assert!(watch.look().is_none());
+        fs::remove_file(&off).unwrap();
+        let loaded = settle(&mut watch).unwrap().unwrap();
+        assert!(loaded.polls.get("ups").is_some());
     }
 
     #[test]

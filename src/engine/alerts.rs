@@ -367,7 +367,7 @@ impl State {
             Command::ApproveTouch { device, policy } => {
                 self.approve_touch(by, *device, *policy, out);
             }
-            Command::AcceptPlans { .. } => self.all_asked_anew(),
+            Command::AcceptPlans { hash } => self.accept_plans(by, hash, out),
             Command::Release { device, reason } => self.release(by, *device, reason, out),
             Command::OverrideTouch {
                 device,

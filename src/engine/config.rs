@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::event::ConfigAppliedV2;
 use crate::model::{
-    CredentialKind, DeviceId, DeviceSpec, FactKey, FactSource, SecretRef, Segment, SegmentId, Site,
-    Text,
+    CredentialKind, DeviceId, DeviceSpec, FactKey, FactSource, PollPlans, SecretRef, Segment,
+    SegmentId, Site, Text,
 };
 
 use super::fold::Out;
@@ -23,6 +23,7 @@ impl State {
             .collect();
         let site_before =
             std::mem::replace(&mut self.site, Arc::new(without_secrets(&config.site)));
+        self.offer_plans(&config.site.polls, out);
         self.config_hash = if config.hash.is_empty() {
             Text::from("unnamed")
         } else {
@@ -227,7 +228,11 @@ const SITE_KEYS: &[FactKey] = &[
 
 /// A community given in plain on the command line is not the engine's to hold (invariant 11), and can't be serialised.
 fn without_secrets(site: &Site) -> Site {
-    let mut site = site.clone();
+    // the plans stand in the state by themselves
+    let mut site = Site {
+        polls: PollPlans::default(),
+        ..site.clone()
+    };
     let hide = |secret: &mut SecretRef| {
         if matches!(secret, SecretRef::Plain(_)) {
             *secret = SecretRef::Env(String::new());

@@ -95,6 +95,9 @@ impl State {
             FactKey::Class => self.reclass(id, out),
             FactKey::SysObjectId | FactKey::SysDescr | FactKey::Firmware => {
                 self.model_shown(id, another, out);
+                if key == FactKey::SysObjectId {
+                    self.model_known(id, out);
+                }
             }
             _ => {}
         }

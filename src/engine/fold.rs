@@ -42,6 +42,8 @@ pub(super) struct Out {
     /// The touch table is to be looked at for these.
     pub touch_at: BTreeSet<IpAddr>,
     pub targets: bool,
+    /// Other plans are in force.
+    pub plans: bool,
     /// What is known of models is to be put together anew.
     pub quirks: bool,
     /// What is known of models, put together anew.
@@ -162,6 +164,9 @@ impl State {
         } else {
             self.touch_again(&out.touch_at)
         };
+        if out.plans {
+            kinds.push(EffectKind::Plans(Arc::clone(&self.polls.in_force)));
+        }
         if out.targets || out.touch || table.is_some() {
             kinds.extend(table.map(EffectKind::TouchTable));
             kinds.extend(self.new_targets().map(EffectKind::Targets));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::event::Target;
 use crate::model::{
-    Alert, AlertState, Device, DeviceClass, DeviceId, DeviceSpec, IfIndex, Interface, Mac, Run,
-    Segment, Severity, Text, Time, TouchTable, VendorSpec, WardSpec,
+    Alert, AlertState, Device, DeviceClass, DeviceId, DeviceSpec, IfIndex, Interface, Mac,
+    PollPlans, Run, Segment, Severity, Text, Time, TouchTable, VendorSpec, WardSpec,
 };
 
 use super::state::State;
@@ -182,6 +182,12 @@ impl State {
     /// What stands in force: for a collector that starts from a snapshot, where the effects that said so are long past.
     pub fn standing(&self) -> (Option<Arc<TouchTable>>, Option<Arc<Vec<Target>>>) {
         (self.memory.touch.clone(), self.memory.targets.clone())
+    }
+
+    /// The same for the poll plans; none before there are any.
+    pub fn standing_plans(&self) -> Option<Arc<PollPlans>> {
+        let known = !self.polls.in_force.is_empty();
+        known.then(|| Arc::clone(&self.polls.in_force))
     }
 
     /// Runs that are not over, or have something to put back.

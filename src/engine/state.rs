@@ -15,6 +15,7 @@ use crate::model::{
 use super::alerts::{Finding, Stand, escaped};
 use super::fold::Out;
 use super::memory::Memory;
+use super::plans::Polls;
 use super::quarantine::Quarantine;
 use super::quirks::Lesson;
 use super::summary::{SegmentSummary, StateCounts};
@@ -32,6 +33,8 @@ pub struct State {
     pub site: Arc<Site>,
     /// Hash of the configuration in force; empty before the first.
     pub config_hash: Text,
+    /// The poll plans in force, and what waits for consent.
+    pub polls: Polls,
     /// The inventory.
     pub devices: OrdMap<DeviceId, Arc<Device>>,
     /// Who has an address.
@@ -168,7 +171,7 @@ impl State {
     }
 
     /// How a part of wardwatch itself is doing.
-    fn source(&mut self, seen: &ObsSourceV1, out: &mut Out) {
+    pub(super) fn source(&mut self, seen: &ObsSourceV1, out: &mut Out) {
         out.visible = true;
         if seen.dropped > 0 {
             self.dropped.insert(seen.source.clone(), seen.dropped);

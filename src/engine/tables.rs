@@ -400,7 +400,7 @@ impl State {
     }
 
     pub(super) fn stale_after(&self) -> Duration {
-        Duration::from_secs(u64::from(self.site.intervals.tables_s) * 3)
+        Duration::from_secs(u64::from(self.tables_interval()) * 3)
     }
 
     /// A table that was not read for long proves nothing any more.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::event::{Job, Target};
 use crate::model::{
     ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentId, SegmentSpec, Text, TouchPolicy,
     TouchPolicyInForce, TouchTable,
@@ -13,11 +12,6 @@ use crate::model::{
 use super::fold::Out;
 use super::state::State;
 
-/// How often sensors, memory, disks and load are asked, seconds.
-const SENSORS_S: u32 = 300;
-
-/// The same of monitors of rooms and refrigerators, which do nothing else.
-const PROBE_S: u32 = 60;
 /// The least of all addresses.
 const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
@@ -240,65 +234,6 @@ impl State {
             .filter_map(|id| self.policy_at(id, address))
             .min()
     }
-
-    /// Who is asked for what, when it is not what is in force.
-    pub(super) fn new_targets(&mut self) -> Option<Arc<Vec<Target>>> {
-        if self.config_hash.is_empty() {
-            return None;
-        }
-        let targets: Vec<Target> = self
-            .devices
-            .keys()
-            .filter_map(|id| self.target(*id))
-            .collect();
-        if self.memory.targets.as_deref() == Some(&targets) {
-            return None;
-        }
-        let targets = Arc::new(targets);
-        self.memory.targets = Some(Arc::clone(&targets));
-        Some(targets)
-    }
-
-    fn target(&self, id: DeviceId) -> Option<Target> {
-        let d = self.devices.get(&id)?;
-        let address = d.address?;
-        let spec = self.spec(id);
-        // the strictest of everybody who had the address decides, not only this device
-        let policy = self
-            .memory
-            .touch
-            .as_ref()
-            .map_or(d.touch.policy, |t| t.policy(address))
-            .min(d.touch.policy);
-        if policy < TouchPolicy::Get {
-            return None;
-        }
-        let (credentials, v2c_fallback) = self.credentials_for(id);
-        if credentials.is_empty() {
-            return None;
-        }
-        Some(Target {
-            address,
-            port: spec.and_then(|s| s.snmp_port).unwrap_or(161),
-            credentials,
-            class: d.class,
-            jobs: self.spared(d, jobs(d.class, policy, &self.site.intervals)),
-            confirm_s: self.site.intervals.confirm_s,
-            v2c_fallback,
-        })
-    }
-
-    /// Every how many seconds the status of a device is asked.
-    pub(super) fn status_interval(&self, class: DeviceClass) -> u32 {
-        status_s(class, &self.site.intervals)
-    }
-
-    /// May it be asked by SNMP, and is it?
-    pub(super) fn is_asked(&self, id: DeviceId) -> bool {
-        self.devices
-            .get(&id)
-            .is_some_and(|d| d.touch.policy >= TouchPolicy::Get && d.address.is_some())
-    }
 }
 
 fn unknown_in(segment: &SegmentSpec) -> TouchPolicy {
@@ -307,39 +242,4 @@ fn unknown_in(segment: &SegmentSpec) -> TouchPolicy {
     } else {
         TouchPolicy::Arp
     })
-}
-
-fn status_s(class: DeviceClass, intervals: &crate::model::Intervals) -> u32 {
-    if class.is_network() || matches!(class, DeviceClass::Ups | DeviceClass::Pdu) {
-        intervals.status_s
-    } else {
-        intervals.endpoint_s
-    }
-}
-
-fn jobs(
-    class: DeviceClass,
-    policy: TouchPolicy,
-    intervals: &crate::model::Intervals,
-) -> Vec<(Job, u32)> {
-    let mut jobs = vec![(Job::Status, status_s(class, intervals))];
-    if policy < TouchPolicy::Full {
-        return jobs;
-    }
-    if class == DeviceClass::Ups {
-        jobs.push((Job::Ups, intervals.status_s));
-    } else {
-        jobs.push((Job::Interfaces, intervals.interfaces_s));
-    }
-    if class.is_network() {
-        jobs.push((Job::Tables, intervals.tables_s));
-    }
-    jobs.push((Job::Inventory, intervals.inventory_s));
-    let sensors_s = if class == DeviceClass::Sensor {
-        PROBE_S
-    } else {
-        SENSORS_S
-    };
-    jobs.push((Job::Sensors, sensors_s));
-    jobs
 }

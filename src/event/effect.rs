@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AlertId, DeviceClass, Quirks, Seq, Severity, Text, Time, TouchTable};
+pub use crate::model::Job;
+use crate::model::{
+    AlertId, DeviceClass, PollPlans, Quirks, Seq, Severity, Text, Time, TouchTable,
+};
 
 /// An effect with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct Effect {
 pub enum EffectKind {
     /// Put this touch table in force.
     TouchTable(Arc<TouchTable>),
+    /// Ask by these plans from now on.
+    Plans(Arc<PollPlans>),
     /// From now on ask these, and no others.
     Targets(Arc<Vec<Target>>),
     /// Ask no agent for more than its model can take.
@@ -31,38 +36,6 @@ pub enum EffectKind {
     ReadTables(Vec<IpAddr>),
     /// Tell people.
     Notify(Notice),
-}
-
-/// What is asked of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Job {
-    /// The system group and uptime.
-    Status,
-    /// Interfaces and their counters.
-    Interfaces,
-    /// Forwarding, address and neighbour tables.
-    Tables,
-    /// Entity, host resources, firmware, serial.
-    Inventory,
-    /// UPS-MIB.
-    Ups,
-    /// Sensors, memory, disks, load.
-    Sensors,
-}
-
-impl Job {
-    /// The word in JSON, and what people call it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Interfaces => "interfaces",
-            Self::Tables => "tables",
-            Self::Inventory => "inventory",
-            Self::Ups => "ups",
-            Self::Sensors => "sensors",
-        }
-    }
 }
 
 /// An agent to be asked.
@@ -80,6 +53,8 @@ pub struct Target {
     pub jobs: Vec<(Job, u32)>,
     /// Seconds between the probes that confirm a miss.
     pub confirm_s: u32,
+    /// Its model as the plans in force tell models apart ([`PollPlans::model`]); zero where they do not.
+    pub model: u16,
     /// A community may be tried although SNMPv3 was answered, or refused.
     pub v2c_fallback: bool,
 }

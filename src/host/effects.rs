@@ -36,6 +36,11 @@ impl Carry for Hands {
     fn carry(&mut self, effect: Effect, _state: &State) {
         match &effect.kind {
             EffectKind::TouchTable(table) => self.gate.install(table.clone()),
+            EffectKind::Plans(plans) => {
+                if let Some(poller) = &self.poller {
+                    poller.set_plans(plans.clone());
+                }
+            }
             EffectKind::Targets(targets) => {
                 if let Some(poller) = &self.poller {
                     poller.set_targets(targets.clone());

@@ -6,6 +6,7 @@
 
 mod agents;
 mod collector;
+pub mod consent;
 mod ears;
 mod effects;
 mod health;

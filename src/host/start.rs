@@ -224,7 +224,11 @@ pub struct Reconfigure {
 
 impl Reconfigure {
     /// Puts it in force. A secret that can't be had is shown as a trouble, and its credential left out.
-    pub async fn apply(&self, site: Site) {
+    pub async fn apply(&self, mut site: Site) {
+        if site.polls.is_empty() {
+            // a site that came from no file is polled as shipped
+            site.polls = config::plans::shipped(&site.intervals);
+        }
         let (logins, troubles) = logins(&site, &self.resolve);
         self.poller.set_logins(logins.clone());
         self.runner.set_logins(logins);

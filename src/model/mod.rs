@@ -12,7 +12,9 @@ mod health;
 mod hex;
 mod ids;
 mod interface;
+mod job;
 mod mac;
+mod plan;
 mod quirk;
 mod remediation;
 mod segment;
@@ -38,7 +40,12 @@ pub use health::{
 pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
 pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};
+pub use job::Job;
 pub use mac::{BadMac, Mac};
+pub use plan::{
+    Asked, Column, Difference, PartKind, PartShape, PlanOid, PollPart, PollPlan, PollPlans, Role,
+    Step,
+};
 pub use quirk::{Quirk, QuirkInForce, QuirkSource, Quirks, SKIP_CAP, Showing, arcs, build, within};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};

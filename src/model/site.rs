@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{CareLevel, DeviceClass, IfIndex, Mac, Quirk, SensorKind, Severity, Text, TouchPolicy};
+use super::{
+    CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, SensorKind, Severity, Text, TouchPolicy,
+};
 
 /// Everything the engine knows from configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct Site {
     pub firmware: Vec<FirmwareSpec>,
     /// Intervals.
     pub intervals: Intervals,
+    /// The poll plans that are offered with this configuration, with the site's intervals put in. They stand in files of
+    /// their own; empty in logs from before there were any.
+    pub polls: PollPlans,
     /// Agents that speak SNMPv3 may be asked with a community too.
     pub v2c_fallback: bool,
     /// What models can't take: the site's own word, and what was shipped with the wardwatch that put this site in force.

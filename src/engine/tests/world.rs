@@ -223,7 +223,7 @@ impl World {
                         }
                     }
                 }
-                EffectKind::TouchTable(_) | EffectKind::Quirks(_) => {}
+                EffectKind::TouchTable(_) | EffectKind::Quirks(_) | EffectKind::Plans(_) => {}
             }
         }
         check_sums(&self.state);

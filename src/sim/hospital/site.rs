@@ -47,7 +47,6 @@ pub(super) fn register(hospital: &Hospital) -> Site {
             class: Some(DeviceClass::InfusionPump),
             minimum: catalog::PUMP_MINIMUM.into(),
         }],
-        intervals: crate::model::Intervals::default(),
         limits: vec![LimitSpec {
             name: "refrigerator".into(),
             kind: Some(SensorKind::Temperature),

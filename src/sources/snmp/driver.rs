@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::book::Books;
 use super::device::{Active, Device, Flight, Lane};
 use super::doors::{Doors, Outgoing};
 use super::feed::Feed;
@@ -67,6 +68,7 @@ pub(super) struct Driver {
     pub(super) devices: Vec<Device>,
     pub(super) models: Models,
     pub(super) lessons: Lessons,
+    pub(super) books: Books,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
     /// Agents that were asked out of turn, the longest ago first.
@@ -121,6 +123,7 @@ impl Driver {
             devices: Vec::new(),
             models: Models::default(),
             lessons: Lessons::default(),
+            books: Books::default(),
             free: Vec::new(),
             by_address: FxHashMap::default(),
             resting: VecDeque::new(),

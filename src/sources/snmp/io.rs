@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use super::ask::Ask;
+use super::book::{Book, Question};
 use super::memory::Memory;
 use crate::event::AgentFault;
-use crate::model::Text;
+use crate::model::{PartKind, Text};
 use crate::wire::snmp::Bindings;
 
 /// An answer: a response of that agent to that question.
@@ -58,6 +59,7 @@ struct Slot {
 pub(super) struct Io {
     slot: Arc<Mutex<Slot>>,
     memory: Arc<Mutex<Memory>>,
+    book: Arc<Book>,
     /// SNMPv1: no GETBULK, no Counter64.
     pub(super) v1: bool,
 }
@@ -68,10 +70,11 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Io {
-    pub(super) fn new(memory: Arc<Mutex<Memory>>, v1: bool) -> Self {
+    pub(super) fn new(memory: Arc<Mutex<Memory>>, book: Arc<Book>, v1: bool) -> Self {
         Self {
             slot: Arc::default(),
             memory,
+            book,
             v1,
         }
     }
@@ -79,6 +82,11 @@ impl Io {
     /// What is known of the agent from before.
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
         locked(&self.memory)
+    }
+
+    /// What the plans ask of it in a part; none where they do not.
+    pub(super) fn part(&self, kind: PartKind) -> Option<Arc<Question>> {
+        self.book.part(kind)
     }
 
     /// Asks and waits.

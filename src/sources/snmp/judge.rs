@@ -51,9 +51,10 @@ impl Driver {
     fn due(&mut self, index: u32, now: u64) -> Option<Task> {
         let patience = self.config.patience;
         let gate = Arc::clone(&self.gate);
-        let device = self.at(index);
+        let device = &mut self.devices[index as usize];
         let target = device.target.as_ref()?;
         let (address, offer) = (target.address, device.offer.clone());
+        let (class, model) = (target.class, target.model);
         if device.refused_until_ms.is_some() || device.breaker.open_until().is_some() {
             device.held_ms = now;
         }
@@ -104,7 +105,8 @@ impl Driver {
                 device.jobs[at].at_ms = next;
                 continue;
             }
-            let within = Duration::from_millis(due.interval_ms * 6 / 10);
+            let book = self.books.scheduled(class, model);
+            let within = Duration::from_millis(book.deadline_ms(due.job, due.interval_ms));
             // nothing is asked of a stranger but its name
             if !device.met && due.job != Job::Status {
                 device.jobs[at].at_ms = now + due.interval_ms.min(STRANGER_MS);
@@ -165,8 +167,9 @@ impl Driver {
     ) {
         let now_ms = self.now_ms();
         self.limit(index, &task, now_ms);
-        let device = self.at(index);
-        let memory = if matches!(task.sink, Sink::Engine) {
+        let device = &mut self.devices[index as usize];
+        let scheduled = matches!(task.sink, Sink::Engine);
+        let memory = if scheduled {
             Arc::clone(&device.memory)
         } else {
             // what a person is told must not be missing from what the engine is told
@@ -177,7 +180,12 @@ impl Driver {
                 ..Memory::default()
             }))
         };
-        let io = Io::new(memory, login.is_v1());
+        let book = match device.target.as_ref().filter(|_| scheduled) {
+            Some(target) => self.books.scheduled(target.class, target.model),
+            None => self.books.all(),
+        };
+        let io = Io::new(memory, book, login.is_v1());
+        let device = self.at(index);
         let about = About {
             address: device.to.ip(),
             now_ms,
@@ -329,6 +337,7 @@ impl Driver {
         match sink {
             Sink::Engine => {
                 learn(device, &kind, &mut models);
+                let spared = std::mem::take(&mut locked(&device.memory).hints.spared);
                 if let Some(system) = &poll.system {
                     let model = (system.object_id.clone(), build(&system.descr, &system.name));
                     if device.model.as_deref() != Some(&model) {
@@ -359,6 +368,7 @@ impl Driver {
                 for table in report.others {
                     self.tell(table);
                 }
+                self.counters.tables_spared.add(spared);
                 self.teach(index, kind.walks(), now);
             }
             Sink::Once(to) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::book::Hints;
 use super::lessons::{Experience, Limits};
 use crate::event::{IfMetaV1, SysGroupV1};
 use crate::model::{FactKey, Text};
@@ -62,6 +63,10 @@ pub(super) struct Memory {
     pub(super) facts: BTreeMap<FactKey, Text>,
     pub(super) interfaces: Interfaces,
     pub(super) tables: Tables,
+    /// Which bridge port is which interface, as last read.
+    pub(super) bridge_ports: BTreeMap<u32, u32>,
+    /// Tables that need not be read each time.
+    pub(super) hints: Hints,
     pub(super) learned: Learned,
     /// Its sensors as last told.
     pub(super) sensors: super::job::sensors::Told,

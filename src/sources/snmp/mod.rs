@@ -7,6 +7,7 @@
 //! believes a datagram whose source, id or digest is not that of the question, and sends nothing but through the gate.
 
 mod ask;
+mod book;
 mod breaker;
 mod device;
 mod doors;

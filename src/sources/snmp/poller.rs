@@ -17,7 +17,7 @@ use super::stats::{Counters, PollerStats, socket_drops};
 use super::task::{Command, Sink, SnmpError, Task, With};
 use crate::event::{Observation, Target};
 use crate::gate::{Gate, PermitId, Wire};
-use crate::model::{Quirks, Text};
+use crate::model::{PollPlans, Quirks, Text};
 use crate::wire::snmp::{Oid, VarBind};
 
 /// How the poller behaves.
@@ -137,6 +137,11 @@ impl Poller {
     /// Asks these from now on, and no others.
     pub fn set_targets(&self, targets: Arc<Vec<Target>>) {
         self.tell(Command::Targets(targets));
+    }
+
+    /// Asks by these plans from now on; by those that are shipped until then.
+    pub fn set_plans(&self, plans: Arc<PollPlans>) {
+        self.tell(Command::Plans(plans));
     }
 
     /// Asks no agent for more than its model can take.

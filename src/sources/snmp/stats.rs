@@ -41,6 +41,8 @@ pub struct PollerStats {
     pub targets: u64,
     /// Jobs begun on schedule.
     pub jobs: u64,
+    /// Tables that were not read because the agent said that nothing in them moved.
+    pub tables_spared: u64,
     /// Milliseconds that half of the jobs of late began no later than their time.
     pub late_ms_p50: u64,
     /// Milliseconds that 99 of 100 jobs of late began no later than their time.
@@ -82,6 +84,7 @@ counters!(
     window_limit,
     targets,
     jobs,
+    tables_spared,
     late_ms_p50,
     late_ms_p99,
     sockets,

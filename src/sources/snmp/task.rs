@@ -13,7 +13,7 @@ use super::login::Login;
 use super::once::PollResult;
 use crate::event::Target;
 use crate::gate::PermitId;
-use crate::model::{Quirks, Text};
+use crate::model::{PollPlans, Quirks, Text};
 use crate::wire::snmp::usm::Stat;
 use crate::wire::snmp::{VarBind, error_word};
 
@@ -124,6 +124,7 @@ pub(super) struct Task {
 pub(super) enum Command {
     Logins(BTreeMap<Text, Login>),
     Targets(Arc<Vec<Target>>),
+    Plans(Arc<PollPlans>),
     Quirks(Arc<Quirks>),
     Probe(Vec<IpAddr>),
     ReadTables(Vec<IpAddr>),

@@ -14,8 +14,6 @@ use crate::event::AgentFault;
 use crate::model::within;
 use crate::wire::snmp::{NameBuf, Oid, Value, VarBind};
 
-/// Rows of one table.
-pub(super) const ROW_CAP: usize = 20_000;
 /// Octets of one table.
 const OCTET_CAP: usize = 16 << 20;
 /// Cells that one GETBULK asks for, at the most: some 3 kB of answer.
@@ -73,11 +71,6 @@ impl Names {
         let names: Vec<NameBuf> = names.into_iter().collect();
         let all = Ask::get(&names);
         Self { names, all }
-    }
-
-    /// Of names that stand in the code.
-    pub(super) fn fixed(names: &[Name]) -> Self {
-        Self::new(names.iter().map(|name| NameBuf::new(name)))
     }
 }
 
@@ -164,6 +157,8 @@ pub(super) struct Columns {
     /// What comes right before each of those.
     stems: Vec<NameBuf>,
     roots: Vec<NameBuf>,
+    /// Octets of the table, at the most.
+    octet_cap: usize,
     first: Mutex<FxHashMap<u16, Ask>>,
 }
 
@@ -174,11 +169,19 @@ impl Columns {
 
     /// Of names that are known only when the program runs.
     pub(super) fn of(once: &[Name], roots: Vec<NameBuf>) -> Self {
-        let stem = |name: &Name| name.split_last().map_or(&[][..], |(_, stem)| stem);
+        Self::planned(once, roots, OCTET_CAP)
+    }
+
+    /// Of a poll plan, with the octets it allows.
+    pub(super) fn planned(once: &[&[u32]], roots: Vec<NameBuf>, octet_cap: usize) -> Self {
+        fn stem<'n>(name: &&'n [u32]) -> &'n [u32] {
+            name.split_last().map_or(&[][..], |(_, stem)| stem)
+        }
         Self {
             once: once.iter().map(|n| NameBuf::new(n)).collect(),
             stems: once.iter().map(|n| NameBuf::new(stem(n))).collect(),
             roots,
+            octet_cap: octet_cap.min(OCTET_CAP),
             first: Mutex::default(),
         }
     }
@@ -220,6 +223,7 @@ struct Walk {
     columns: Vec<Column>,
     table: Table,
     row_cap: usize,
+    octet_cap: usize,
     octets: usize,
     repetitions: u16,
     next_only: bool,
@@ -278,6 +282,7 @@ pub(super) async fn all_columns(
             ..Table::default()
         },
         row_cap,
+        octet_cap: asked.octet_cap,
         octets: 0,
         repetitions: rows
             .map_or(learned.repetitions, |rows| rows.min(AT_ONCE) as u16)
@@ -500,7 +505,7 @@ impl Walk {
                 self.faults.push(AgentFault::Truncated);
                 self.width = self.width.min(group.len().div_ceil(2)).max(1);
             }
-            if self.table.rows.len() > self.row_cap || self.octets > OCTET_CAP {
+            if self.table.rows.len() > self.row_cap || self.octets > self.octet_cap {
                 self.table.rows.truncate(self.row_cap);
                 self.faults.push(AgentFault::Endless);
                 self.stop(None);

@@ -119,6 +119,7 @@ pub fn target(to: SocketAddr, credentials: &[&str], jobs: &[(Job, u32)]) -> Targ
         class: DeviceClass::Switch,
         jobs: jobs.to_vec(),
         confirm_s: 1,
+        model: 0,
         v2c_fallback: false,
     }
 }

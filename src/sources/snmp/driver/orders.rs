@@ -20,6 +20,7 @@ impl Driver {
                 }
             }
             Command::Targets(targets) => self.aim(&targets, now),
+            Command::Plans(plans) => self.plan(plans),
             Command::Quirks(quirks) => self.lessons.set_table(&quirks, now),
             Command::Probe(addresses) => {
                 for index in self.scheduled(&addresses) {

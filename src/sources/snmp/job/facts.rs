@@ -1,58 +1,34 @@
 //! What seldom changes: chassis, serial, firmware; and what a UPS says of its battery.
 
 use super::{Report, failed};
-use crate::model::{FactKey, Text};
-use crate::sources::snmp::io::Io;
-use crate::sources::snmp::names::{
-    ENT_CLASS, ENT_FIRMWARE, ENT_MODEL, ENT_SERIAL, ENT_SOFTWARE, ENT_VENDOR, HR_DEVICE_DESCR,
-    HR_DEVICE_TYPE, HR_PRINTER, PRT_NAME, PRT_SERIAL, UPS_CHARGE, UPS_MINUTES, UPS_MODEL,
-    UPS_SECONDS_ON_BATTERY, UPS_SOFTWARE, UPS_VENDOR, oid,
-};
-use crate::sources::snmp::walk::{self, Table};
-use crate::wire::snmp::{Oid, Value};
+use crate::model::{FactKey, PartKind, Role, Text};
+use crate::sources::snmp::io::{Failure, Io};
+use crate::sources::snmp::names::HR_PRINTER;
+use crate::sources::snmp::walk::Table;
+use crate::wire::snmp::Value;
 
-/// Physical entities that are looked through for the chassis.
-const ENTITIES: usize = 2_000;
-/// Devices of the host that are looked through for a printer.
-const HOST_DEVICES: usize = 64;
 /// chassis(3), stack(11) of PhysicalClass
 const CHASSIS: i64 = 3;
 const STACK: i64 = 11;
 
 pub(super) async fn inventory(io: Io) -> Report {
     let mut facts: Vec<(FactKey, Text)> = Vec::new();
-    let classes = walk::columns(&io, &[], &[ENT_CLASS], ENTITIES).await;
-    if let Some(failure) = classes.failure {
-        return failed(failure);
-    }
-    let of_class = |wanted| {
-        classes.rows.iter().find_map(|(index, row)| {
-            (Table::value(row, 0).and_then(Value::as_i64) == Some(wanted)).then(|| index.to_vec())
-        })
+    let chassis = match chassis(&io).await {
+        Ok(index) => index,
+        Err(failure) => return failed(failure),
     };
-    // a stack has no serial of its own: its first chassis has
-    if let Some(index) = of_class(CHASSIS).or_else(|| of_class(STACK)) {
-        let names: Vec<Oid> = [
-            ENT_VENDOR,
-            ENT_MODEL,
-            ENT_SERIAL,
-            ENT_SOFTWARE,
-            ENT_FIRMWARE,
-        ]
-        .iter()
-        .map(|column| oid(column).child(&index))
-        .collect();
-        match walk::get(&io, &names).await {
+    if let (Some(index), Some(asked)) = (chassis, io.part(PartKind::Chassis)) {
+        match asked.at_row(&io, &index).await {
             Ok(values) => {
-                let value = |n: usize| trimmed(values.get(n));
-                let software = value(3);
-                facts.push((FactKey::Vendor, value(0)));
-                facts.push((FactKey::Model, value(1)));
-                facts.push((FactKey::Serial, value(2)));
+                let value = |role| trimmed(values.get(asked.column(role)));
+                let software = value(Role::EntSoftware);
+                facts.push((FactKey::Vendor, value(Role::EntVendor)));
+                facts.push((FactKey::Model, value(Role::EntModel)));
+                facts.push((FactKey::Serial, value(Role::EntSerial)));
                 facts.push((
                     FactKey::Firmware,
                     if software.is_empty() {
-                        value(4)
+                        value(Role::EntFirmware)
                     } else {
                         software
                     },
@@ -62,32 +38,34 @@ pub(super) async fn inventory(io: Io) -> Report {
         }
     }
     // those that keep their papers elsewhere
-    let names = [UPS_VENDOR, UPS_MODEL, UPS_SOFTWARE, PRT_NAME, PRT_SERIAL].map(oid);
-    match walk::get(&io, &names).await {
-        Ok(values) => {
-            let keys = [
-                FactKey::Vendor,
-                FactKey::Model,
-                FactKey::Firmware,
-                FactKey::Model,
-                FactKey::Serial,
-            ];
-            for (key, value) in keys.into_iter().zip(&values) {
-                add(&mut facts, key, trimmed(Some(value)));
+    if let Some(asked) = io.part(PartKind::Papers) {
+        match asked.get(&io).await {
+            Ok(values) => {
+                let keys = [
+                    (FactKey::Vendor, Role::UpsVendor),
+                    (FactKey::Model, Role::UpsModel),
+                    (FactKey::Firmware, Role::UpsSoftware),
+                    (FactKey::Model, Role::PrtName),
+                    (FactKey::Serial, Role::PrtSerial),
+                ];
+                for (key, role) in keys {
+                    add(&mut facts, key, trimmed(values.get(asked.scalar(role))));
+                }
             }
+            Err(failure) => return failed(failure),
         }
-        Err(failure) => return failed(failure),
     }
-    if !has(&facts, FactKey::Model) {
-        let devices =
-            walk::columns(&io, &[], &[HR_DEVICE_TYPE, HR_DEVICE_DESCR], HOST_DEVICES).await;
+    let hosts = io.part(PartKind::HostDevices);
+    if let Some(asked) = hosts.filter(|_| !has(&facts, FactKey::Model)) {
+        let devices = asked.walk(&io, None).await;
         let printer = devices.rows.values().find(|row| {
-            Table::value(row, 0)
+            Table::value(row, asked.column(Role::HrDeviceType))
                 .and_then(Value::as_oid)
                 .is_some_and(|kind| kind.arcs() == HR_PRINTER)
         });
         if let Some(row) = printer {
-            add(&mut facts, FactKey::Model, trimmed(Table::value(row, 1)));
+            let descr = Table::value(row, asked.column(Role::HrDeviceDescr));
+            add(&mut facts, FactKey::Model, trimmed(descr));
         }
         if devices.failure.is_some() {
             return Report {
@@ -102,6 +80,25 @@ pub(super) async fn inventory(io: Io) -> Report {
         facts: io.memory().news(facts),
         ..Report::default()
     }
+}
+
+/// The row of the chassis; a stack has no serial of its own: its first chassis has.
+async fn chassis(io: &Io) -> Result<Option<Vec<u32>>, Failure> {
+    let Some(asked) = io.part(PartKind::Entities) else {
+        return Ok(None);
+    };
+    let classes = asked.walk(io, None).await;
+    if let Some(failure) = classes.failure {
+        return Err(failure);
+    }
+    let class = asked.column(Role::EntClass);
+    let of_class = |wanted| {
+        classes.rows.iter().find_map(|(index, row)| {
+            let is = Table::value(row, class).and_then(Value::as_i64) == Some(wanted);
+            is.then(|| index.to_vec())
+        })
+    };
+    Ok(of_class(CHASSIS).or_else(|| of_class(STACK)))
 }
 
 fn has(facts: &[(FactKey, Text)], key: FactKey) -> bool {
@@ -121,18 +118,22 @@ fn trimmed(value: Option<&Value>) -> Text {
 }
 
 pub(super) async fn ups(io: Io) -> Report {
-    let names = [UPS_SECONDS_ON_BATTERY, UPS_MINUTES, UPS_CHARGE].map(oid);
+    let Some(asked) = io.part(PartKind::Battery) else {
+        return Report::default();
+    };
     let keys = [
-        FactKey::UpsSecondsOnBattery,
-        FactKey::UpsMinutesLeft,
-        FactKey::UpsCharge,
+        (FactKey::UpsSecondsOnBattery, Role::UpsSecondsOnBattery),
+        (FactKey::UpsMinutesLeft, Role::UpsMinutes),
+        (FactKey::UpsCharge, Role::UpsCharge),
     ];
-    match walk::get(&io, &names).await {
+    match asked.get(&io).await {
         Ok(values) => {
             let facts = keys
                 .into_iter()
-                .zip(values)
-                .filter_map(|(key, value)| Some((key, value.as_i64()?.to_string().into())))
+                .filter_map(|(key, role)| {
+                    let value = values.get(asked.scalar(role))?.as_i64()?;
+                    Some((key, value.to_string().into()))
+                })
                 .collect();
             Report {
                 facts: io.memory().news(facts),

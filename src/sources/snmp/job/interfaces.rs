@@ -1,69 +1,53 @@
 //! Interfaces with their counters; names and kinds only when they may have moved.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use super::{About, Report, number32, text};
 use crate::event::{IfCountersV1, IfMetaV1, IfSampleV1};
-use crate::model::{IfIndex, IfStatus, Mac};
+use crate::model::{IfIndex, IfStatus, Mac, PartKind, Role};
+use crate::sources::snmp::book::Question;
 use crate::sources::snmp::io::Io;
-use crate::sources::snmp::names::{
-    IF_ADMIN_STATUS, IF_ALIAS, IF_DESCR, IF_DISCONTINUITY, IF_HC_IN_OCTETS, IF_HC_OUT_OCTETS,
-    IF_HIGH_SPEED, IF_IN_DISCARDS, IF_IN_ERRORS, IF_IN_OCTETS, IF_NAME, IF_NUMBER, IF_OPER_STATUS,
-    IF_OUT_DISCARDS, IF_OUT_ERRORS, IF_OUT_OCTETS, IF_PHYS_ADDRESS, IF_SPEED, IF_TABLE_LAST_CHANGE,
-    IF_TYPE, Name, SYS_UP_TIME,
-};
-use crate::sources::snmp::walk::{self, Cell, Columns, Table};
+use crate::sources::snmp::walk::{Cell, Table};
 use crate::wire::snmp::Value;
 
-/// Interfaces of one agent.
-const CAP: usize = 4_096;
-/// Names are read again after an hour, whatever the agent says.
-const META_MS: u64 = 3_600_000;
-
-const ONCE: &[Name] = &[SYS_UP_TIME, IF_NUMBER, IF_TABLE_LAST_CHANGE];
-const COUNTERS: &[Name] = &[
-    IF_ADMIN_STATUS,
-    IF_OPER_STATUS,
-    IF_HC_IN_OCTETS,
-    IF_HC_OUT_OCTETS,
-    IF_IN_ERRORS,
-    IF_OUT_ERRORS,
-    IF_IN_DISCARDS,
-    IF_OUT_DISCARDS,
-    IF_DISCONTINUITY,
-];
-const META: &[Name] = &[
-    IF_DESCR,
-    IF_TYPE,
-    IF_SPEED,
-    IF_PHYS_ADDRESS,
-    IF_NAME,
-    IF_HIGH_SPEED,
-    IF_ALIAS,
-];
-
 pub(super) async fn run(io: Io, about: About) -> Report {
-    static ASKED: LazyLock<Columns> = LazyLock::new(|| Columns::new(ONCE, COUNTERS));
-    let table = walk::all_columns(&io, &ASKED, CAP, None).await;
+    let Some(asked) = io.part(PartKind::Counters) else {
+        return Report::default();
+    };
+    let table = asked.walk(&io, None).await;
     let mut whole = table.whole;
     let mut failure = table.failure.clone();
 
     // an agent without any 64-bit counter, not one of which some interfaces have none
-    let narrow = if failure.is_none() && lacks_wide(&table) {
-        let narrow = walk::columns(&io, &[SYS_UP_TIME], &[IF_IN_OCTETS, IF_OUT_OCTETS], CAP).await;
+    let wide = (
+        asked.column(Role::IfHcInOctets),
+        asked.column(Role::IfHcOutOctets),
+    );
+    let ask_narrow = io
+        .part(PartKind::NarrowCounters)
+        .filter(|_| failure.is_none() && lacks_wide(&table, wide));
+    let narrow = if let Some(question) = ask_narrow {
+        let narrow = question.walk(&io, None).await;
         whole &= narrow.whole;
         failure.clone_from(&narrow.failure);
-        Some(narrow)
+        Some((question, narrow))
     } else {
         None
     };
 
-    let number = table.at(0, 1).and_then(Value::as_u64);
-    let last_change = table.at(0, 2).and_then(Value::as_u64);
+    let number = table
+        .at(0, asked.beside(Role::IfNumber))
+        .and_then(Value::as_u64);
+    let last_change = table
+        .at(0, asked.beside(Role::IfTableLastChange))
+        .and_then(Value::as_u64);
     let mut told = BTreeMap::new();
-    if failure.is_none() && must_read_meta(&io, &table, number, last_change, about.now_ms) {
-        match read_meta(&io).await {
+    let names = io.part(PartKind::Names).filter(|names| {
+        let moved = (number, last_change);
+        failure.is_none() && must_read_meta(&io, names, &table, moved, about.now_ms)
+    });
+    if let Some(names) = names {
+        match read_meta(&io, &names).await {
             Ok((meta, meta_whole)) => {
                 let mut memory = io.memory();
                 told.clone_from(&meta);
@@ -96,21 +80,30 @@ pub(super) async fn run(io: Io, about: About) -> Report {
             Some(IfSampleV1 {
                 index: IfIndex(*index),
                 meta: told.remove(index),
-                admin: status(0),
-                oper: status(1),
-                counters: octets(&table, row, (2, 3), true)
-                    .or_else(|| {
-                        let narrow = narrow.as_ref()?;
-                        octets(narrow, narrow.rows.get([*index].as_slice())?, (0, 1), false)
+                admin: status(asked.column(Role::IfAdminStatus)),
+                oper: status(asked.column(Role::IfOperStatus)),
+                counters: octets(&asked, &table, row, wide)
+                    .map(|counters| IfCountersV1 {
+                        wide: true,
+                        ..counters
                     })
-                    .map(|counters| with_errors(counters, row)),
+                    .or_else(|| {
+                        let (question, narrow) = narrow.as_ref()?;
+                        let columns = (
+                            question.column(Role::IfInOctets),
+                            question.column(Role::IfOutOctets),
+                        );
+                        let row = narrow.rows.get([*index].as_slice())?;
+                        octets(question, narrow, row, columns)
+                    })
+                    .map(|counters| with_errors(&asked, counters, row)),
             })
         })
         .collect();
     Report {
         uptime: (0..table.once.len() as u32)
             .rev()
-            .find_map(|pdu| number32(table.at(pdu, 0))),
+            .find_map(|pdu| number32(table.at(pdu, asked.beside(Role::SysUpTime)))),
         interfaces_whole: whole && failure.is_none(),
         interfaces,
         failure,
@@ -118,20 +111,20 @@ pub(super) async fn run(io: Io, about: About) -> Report {
     }
 }
 
-fn lacks_wide(table: &Table) -> bool {
+fn lacks_wide(table: &Table, wide: (usize, usize)) -> bool {
     !table.rows.is_empty()
         && !table
             .rows
             .values()
-            .any(|row| Table::value(row, 2).is_some() || Table::value(row, 3).is_some())
+            .any(|row| Table::value(row, wide.0).is_some() || Table::value(row, wide.1).is_some())
 }
 
 /// Both octet counters out of one answer, with the uptime of that answer; else none, as a rate out of two would lie.
 fn octets(
+    asked: &Question,
     table: &Table,
     row: &[Cell],
     columns: (usize, usize),
-    wide: bool,
 ) -> Option<IfCountersV1> {
     let (pdu, input) = row.get(columns.0)?.as_ref()?;
     let (other, output) = row.get(columns.1)?.as_ref()?;
@@ -142,40 +135,44 @@ fn octets(
         in_octets: input.as_u64()?,
         out_octets: output.as_u64()?,
         errors: 0,
-        wide,
+        wide: false,
         discontinuity: 0,
-        uptime: number32(table.at(*pdu, 0))?,
+        uptime: number32(table.at(*pdu, asked.beside(Role::SysUpTime)))?,
     })
 }
 
-fn with_errors(counters: IfCountersV1, row: &[Cell]) -> IfCountersV1 {
-    let n = |column| {
-        Table::value(row, column)
+fn with_errors(asked: &Question, counters: IfCountersV1, row: &[Cell]) -> IfCountersV1 {
+    let n = |role| {
+        Table::value(row, asked.column(role))
             .and_then(Value::as_u64)
             .unwrap_or(0)
     };
     IfCountersV1 {
-        errors: n(4)
-            .saturating_add(n(5))
-            .saturating_add(n(6))
-            .saturating_add(n(7)),
-        discontinuity: n(8) as u32,
+        errors: n(Role::IfInErrors)
+            .saturating_add(n(Role::IfOutErrors))
+            .saturating_add(n(Role::IfInDiscards))
+            .saturating_add(n(Role::IfOutDiscards)),
+        discontinuity: n(Role::IfDiscontinuity) as u32,
         ..counters
     }
 }
 
 fn must_read_meta(
     io: &Io,
+    names: &Question,
     table: &Table,
-    number: Option<u64>,
-    last_change: Option<u64>,
+    (number, last_change): (Option<u64>, Option<u64>),
     now_ms: u64,
 ) -> bool {
+    let often = match last_change {
+        Some(_) => names.whole_ms(),
+        None => names.unhinted_ms(),
+    };
     let memory = io.memory();
     let known = &memory.interfaces;
     let old = known
         .read_ms
-        .is_none_or(|at| now_ms.saturating_sub(at) >= META_MS);
+        .is_none_or(|at| now_ms.saturating_sub(at) >= often);
     old || known.number != number
         || known.last_change != last_change
         || table
@@ -186,8 +183,11 @@ fn must_read_meta(
 
 type Meta = BTreeMap<u32, IfMetaV1>;
 
-async fn read_meta(io: &Io) -> Result<(Meta, bool), crate::sources::snmp::io::Failure> {
-    let table = walk::columns(io, &[], META, CAP).await;
+async fn read_meta(
+    io: &Io,
+    asked: &Question,
+) -> Result<(Meta, bool), crate::sources::snmp::io::Failure> {
+    let table = asked.walk(io, None).await;
     if let Some(failure) = table.failure {
         return Err(failure);
     }
@@ -198,21 +198,25 @@ async fn read_meta(io: &Io) -> Result<(Meta, bool), crate::sources::snmp::io::Fa
             let [index] = index else {
                 return None;
             };
-            let cell = |n| Table::value(row, n);
-            let name = text(cell(4));
+            let cell = |role| Table::value(row, asked.column(role));
+            let name = text(cell(Role::IfName));
             // ifHighSpeed is in millions of bits; zero says less than half a million (RFC 2863)
-            let speed = match cell(5).and_then(Value::as_u64) {
+            let speed = match cell(Role::IfHighSpeed).and_then(Value::as_u64) {
                 Some(high) if high > 0 => high.saturating_mul(1_000_000),
-                _ => cell(2).and_then(Value::as_u64).unwrap_or(0),
+                _ => cell(Role::IfSpeed).and_then(Value::as_u64).unwrap_or(0),
             };
             Some((
                 *index,
                 IfMetaV1 {
-                    name: if name.is_empty() { text(cell(0)) } else { name },
-                    alias: text(cell(6)),
-                    kind: number32(cell(1)).unwrap_or(0),
+                    name: if name.is_empty() {
+                        text(cell(Role::IfDescr))
+                    } else {
+                        name
+                    },
+                    alias: text(cell(Role::IfAlias)),
+                    kind: number32(cell(Role::IfType)).unwrap_or(0),
                     speed,
-                    mac: cell(3)
+                    mac: cell(Role::IfPhysAddress)
                         .and_then(Value::as_octets)
                         .and_then(Mac::from_octets)
                         .filter(|mac| mac.0 != [0; 6]),
@@ -229,7 +233,10 @@ pub(super) async fn known(io: &Io) -> Meta {
     if !held.is_empty() {
         return held;
     }
-    read_meta(io)
+    let Some(names) = io.part(PartKind::Names) else {
+        return held;
+    };
+    read_meta(io, &names)
         .await
         .map(|(meta, _)| meta)
         .unwrap_or_default()

@@ -7,19 +7,11 @@ use super::interfaces::known;
 use super::tables::inet;
 use super::{About, Report, text};
 use crate::event::{IfMetaV1, NeighbourProtocol, NeighbourV1, ObsNeighboursV1, Observation};
-use crate::model::{IfIndex, Mac, Text};
+use crate::model::{IfIndex, Mac, PartKind, Role, Text};
+use crate::sources::snmp::book::Question;
 use crate::sources::snmp::io::Io;
-use crate::sources::snmp::names::{
-    CDP_ADDRESS, CDP_ADDRESS_TYPE, CDP_DEVICE_ID, CDP_DEVICE_PORT, CDP_PLATFORM,
-    LLDP_LOC_PORT_DESC, LLDP_LOC_PORT_ID, LLDP_LOC_PORT_SUBTYPE, LLDP_REM_CHASSIS,
-    LLDP_REM_CHASSIS_SUBTYPE, LLDP_REM_MAN_ADDR, LLDP_REM_PORT, LLDP_REM_PORT_DESC,
-    LLDP_REM_PORT_SUBTYPE, LLDP_REM_SYS_DESC, LLDP_REM_SYS_NAME,
-};
-use crate::sources::snmp::walk::{self, Cell, Rows, Table};
+use crate::sources::snmp::walk::{Rows, Table};
 use crate::wire::snmp::Value;
-
-/// Neighbours of one agent.
-const CAP: usize = 4_096;
 
 pub(super) async fn run(io: &Io, about: About) -> Report {
     let mut report = Report::default();
@@ -33,44 +25,69 @@ pub(super) async fn run(io: &Io, about: About) -> Report {
 type Failed = Option<crate::sources::snmp::io::Failure>;
 
 async fn lldp(io: &Io, about: About, report: &mut Report) -> Failed {
-    let remote = walk::columns(
-        io,
-        &[],
-        &[
-            LLDP_REM_CHASSIS_SUBTYPE,
-            LLDP_REM_CHASSIS,
-            LLDP_REM_PORT_SUBTYPE,
-            LLDP_REM_PORT,
-            LLDP_REM_PORT_DESC,
-            LLDP_REM_SYS_NAME,
-            LLDP_REM_SYS_DESC,
-        ],
-        CAP,
-    )
-    .await;
+    let asked = io.part(PartKind::Lldp)?;
+    match asked.moved(io, about.now_ms).await {
+        // the engine has what was read then
+        Ok(false) => return None,
+        Ok(true) => {}
+        Err(failure) => return Some(failure),
+    }
+    let remote = asked.walk(io, None).await;
     if remote.failure.is_some() {
+        asked.was_read(io, false);
         return remote.failure;
     }
     let mut whole = remote.whole;
     let mut entries = Vec::new();
     if !remote.rows.is_empty() {
-        let addresses = walk::columns(io, &[], &[LLDP_REM_MAN_ADDR], CAP).await;
-        let local = walk::columns(
-            io,
-            &[],
-            &[LLDP_LOC_PORT_SUBTYPE, LLDP_LOC_PORT_ID, LLDP_LOC_PORT_DESC],
-            CAP,
-        )
-        .await;
+        let (addresses, ports) = (
+            io.part(PartKind::LldpAddresses),
+            io.part(PartKind::LldpPorts),
+        );
+        let addresses = match &addresses {
+            Some(asked) => asked.walk(io, None).await,
+            None => not_asked(),
+        };
+        let local = match &ports {
+            Some(asked) => asked.walk(io, None).await,
+            None => not_asked(),
+        };
         if let Some(failure) = addresses.failure.or(local.failure.clone()) {
+            asked.was_read(io, false);
             return Some(failure);
         }
         whole &= addresses.whole && local.whole;
         let interfaces = known(io).await;
-        entries = lldp_entries(&remote, &addresses.rows, &local, &interfaces);
+        let local = Local {
+            table: &local,
+            asked: ports.as_deref(),
+        };
+        entries = lldp_entries(&asked, &remote, &addresses.rows, local, &interfaces);
     }
+    asked.was_read(io, whole);
     push(io, about, report, NeighbourProtocol::Lldp, entries, whole);
     None
+}
+
+fn not_asked() -> Table {
+    Table {
+        whole: true,
+        ..Table::default()
+    }
+}
+
+/// What LLDP calls the device's own ports.
+#[derive(Clone, Copy)]
+struct Local<'t> {
+    table: &'t Table,
+    asked: Option<&'t Question>,
+}
+
+impl<'t> Local<'t> {
+    fn of(self, port: u32, role: Role) -> Option<&'t Value> {
+        let row = self.table.rows.get([port].as_slice())?;
+        Table::value(row, self.asked?.column(role))
+    }
 }
 
 fn push(
@@ -100,9 +117,10 @@ fn push(
 }
 
 fn lldp_entries(
+    asked: &Question,
     remote: &Table,
     addresses: &Rows,
-    local: &Table,
+    local: Local<'_>,
     interfaces: &BTreeMap<u32, IfMetaV1>,
 ) -> Vec<NeighbourV1> {
     remote
@@ -113,27 +131,35 @@ fn lldp_entries(
             let [_, port, _] = *index else {
                 return None;
             };
-            let cell = |n| Table::value(row, n);
-            let octets = |n| cell(n).and_then(Value::as_octets).unwrap_or_default();
-            let chassis_subtype = cell(0).and_then(Value::as_i64).unwrap_or(0);
+            let cell = |role| Table::value(row, asked.column(role));
+            let octets = |role| cell(role).and_then(Value::as_octets).unwrap_or_default();
+            let chassis_subtype = cell(Role::LldpRemChassisSubtype)
+                .and_then(Value::as_i64)
+                .unwrap_or(0);
             let address = addresses
                 .below(index)
                 .find_map(|(key, _)| management(key.get(3..)?));
             Some(NeighbourV1 {
-                port: resolve(port, local.rows.get([port].as_slice()), interfaces),
+                port: resolve(port, local, interfaces),
                 // LldpChassisIdSubtype: macAddress(4), networkAddress(5)
-                chassis: id(octets(1), chassis_subtype == 4, chassis_subtype == 5),
+                chassis: id(
+                    octets(Role::LldpRemChassis),
+                    chassis_subtype == 4,
+                    chassis_subtype == 5,
+                ),
                 chassis_mac: (chassis_subtype == 4)
-                    .then(|| Mac::from_octets(octets(1)))
+                    .then(|| Mac::from_octets(octets(Role::LldpRemChassis)))
                     .flatten(),
                 // LldpPortIdSubtype: macAddress(3), networkAddress(4)
                 port_id: {
-                    let subtype = cell(2).and_then(Value::as_i64).unwrap_or(0);
-                    id(octets(3), subtype == 3, subtype == 4)
+                    let subtype = cell(Role::LldpRemPortSubtype)
+                        .and_then(Value::as_i64)
+                        .unwrap_or(0);
+                    id(octets(Role::LldpRemPort), subtype == 3, subtype == 4)
                 },
-                port_descr: text(cell(4)),
-                name: text(cell(5)),
-                descr: text(cell(6)),
+                port_descr: text(cell(Role::LldpRemPortDesc)),
+                name: text(cell(Role::LldpRemSysName)),
+                descr: text(cell(Role::LldpRemSysDesc)),
                 address,
             })
         })
@@ -167,18 +193,21 @@ fn id(octets: &[u8], mac: bool, network: bool) -> Text {
 }
 
 /// From lldpLocPortNum, which is a number of LLDP's own, to `ifIndex`: by what the local port calls itself.
-fn resolve(port: u32, local: Option<&[Cell]>, interfaces: &BTreeMap<u32, IfMetaV1>) -> IfIndex {
+fn resolve(port: u32, local: Local<'_>, interfaces: &BTreeMap<u32, IfMetaV1>) -> IfIndex {
     let by = |wanted: &dyn Fn(&IfMetaV1) -> bool| {
         interfaces
             .iter()
             .find(|(_, meta)| wanted(meta))
             .map(|(index, _)| *index)
     };
-    let found = local.and_then(|row| {
-        let name = text(Table::value(row, 1));
-        let octets = Table::value(row, 1).and_then(Value::as_octets)?;
-        let subtype = Table::value(row, 0).and_then(Value::as_i64).unwrap_or(0);
-        let descr = text(Table::value(row, 2));
+    let found = local.of(port, Role::LldpLocPortId).and_then(|id| {
+        let name = text(Some(id));
+        let octets = id.as_octets()?;
+        let subtype = local
+            .of(port, Role::LldpLocPortSubtype)
+            .and_then(Value::as_i64)
+            .unwrap_or(0);
+        let descr = text(local.of(port, Role::LldpLocPortDesc));
         // LldpPortIdSubtype: interfaceAlias(1), macAddress(3), interfaceName(5), local(7)
         let by_id = match subtype {
             1 => by(&|m| !name.is_empty() && m.alias == name),
@@ -201,19 +230,8 @@ fn resolve(port: u32, local: Option<&[Cell]>, interfaces: &BTreeMap<u32, IfMetaV
 }
 
 async fn cdp(io: &Io, about: About, report: &mut Report) -> Failed {
-    let table = walk::columns(
-        io,
-        &[],
-        &[
-            CDP_ADDRESS_TYPE,
-            CDP_ADDRESS,
-            CDP_DEVICE_ID,
-            CDP_DEVICE_PORT,
-            CDP_PLATFORM,
-        ],
-        CAP,
-    )
-    .await;
+    let asked = io.part(PartKind::Cdp)?;
+    let table = asked.walk(io, None).await;
     if table.failure.is_some() {
         return table.failure;
     }
@@ -221,18 +239,20 @@ async fn cdp(io: &Io, about: About, report: &mut Report) -> Failed {
         .rows
         .iter()
         .filter_map(|(index, row)| {
-            let cell = |n| Table::value(row, n);
-            let octets = cell(1).and_then(Value::as_octets).unwrap_or_default();
-            let name = text(cell(2));
+            let cell = |role| Table::value(row, asked.column(role));
+            let octets = cell(Role::CdpAddress)
+                .and_then(Value::as_octets)
+                .unwrap_or_default();
+            let name = text(cell(Role::CdpDeviceId));
             Some(NeighbourV1 {
                 // cdpCacheIfIndex
                 port: IfIndex(*index.first()?),
                 chassis: name.clone(),
                 chassis_mac: None,
-                port_id: text(cell(3)),
+                port_id: text(cell(Role::CdpDevicePort)),
                 port_descr: Text::empty(),
                 name,
-                descr: text(cell(4)),
+                descr: text(cell(Role::CdpPlatform)),
                 address: <[u8; 4]>::try_from(octets)
                     .map(IpAddr::from)
                     .or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
@@ -254,6 +274,8 @@ async fn cdp(io: &Io, about: About, report: &mut Report) -> Failed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::snmp::book::Books;
+    use crate::sources::snmp::walk::Cell;
 
     fn meta(name: &str, alias: &str, mac: u8) -> IfMetaV1 {
         IfMetaV1 {
@@ -302,14 +324,24 @@ mod tests {
             (row(&[Value::Integer(7), o("10118"), o("")]), 10_118),
             (row(&[Value::Integer(7), o("nonsense"), o("")]), 42),
         ];
+        let books = Books::default();
+        let ports = books.all().part(PartKind::LldpPorts).unwrap();
         for (local, expected) in table {
-            assert_eq!(
-                resolve(42, Some(&local), &interfaces),
-                IfIndex(expected),
-                "{local:?}"
-            );
+            let held = Table {
+                rows: Rows::from_iter([(vec![42], local.clone())]),
+                ..Table::default()
+            };
+            let of = Local {
+                table: &held,
+                asked: Some(&ports),
+            };
+            assert_eq!(resolve(42, of, &interfaces), IfIndex(expected), "{local:?}");
         }
-        assert_eq!(resolve(42, None, &interfaces), IfIndex(42));
+        let none = Local {
+            table: &Table::default(),
+            asked: None,
+        };
+        assert_eq!(resolve(42, none, &interfaces), IfIndex(42));
     }
 
     #[test]
@@ -333,7 +365,14 @@ mod tests {
             (vec![0, 3, 1, 1, 4, 10, 0, 0, 1], row(&[Value::Integer(2)])),
             (vec![0, 4, 1, 1, 4, 10, 0, 0, 9], row(&[Value::Integer(2)])),
         ]);
-        let got = lldp_entries(&remote, &addresses, &Table::default(), &BTreeMap::new());
+        let got = {
+            let lldp = Books::default().all().part(PartKind::Lldp).unwrap();
+            let local = Local {
+                table: &Table::default(),
+                asked: None,
+            };
+            lldp_entries(&lldp, &remote, &addresses, local, &BTreeMap::new())
+        };
         assert_eq!(got.len(), 1);
         assert_eq!(got[0].address, Some("10.0.0.1".parse().unwrap()));
         assert_eq!(got[0].chassis.as_str(), "00:09:fb:01:02:03");

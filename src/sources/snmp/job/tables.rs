@@ -5,51 +5,114 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{About, Report};
 use crate::event::{FdbEntryV1, ObsAddressTableV1, ObsForwardingV1, Observation};
-use crate::model::{IfIndex, Mac};
-use crate::sources::snmp::io::Io;
-use crate::sources::snmp::names::{
-    BASE_PORT_IF_INDEX, D_FDB_PORT, D_FDB_STATUS, IP_NET_TO_MEDIA, IP_NET_TO_PHYSICAL, Q_FDB_PORT,
-    Q_FDB_STATUS, Q_VLAN_FDB_ID,
-};
-use crate::sources::snmp::walk::{self, ROW_CAP, Table};
+use crate::model::{IfIndex, Mac, PartKind, Role};
+use crate::sources::snmp::io::{Failure, Io};
+use crate::sources::snmp::walk::{self, Table};
 use crate::wire::snmp::Value;
 
 /// learned(3) of dot1dTpFdbStatus and dot1qTpFdbStatus.
 const LEARNED: i64 = 3;
 
+/// A part's table; of one that is not asked an empty one.
+async fn read(io: &Io, kind: PartKind) -> Table {
+    match io.part(kind) {
+        Some(asked) => asked.walk(io, None).await,
+        None => Table {
+            whole: true,
+            ..Table::default()
+        },
+    }
+}
+
+/// Where the columns of a forwarding table stand: port, status.
+fn columns(io: &Io, kind: PartKind, roles: (Role, Role)) -> (usize, usize) {
+    let none = (usize::MAX, usize::MAX);
+    io.part(kind)
+        .map_or(none, |p| (p.column(roles.0), p.column(roles.1)))
+}
+
 pub(super) async fn run(io: &Io, about: About) -> Report {
     let mut report = Report::default();
+    let asked = |kind| io.part(kind).is_some();
+    if asked(PartKind::VlanForwarding) || asked(PartKind::BridgeForwarding) {
+        report.failure = forwarding_table(io, about, &mut report).await;
+    }
+    if report.failure.is_none() && (asked(PartKind::Addresses) || asked(PartKind::OldAddresses)) {
+        report.failure = addresses(io, about, &mut report).await;
+    }
+    report
+}
+
+async fn forwarding_table(io: &Io, about: About, report: &mut Report) -> Option<Failure> {
     let mut whole = true;
-    let mut q = walk::columns(io, &[], &[Q_FDB_PORT, Q_FDB_STATUS], ROW_CAP).await;
+    let mut q = read(io, PartKind::VlanForwarding).await;
+    let mut at = columns(
+        io,
+        PartKind::VlanForwarding,
+        (Role::VlanPort, Role::VlanStatus),
+    );
     let mut vlans = BTreeMap::new();
     let by_vlan = !q.rows.is_empty();
     if by_vlan {
-        let map = walk::columns(io, &[], &[Q_VLAN_FDB_ID], ROW_CAP).await;
+        let map = read(io, PartKind::Vlans).await;
         whole &= map.whole;
         vlans = vlan_of_fdb(&map);
     } else if q.failure.is_none() {
-        q = walk::columns(io, &[], &[D_FDB_PORT, D_FDB_STATUS], ROW_CAP).await;
+        q = read(io, PartKind::BridgeForwarding).await;
+        at = columns(
+            io,
+            PartKind::BridgeForwarding,
+            (Role::BridgePort, Role::BridgeStatus),
+        );
     }
     whole &= q.whole;
     let mut failure = q.failure.take();
     if !q.rows.is_empty() && failure.is_none() {
-        let ports = walk::columns(io, &[], &[BASE_PORT_IF_INDEX], ROW_CAP).await;
-        whole &= ports.whole;
-        failure.clone_from(&ports.failure);
-        let entries = forwarding(&q, by_vlan, &vlans, &port_map(&ports));
-        forward(io, about, &mut report, entries, whole && failure.is_none());
+        let ports = match bridge_ports(io, about).await {
+            Ok((ports, all)) => {
+                whole &= all;
+                ports
+            }
+            Err((ports, why)) => {
+                failure = Some(why);
+                ports
+            }
+        };
+        let entries = forwarding(&q, at, by_vlan, &vlans, &ports);
+        forward(io, about, report, entries, whole && failure.is_none());
     } else if failure.is_none() || !q.rows.is_empty() {
-        let entries = forwarding(&q, by_vlan, &vlans, &BTreeMap::new());
+        let entries = forwarding(&q, at, by_vlan, &vlans, &BTreeMap::new());
         // without the ports' map a partial table says nothing
         if entries.is_empty() || failure.is_none() {
-            forward(io, about, &mut report, entries, whole && failure.is_none());
+            forward(io, about, report, entries, whole && failure.is_none());
         }
     }
-    if failure.is_none() {
-        failure = addresses(io, about, &mut report).await;
+    failure
+}
+
+type Ports = BTreeMap<u32, u32>;
+
+/// Which bridge port is which interface, and whether that is all of it: from memory where nothing moved since it was read.
+async fn bridge_ports(io: &Io, about: About) -> Result<(Ports, bool), (Ports, Failure)> {
+    let Some(asked) = io.part(PartKind::BridgePorts) else {
+        return Ok((Ports::new(), true));
+    };
+    match asked.moved(io, about.now_ms).await {
+        Ok(false) => return Ok((io.memory().bridge_ports.clone(), true)),
+        Ok(true) => {}
+        Err(why) => return Err((Ports::new(), why)),
     }
-    report.failure = failure;
-    report
+    let table = asked.walk(io, None).await;
+    let ports = port_map(&table);
+    // a bridge with stations has ports
+    asked.was_read(io, table.whole && !ports.is_empty());
+    match table.failure {
+        Some(why) => Err((ports, why)),
+        None => {
+            io.memory().bridge_ports.clone_from(&ports);
+            Ok((ports, table.whole))
+        }
+    }
 }
 
 fn forward(io: &Io, about: About, report: &mut Report, entries: Vec<FdbEntryV1>, whole: bool) {
@@ -102,6 +165,7 @@ fn mac_of(arcs: &[u32]) -> Option<Mac> {
 
 fn forwarding(
     table: &Table,
+    (port_at, status_at): (usize, usize),
     by_vlan: bool,
     vlans: &BTreeMap<u32, u16>,
     ports: &BTreeMap<u32, u32>,
@@ -111,7 +175,7 @@ fn forwarding(
         .iter()
         .filter_map(|(index, row)| {
             // where the agent says how it knows, only what it learned counts
-            match Table::value(row, 1).and_then(Value::as_i64) {
+            match Table::value(row, status_at).and_then(Value::as_i64) {
                 None | Some(LEARNED) => {}
                 Some(_) => return None,
             }
@@ -121,7 +185,7 @@ fn forwarding(
             } else {
                 (None, mac_of(index)?)
             };
-            let port = u32::try_from(Table::value(row, 0)?.as_u64()?).ok()?;
+            let port = u32::try_from(Table::value(row, port_at)?.as_u64()?).ok()?;
             // port 0: learned, but not known where
             if port == 0 || !mac.is_station() {
                 return None;
@@ -149,12 +213,8 @@ fn forwarding(
     out
 }
 
-async fn addresses(
-    io: &Io,
-    about: About,
-    report: &mut Report,
-) -> Option<crate::sources::snmp::io::Failure> {
-    let new = walk::columns(io, &[], &[IP_NET_TO_PHYSICAL], ROW_CAP).await;
+async fn addresses(io: &Io, about: About, report: &mut Report) -> Option<Failure> {
+    let new = read(io, PartKind::Addresses).await;
     let mut whole = new.whole;
     let mut failure = new.failure.clone();
     let mut entries: Vec<_> = new
@@ -167,7 +227,7 @@ async fn addresses(
         .collect();
     // some agents keep only IPv6 in the new table
     if failure.is_none() && !entries.iter().any(|(_, a, _)| a.is_ipv4()) {
-        let old = walk::columns(io, &[], &[IP_NET_TO_MEDIA], ROW_CAP).await;
+        let old = read(io, PartKind::OldAddresses).await;
         whole &= old.whole;
         failure.clone_from(&old.failure);
         entries.extend(old.rows.iter().filter_map(|(i, row)| {
@@ -283,7 +343,7 @@ mod tests {
             (&[5], &[Value::Integer(10_105)]),
             (&[6], &[Value::Integer(10_106)]),
         ]));
-        let got = forwarding(&fdb, true, &vlans, &ports);
+        let got = forwarding(&fdb, (0, 1), true, &vlans, &ports);
         let entry = |mac: &str, vlan, port| FdbEntryV1 {
             mac: mac.parse().unwrap(),
             vlan,
@@ -301,10 +361,10 @@ mod tests {
     #[test]
     fn without_a_map_the_fdb_is_the_vlan_and_the_port_the_interface() {
         let fdb = table(&[(&[310, 0, 9, 0xfb, 1, 2, 3], &[Value::Integer(5)])]);
-        let got = forwarding(&fdb, true, &BTreeMap::new(), &BTreeMap::new());
+        let got = forwarding(&fdb, (0, 1), true, &BTreeMap::new(), &BTreeMap::new());
         assert_eq!((got[0].vlan, got[0].port), (310, IfIndex(5)));
         let fdb = table(&[(&[0, 9, 0xfb, 1, 2, 3], &[Value::Integer(5)])]);
-        let got = forwarding(&fdb, false, &BTreeMap::new(), &BTreeMap::new());
+        let got = forwarding(&fdb, (0, 1), false, &BTreeMap::new(), &BTreeMap::new());
         assert_eq!((got[0].vlan, got[0].port), (0, IfIndex(5)));
     }
 
