@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use wardwatch::log::{Answer, Log as _, Query};
 
 use etherparse::{NetHeaders, PacketHeaders, TransportHeader};
 use serde_json::Value as Json;
@@ -103,7 +104,6 @@ fn a_full_run_of_the_demo_sends_nothing_to_a_never_touch_address_and_the_ledger_
         wardwatch::log::SqliteLog::open_read_only(&dir.path().join("state")).unwrap(),
         BTreeMap::<PacketKind, u64>::new(),
     );
-    use wardwatch::log::{Answer, Log as _, Query};
     let addresses: Vec<IpAddr> = devices
         .iter()
         .filter_map(|d| d["address"].as_str()?.parse().ok())

@@ -147,6 +147,11 @@ fn steps(before: Option<&PollPart>, after: Option<&PollPart>) -> Vec<Step> {
     out
 }
 
+/// What is told once: of which part, by which plan, for which model, with which steps.
+type Told<'a> = (PartKind, Text, Option<&'a PlanOid>, Vec<Step>);
+/// A part that differs, its plan with the versions before and after, and the steps.
+type Found = (PartKind, Text, (u32, u32), Vec<Step>);
+
 impl PollPlans {
     /// What it means to go over from these plans to others. Devices are told apart by class and by every model that either
     /// names; what is the same for several classes is told once.
@@ -154,8 +159,7 @@ impl PollPlans {
         let mut models: BTreeSet<Option<&PlanOid>> = BTreeSet::from([None]);
         models.extend(self.models().into_iter().map(Some));
         models.extend(after.models().into_iter().map(Some));
-        let mut told: BTreeMap<(PartKind, Text, Option<&PlanOid>, Vec<Step>), Difference> =
-            BTreeMap::new();
+        let mut told: BTreeMap<Told<'_>, Difference> = BTreeMap::new();
         for class in DeviceClass::ALL {
             let of_all = self.class_differences(after, *class, &[]);
             for model in &models {
@@ -186,12 +190,7 @@ impl PollPlans {
         told.into_values().collect()
     }
 
-    fn class_differences(
-        &self,
-        after: &Self,
-        class: DeviceClass,
-        object: &[u32],
-    ) -> Vec<(PartKind, Text, (u32, u32), Vec<Step>)> {
+    fn class_differences(&self, after: &Self, class: DeviceClass, object: &[u32]) -> Vec<Found> {
         let (had, has) = (self.asked_of(class, object), after.asked_of(class, object));
         let mut out = Vec::new();
         for kind in PartKind::ALL {

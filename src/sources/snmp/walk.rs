@@ -516,7 +516,9 @@ impl Walk {
                 && group.len() == self.columns.len()
                 && repetition + 1 == self.table.rows.len()
             {
-                group.iter().for_each(|c| self.columns[*c].done = true);
+                for column in group {
+                    self.columns[*column].done = true;
+                }
             }
             // columns that are all at their end repeat the end
             if group.iter().all(|c| self.columns[*c].done) {

@@ -157,7 +157,7 @@ fn site(dice: &mut Dice, pool: &[IpAddr]) -> Site {
             .step_by(DEVICES)
             .map(|at| declarable[at])
             .collect();
-        let addresses = (0..1 + dice.below(2))
+        let addresses = (0..=dice.below(2))
             .map(|_| own.swap_remove(dice.below(own.len())))
             .collect();
         devices.push(DeviceSpec {
@@ -214,7 +214,7 @@ pub fn run(seed: u64, tally: &mut Tally) {
     world.configure();
     for _ in 0..60 {
         world.pass_time();
-        for _ in 0..1 + world.dice.below(4) {
+        for _ in 0..=world.dice.below(4) {
             world.happen();
         }
         world.packets(120, tally);
@@ -256,13 +256,13 @@ impl World {
         }
     }
 
-    fn note(&mut self, words: String) {
+    fn note(&mut self, words: &str) {
         self.history.push(format!("{} {words}", self.now.0));
     }
 
     fn configure(&mut self) {
         let site = site(&mut self.dice, &self.pool);
-        self.note(format!("site {site:?}"));
+        self.note(&format!("site {site:?}"));
         self.oracle.configure(&site, self.now);
         let hash = Text::from(format!("site {}", self.seq));
         self.apply(Body::Config(Box::new(ConfigAppliedV2 { hash, site })));
@@ -277,7 +277,7 @@ impl World {
             let n = self.dice.below(STRANGERS);
             Mac([0, 0x1b, 0x21, 9, 9, n as u8])
         };
-        self.note(format!("{mac} at {address}"));
+        self.note(&format!("{mac} at {address}"));
         let at = self.now;
         let seen = if self.dice.one_in(2) {
             Observation::Arp(ObsArpV1 {
@@ -328,7 +328,7 @@ impl World {
         let hours = self.dice.of(&[0, 1, 6, 23, 48, 1_000]);
         let until = Time(self.now.0 + hours * 3_600_000);
         let reason = if self.dice.one_in(6) { " " } else { "because" };
-        self.note(format!(
+        self.note(&format!(
             "{by} asks {policy} of {} for {hours} h",
             name(number)
         ));
@@ -384,7 +384,7 @@ impl World {
             Some(asked) if !self.dice.one_in(4) => asked.policy,
             _ => self.dice.of(&TouchPolicy::ALL),
         };
-        self.note(format!("{by} approves {policy} of {}", name(number)));
+        self.note(&format!("{by} approves {policy} of {}", name(number)));
         if let Some(asked) = asked {
             let same = by.starts_with("ana") && asked.by.starts_with("ana") || by == asked.by;
             if asked.policy == policy && !same && self.now < asked.until {

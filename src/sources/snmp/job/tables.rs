@@ -106,13 +106,11 @@ async fn bridge_ports(io: &Io, about: About) -> Result<(Ports, bool), (Ports, Fa
     let ports = port_map(&table);
     // a bridge with stations has ports
     asked.was_read(io, table.whole && !ports.is_empty());
-    match table.failure {
-        Some(why) => Err((ports, why)),
-        None => {
-            io.memory().bridge_ports.clone_from(&ports);
-            Ok((ports, table.whole))
-        }
+    if let Some(why) = table.failure {
+        return Err((ports, why));
     }
+    io.memory().bridge_ports.clone_from(&ports);
+    Ok((ports, table.whole))
 }
 
 fn forward(io: &Io, about: About, report: &mut Report, entries: Vec<FdbEntryV1>, whole: bool) {

@@ -147,12 +147,9 @@ fn policy(ink: &Ink<'_>, device: &Device) -> String {
         words.push_str(device.touch.because.as_str());
     }
     if let Some(over) = &device.touch.overridden {
-        words.push_str(&format!(
-            " until {} ({} left): {}",
-            ink.clock(over.until),
-            left(ink, over.until),
-            over.reason
-        ));
+        let until = ink.clock(over.until);
+        let left = left(ink, over.until);
+        words += &format!(" until {until} ({left} left): {}", over.reason);
     }
     words
 }
