@@ -166,12 +166,11 @@ impl Gate {
     ) -> Result<(), Refusal> {
         let to = to.to_canonical();
         let verdict = self.judge(to, kind, count, permit, now);
-        match &verdict {
-            Ok(()) => locked(&self.ledger).note(to, kind, count, cause, now),
-            Err(_) => {
-                self.refused.fetch_add(u64::from(count), Ordering::Relaxed);
-                locked(&self.ledger).refuse(to, kind, count, cause, now);
-            }
+        if verdict.is_ok() {
+            locked(&self.ledger).note(to, kind, count, cause, now);
+        } else {
+            self.refused.fetch_add(u64::from(count), Ordering::Relaxed);
+            locked(&self.ledger).refuse(to, kind, count, cause, now);
         }
         verdict
     }

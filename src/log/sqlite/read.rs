@@ -173,8 +173,12 @@ impl SqliteLog {
                     limit.saturating_add(1),
                 )?,
             };
-            rows.into_iter().for_each(|row| sums.add(row));
-            packets.into_iter().for_each(|row| sums.keep(row));
+            for row in rows {
+                sums.add(row);
+            }
+            for row in packets {
+                sums.keep(row);
+            }
         }
         let mut rows = sums.into_rows();
         if rows.len() <= limit as usize {

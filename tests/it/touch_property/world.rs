@@ -108,7 +108,7 @@ fn addresses() -> Vec<IpAddr> {
             all.push(Ipv4Addr::from(u32::from(net) + last).into());
         }
     }
-    for last in 1..5 {
+    for last in 1..=4 {
         all.push(Ipv6Addr::new(0xfd00, 0, 0, 7, 0, 0, 0, last).into());
         all.push(Ipv6Addr::new(0xfd00, 0, 0, 8, 0, 0, 0, last).into());
     }
@@ -157,14 +157,14 @@ fn site(dice: &mut Dice, pool: &[IpAddr]) -> Site {
             .step_by(DEVICES)
             .map(|at| declarable[at])
             .collect();
-        let addresses = (0..1 + dice.below(2))
+        let addresses = (0..=dice.below(2))
             .map(|_| own.swap_remove(dice.below(own.len())))
             .collect();
         devices.push(DeviceSpec {
             name: name(number),
             addresses,
             // one of seven is declared by its addresses alone, always the same
-            macs: if number % 7 == 0 {
+            macs: if number.is_multiple_of(7) {
                 vec![]
             } else {
                 vec![mac_of(number)]
@@ -214,7 +214,7 @@ pub fn run(seed: u64, tally: &mut Tally) {
     world.configure();
     for _ in 0..60 {
         world.pass_time();
-        for _ in 0..1 + world.dice.below(4) {
+        for _ in 0..=world.dice.below(4) {
             world.happen();
         }
         world.packets(120, tally);
@@ -256,7 +256,7 @@ impl World {
         }
     }
 
-    fn note(&mut self, words: String) {
+    fn note(&mut self, words: impl std::fmt::Display) {
         self.history.push(format!("{} {words}", self.now.0));
     }
 
@@ -271,7 +271,7 @@ impl World {
     fn sighting(&mut self) {
         let address = self.dice.of(&self.pool);
         let number = self.dice.below(DEVICES);
-        let mac = if self.dice.one_in(2) && number % 7 != 0 {
+        let mac = if self.dice.one_in(2) && !number.is_multiple_of(7) {
             mac_of(number)
         } else {
             let n = self.dice.below(STRANGERS);
@@ -515,8 +515,9 @@ impl World {
                 self.now.0
             );
         }
-        if most.is_some() && self.oracle.is_quiet(to) {
-            let (most, _) = most.unwrap();
+        if let Some((most, _)) = most
+            && self.oracle.is_quiet(to)
+        {
             assert_eq!(
                 passed,
                 may,
