@@ -503,12 +503,15 @@ fn itself(ink: &Ink<'_>) -> Section {
     let hash: String = state.config_hash.as_str().chars().take(12).collect();
     section.say("in force", hash, ink.dim);
     section.say("last event", grouped(state.seq.0), ink.dim);
+    let (devices, alerts) = (state.counts.devices, state.counts.alerts_open);
     section.say(
         "knows",
         format!(
-            "{} devices, {} alerts",
-            grouped(u64::from(state.counts.devices)),
-            grouped(u64::from(state.counts.alerts_open))
+            "{} {}, {} {}",
+            grouped(u64::from(devices)),
+            if devices == 1 { "device" } else { "devices" },
+            grouped(u64::from(alerts)),
+            if alerts == 1 { "alert" } else { "alerts" }
         ),
         ink.dim,
     );
