@@ -10,6 +10,7 @@ use wardwatch::log::{Answer, Log as _, Query};
 
 use etherparse::{NetHeaders, PacketHeaders, TransportHeader};
 use serde_json::Value as Json;
+use wardwatch::log::{Answer, Log as _, Query, SqliteLog};
 use wardwatch::model::{PacketKind, Time};
 use wardwatch::sources::listen::each_packet;
 
@@ -101,7 +102,7 @@ fn a_full_run_of_the_demo_sends_nothing_to_a_never_touch_address_and_the_ledger_
     );
     let mut noted: BTreeMap<IpAddr, u64> = BTreeMap::new();
     let (mut log, mut kinds) = (
-        wardwatch::log::SqliteLog::open_read_only(&dir.path().join("state")).unwrap(),
+        SqliteLog::open_read_only(&dir.path().join("state")).unwrap(),
         BTreeMap::<PacketKind, u64>::new(),
     );
     let addresses: Vec<IpAddr> = devices

@@ -253,10 +253,13 @@ impl Device {
         let lanes = self.lanes.iter().flatten().map(|lane| lane.wants_ms());
         let mut wants = lanes.min().unwrap_or(u64::MAX).min(faults);
         if self.target.is_some() && self.busy() < self.lanes_allowed() {
-            let due = self.jobs.iter().map(|d| d.at_ms).min().unwrap_or(u64::MAX);
-            wants = wants.min(match self.refused_until_ms {
-                Some(until) => until,
-                None => self.breaker.open_until().unwrap_or(due),
+            // what is under way is looked at when it ends: to be woken for it would be to be woken without end
+            let waits = self.jobs.iter().filter(|d| !self.runs(d.job));
+            let due = waits.map(|d| d.at_ms).min().unwrap_or(u64::MAX);
+            wants = wants.min(match (self.refused_until_ms, self.breaker.open_until()) {
+                (None, Some(_)) if self.busy() > 0 => u64::MAX,
+                (Some(until), _) | (None, Some(until)) => until,
+                (None, None) => due,
             });
         }
         wants

@@ -71,12 +71,7 @@ impl Driver {
         }
         for at in 0..device.jobs.len() {
             let due = device.jobs[at];
-            if due.at_ms > now {
-                continue;
-            }
-            if device.runs(due.job) {
-                // it is under way: what is due next is the time after, or the driver would be woken for it without end
-                device.jobs[at].at_ms = schedule::next(address, due.job, due.interval_ms, now);
+            if due.at_ms > now || device.runs(due.job) {
                 continue;
             }
             let Some(policy) = gate.policy(address) else {

@@ -108,7 +108,7 @@ fn addresses() -> Vec<IpAddr> {
             all.push(Ipv4Addr::from(u32::from(net) + last).into());
         }
     }
-    for last in 1..5 {
+    for last in 1..=4 {
         all.push(Ipv6Addr::new(0xfd00, 0, 0, 7, 0, 0, 0, last).into());
         all.push(Ipv6Addr::new(0xfd00, 0, 0, 8, 0, 0, 0, last).into());
     }
@@ -164,7 +164,7 @@ fn site(dice: &mut Dice, pool: &[IpAddr]) -> Site {
             name: name(number),
             addresses,
             // one of seven is declared by its addresses alone, always the same
-            macs: if number % 7 == 0 {
+            macs: if number.is_multiple_of(7) {
                 vec![]
             } else {
                 vec![mac_of(number)]
@@ -256,13 +256,13 @@ impl World {
         }
     }
 
-    fn note(&mut self, words: &str) {
+    fn note(&mut self, words: impl std::fmt::Display) {
         self.history.push(format!("{} {words}", self.now.0));
     }
 
     fn configure(&mut self) {
         let site = site(&mut self.dice, &self.pool);
-        self.note(&format!("site {site:?}"));
+        self.note(format!("site {site:?}"));
         self.oracle.configure(&site, self.now);
         let hash = Text::from(format!("site {}", self.seq));
         self.apply(Body::Config(Box::new(ConfigAppliedV2 { hash, site })));
@@ -271,13 +271,13 @@ impl World {
     fn sighting(&mut self) {
         let address = self.dice.of(&self.pool);
         let number = self.dice.below(DEVICES);
-        let mac = if self.dice.one_in(2) && number % 7 != 0 {
+        let mac = if self.dice.one_in(2) && !number.is_multiple_of(7) {
             mac_of(number)
         } else {
             let n = self.dice.below(STRANGERS);
             Mac([0, 0x1b, 0x21, 9, 9, n as u8])
         };
-        self.note(&format!("{mac} at {address}"));
+        self.note(format!("{mac} at {address}"));
         let at = self.now;
         let seen = if self.dice.one_in(2) {
             Observation::Arp(ObsArpV1 {
@@ -328,7 +328,7 @@ impl World {
         let hours = self.dice.of(&[0, 1, 6, 23, 48, 1_000]);
         let until = Time(self.now.0 + hours * 3_600_000);
         let reason = if self.dice.one_in(6) { " " } else { "because" };
-        self.note(&format!(
+        self.note(format!(
             "{by} asks {policy} of {} for {hours} h",
             name(number)
         ));
@@ -384,7 +384,7 @@ impl World {
             Some(asked) if !self.dice.one_in(4) => asked.policy,
             _ => self.dice.of(&TouchPolicy::ALL),
         };
-        self.note(&format!("{by} approves {policy} of {}", name(number)));
+        self.note(format!("{by} approves {policy} of {}", name(number)));
         if let Some(asked) = asked {
             let same = by.starts_with("ana") && asked.by.starts_with("ana") || by == asked.by;
             if asked.policy == policy && !same && self.now < asked.until {
@@ -515,8 +515,9 @@ impl World {
                 self.now.0
             );
         }
-        if most.is_some() && self.oracle.is_quiet(to) {
-            let (most, _) = most.unwrap();
+        if let Some((most, _)) = most
+            && self.oracle.is_quiet(to)
+        {
             assert_eq!(
                 passed,
                 may,

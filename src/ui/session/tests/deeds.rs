@@ -243,7 +243,7 @@ fn the_second_person_sees_who_asked_for_what_and_why_and_says_yes_with_y() {
     seat.keys("<down>");
     seat.shows("lifted by two people");
     seat.keys("<esc>=");
-    for words in ["bo", "get", "firmware recall", "can't approve it"] {
+    for words in ["bo", "get", "firmware recall", "Whoever"] {
         seat.shows(words);
     }
     let approve = Command::ApproveTouch {

@@ -147,9 +147,14 @@ fn policy(ink: &Ink<'_>, device: &Device) -> String {
         words.push_str(device.touch.because.as_str());
     }
     if let Some(over) = &device.touch.overridden {
-        let until = ink.clock(over.until);
-        let left = left(ink, over.until);
-        words += &format!(" until {until} ({left} left): {}", over.reason);
+        use std::fmt::Write as _;
+        let _ = write!(
+            words,
+            " until {} ({} left): {}",
+            ink.clock(over.until),
+            left(ink, over.until),
+            over.reason
+        );
     }
     words
 }
