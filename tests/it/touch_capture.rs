@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader};
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use wardwatch::log::{Answer, Log as _, Query};
 
 use etherparse::{NetHeaders, PacketHeaders, TransportHeader};
 use serde_json::Value as Json;
