@@ -68,7 +68,7 @@ pub struct State {
     pub quirks: OrdMap<(Text, Text), Lesson>,
     /// Devices that are left alone because they restarted after they were asked.
     pub quarantine: OrdMap<DeviceId, Quarantine>,
-    /// Times of which the ledger may miss packets, the newest first, [`GAPS`] at the most.
+    /// Times of which the ledger may miss packets, the newest first, [`super::GAPS`] at the most.
     pub ledger_gaps: Vector<ObsLedgerGapV1>,
     /// What the gate let nobody send, by address: how many packets, and the last.
     pub refusals: OrdMap<IpAddr, (u64, Time)>,

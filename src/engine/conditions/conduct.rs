@@ -131,9 +131,7 @@ fn how(kind: OverrunKind) -> &'static str {
         OverrunKind::Skipped => "left out, for the one before still ran",
         OverrunKind::Cut => "ended at its deadline",
         OverrunKind::Degraded => "made smaller",
-        OverrunKind::Budget => {
-            "left out, for the budget of its closet or uplink was used up (budgets in the site file)"
-        }
+        OverrunKind::Budget => "left out, for the budget of its closet or uplink was used up",
         OverrunKind::Recovered => "in time",
     }
 }
