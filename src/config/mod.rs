@@ -7,6 +7,7 @@
 mod check;
 mod cursor;
 mod find;
+pub mod folder;
 mod keys;
 mod limit;
 mod load;

@@ -10,8 +10,6 @@ pub mod programs;
 mod template;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use check::{Checker, Find};
@@ -26,8 +24,6 @@ use crate::model::{Confirm, PacketKind, Risk, Text};
 pub const PACKET_CAP: u32 = 256;
 /// The most remediations there may be.
 const REMEDIATION_CAP: usize = 200;
-/// The longest file that is read, bytes.
-const FILE_CAP: u64 = 256 << 10;
 
 /// Shipped with the program.
 const SHIPPED: [(&str, &str); 5] = [
@@ -175,7 +171,7 @@ impl Catalogue {
             catalogue.lay(file, text, None, &programs::find, &mut errors);
         }
         if let Some(folder) = site_folder {
-            match texts(folder) {
+            match crate::config::folder::texts(folder, "a remediation") {
                 Ok(files) => {
                     for (file, text) in files {
                         match text {
@@ -276,47 +272,6 @@ fn at_start(file: &str, what: impl Into<String>) -> CatalogueError {
         column: 1,
         what: Text::from(what.into()),
     }
-}
-
-type Content = Result<String, String>;
-
-/// The files of a folder in the order of their names. What anybody may write to would let anybody run anything: it is refused.
-fn texts(folder: &Path) -> Result<Vec<(String, Content)>, String> {
-    let open = |path: &Path| {
-        fs::metadata(path)
-            .map(|m| m.permissions().mode() & 0o022 != 0)
-            .map_err(|e| e.to_string())
-    };
-    if open(folder)? {
-        return Err(
-            "others than its owner may write to this folder, so nothing in it is used; chmod go-w"
-                .into(),
-        );
-    }
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .map_err(|e| e.to_string())?
-        .filter_map(|entry| entry.ok().map(|e| e.path()))
-        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
-        .collect();
-    paths.sort();
-    let read = |path: &Path| -> Content {
-        if open(path)? {
-            return Err(
-                "others than its owner may write to it, so it is not used; chmod go-w".into(),
-            );
-        }
-        let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
-        if size > FILE_CAP {
-            return Err(format!(
-                "{size} bytes; a remediation has at most {FILE_CAP}"
-            ));
-        }
-        fs::read_to_string(path).map_err(|e| e.to_string())
-    };
-    Ok(paths
-        .into_iter()
-        .map(|path| (path.display().to_string(), read(&path)))
-        .collect())
 }
 
 #[cfg(test)]

@@ -1,31 +1,21 @@
-//! The site's own folder of plans.
+//! The site's own folder of plans, which need not be there.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::folder;
 use crate::config::problem::{ConfigErrors, Problem};
 
-/// The longest file that is read, bytes.
-const CAP: u64 = 256 << 10;
-
-/// The files of a folder in the order of their names; none where there is no folder.
-pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error.to_string()),
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|e| e.path()))
-        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
-        .collect();
-    paths.sort();
-    Ok(paths)
+/// Its files in the order of their names; none where there is no folder.
+pub(super) fn paths(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match folder::paths(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        paths => paths,
+    }
 }
 
-/// The files with their content. What anybody may write to would let anybody say what is asked of devices: it is refused.
+/// The files with their content.
 pub(super) fn texts(folder: &Path) -> Result<Vec<(PathBuf, Arc<str>)>, ConfigErrors> {
     let wrong = |path: &Path, what: String| Problem {
         file: path.to_path_buf(),
@@ -33,18 +23,18 @@ pub(super) fn texts(folder: &Path) -> Result<Vec<(PathBuf, Arc<str>)>, ConfigErr
         column: 0,
         what: what.into(),
     };
-    let paths = paths(folder).map_err(|e| ConfigErrors(vec![wrong(folder, e)]))?;
+    let paths = paths(folder).map_err(|e| ConfigErrors(vec![wrong(folder, e.to_string())]))?;
     if paths.is_empty() {
         return Ok(Vec::new());
     }
     let mut errors = Vec::new();
-    if let Err(what) = closed(folder) {
+    if let Err(what) = folder::closed(folder) {
         errors.push(wrong(folder, what));
     }
     let mut out = Vec::new();
     for path in paths {
-        match text(&path) {
-            Ok(text) => out.push((path, text)),
+        match folder::text(&path, "a poll plan") {
+            Ok(text) => out.push((path, text.into())),
             Err(what) => errors.push(wrong(&path, what)),
         }
     }
@@ -53,21 +43,4 @@ pub(super) fn texts(folder: &Path) -> Result<Vec<(PathBuf, Arc<str>)>, ConfigErr
     } else {
         Err(ConfigErrors(errors))
     }
-}
-
-fn closed(path: &Path) -> Result<u64, String> {
-    let about = fs::metadata(path).map_err(|e| e.to_string())?;
-    if about.permissions().mode() & 0o022 != 0 {
-        return Err("others than its owner may write here, so it is not used; chmod go-w".into());
-    }
-    Ok(about.len())
-}
-
-fn text(path: &Path) -> Result<Arc<str>, String> {
-    let size = closed(path)?;
-    if size > CAP {
-        return Err(format!("{size} bytes; a poll plan has at most {CAP}"));
-    }
-    let text = fs::read_to_string(path).map_err(|e| e.to_string())?;
-    Ok(text.into())
 }

@@ -6,8 +6,6 @@
 mod file;
 mod table;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
@@ -17,8 +15,6 @@ use crate::model::Text;
 
 /// Tables of one catalogue.
 const TABLE_CAP: usize = 2_000;
-/// The longest file that is read, bytes.
-const FILE_CAP: u64 = 256 << 10;
 
 macro_rules! shipped {
     ($($name:literal),* $(,)?) => {
@@ -91,7 +87,7 @@ impl Sensors {
             all.lay(file, text, &mut errors);
         }
         if let Some(folder) = site_folder {
-            match texts(folder) {
+            match super::folder::texts(folder, "a file of sensor tables") {
                 Ok(files) => {
                     for (file, text) in files {
                         match text {
@@ -162,45 +158,6 @@ fn at_start(file: &str, what: &str) -> SensorError {
         column: 1,
         what: Text::from(what),
     }
-}
-
-/// Why a file or folder is not used.
-const CLOSE: &str = "others than its owner may write to it, so it is not used; chmod go-w";
-
-type Content = Result<String, String>;
-
-/// The files of a folder in the order of their names. What anybody may write to would let anybody have anything asked.
-fn texts(folder: &Path) -> Result<Vec<(String, Content)>, String> {
-    let open = |path: &Path| {
-        fs::metadata(path)
-            .map(|m| m.permissions().mode() & 0o022 != 0)
-            .map_err(|e| e.to_string())
-    };
-    if open(folder)? {
-        return Err(CLOSE.into());
-    }
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .map_err(|e| e.to_string())?
-        .filter_map(|entry| entry.ok().map(|e| e.path()))
-        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
-        .collect();
-    paths.sort();
-    let read = |path: &Path| -> Content {
-        if open(path)? {
-            return Err(CLOSE.into());
-        }
-        let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
-        if size > FILE_CAP {
-            return Err(format!(
-                "{size} bytes; a file of sensor tables has at most {FILE_CAP}"
-            ));
-        }
-        fs::read_to_string(path).map_err(|e| e.to_string())
-    };
-    Ok(paths
-        .into_iter()
-        .map(|path| (path.display().to_string(), read(&path)))
-        .collect())
 }
 
 #[cfg(test)]
