@@ -153,6 +153,13 @@ pub enum Outcome {
     Ask(Vec<Request>),
 }
 
+impl Outcome {
+    /// Done, where something was done.
+    pub fn consumed(done: bool) -> Self {
+        if done { Self::Consumed } else { Self::Ignored }
+    }
+}
+
 /// One view. State of its own (cursor, scroll, folds) only; what it shows comes with each frame.
 pub trait View: Send {
     /// Draws into `area`. Must cope with every size, 0x0 included, and format visible rows only.

@@ -85,6 +85,11 @@ impl Lane {
     }
 }
 
+/// The task in a lane; out of the lanes alone, so that the rest of the agent stays at hand.
+pub(super) fn lane_at(lanes: &mut [Option<Box<Lane>>; LANES], at: u8) -> Option<&mut Lane> {
+    lanes.get_mut(usize::from(at))?.as_deref_mut()
+}
+
 /// A question that is over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Past {

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::book::Books;
-use super::device::{Active, Device, Flight, Lane};
+use super::device::{Active, Device, Flight, Lane, lane_at};
 use super::doors::{Doors, Outgoing};
 use super::feed::Feed;
 use super::io::Failure;
@@ -254,10 +254,7 @@ impl Driver {
 
     /// The lane of an agent, where a task is under way there.
     pub(super) fn lane(&mut self, (index, lane): Spot) -> Option<&mut Lane> {
-        self.at(index)
-            .lanes
-            .get_mut(usize::from(lane))?
-            .as_deref_mut()
+        lane_at(&mut self.at(index).lanes, lane)
     }
 
     fn index_of(&mut self, to: SocketAddr) -> u32 {
@@ -335,11 +332,7 @@ impl Driver {
 
     fn expire_lane(&mut self, spot: Spot, now: u64) {
         let device = &mut self.devices[spot.0 as usize];
-        let Some(lane) = device
-            .lanes
-            .get_mut(usize::from(spot.1))
-            .and_then(Option::as_deref_mut)
-        else {
+        let Some(lane) = lane_at(&mut device.lanes, spot.1) else {
             return;
         };
         let over = lane.active.deadline_ms <= now;
@@ -450,11 +443,7 @@ impl Driver {
             most: self.config.most_timeout,
         };
         let device = &mut self.devices[spot.0 as usize];
-        let Some(lane) = device
-            .lanes
-            .get_mut(usize::from(spot.1))
-            .and_then(Option::as_deref_mut)
-        else {
+        let Some(lane) = lane_at(&mut device.lanes, spot.1) else {
             return Ok(());
         };
         let Some(flight) = lane.flight.as_mut().filter(|f| f.sent.is_none()) else {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::super::device::Device;
+use super::super::device::{Device, lane_at};
 use super::super::io::{Failure, Reply};
 use super::super::session::Heard;
 use super::super::stats::Counters;
@@ -112,11 +112,7 @@ impl Driver {
         let now = self.now_ms();
         let open_ms = self.config.breaker.as_millis() as u64;
         let device = &mut self.devices[spot.0 as usize];
-        let Some(lane) = device
-            .lanes
-            .get_mut(usize::from(spot.1))
-            .and_then(Option::as_deref_mut)
-        else {
+        let Some(lane) = lane_at(&mut device.lanes, spot.1) else {
             return;
         };
         let Some(flight) = lane.flight.take() else {

@@ -105,11 +105,7 @@ impl History {
 
     /// Scrolls.
     pub fn act(&mut self, action: &str) -> Outcome {
-        if self.list.act(action, &self.keys) {
-            Outcome::Consumed
-        } else {
-            Outcome::Ignored
-        }
+        Outcome::consumed(self.list.act(action, &self.keys))
     }
 
     /// Takes the answer to its question.

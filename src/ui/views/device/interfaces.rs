@@ -262,10 +262,6 @@ impl Interfaces {
             self.scale.0 = None;
             return Outcome::Consumed;
         }
-        if self.list.act(action, &self.keys) {
-            Outcome::Consumed
-        } else {
-            Outcome::Ignored
-        }
+        Outcome::consumed(self.list.act(action, &self.keys))
     }
 }

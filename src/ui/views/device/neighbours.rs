@@ -175,10 +175,6 @@ impl Neighbours {
                 None => Outcome::Ignored,
             };
         }
-        if self.list.act(action, &self.keys) {
-            Outcome::Consumed
-        } else {
-            Outcome::Ignored
-        }
+        Outcome::consumed(self.list.act(action, &self.keys))
     }
 }

@@ -174,11 +174,7 @@ impl Sensors {
 
     /// Scrolls.
     pub fn act(&mut self, action: &str) -> Outcome {
-        if self.list.act(action, &self.keys) {
-            Outcome::Consumed
-        } else {
-            Outcome::Ignored
-        }
+        Outcome::consumed(self.list.act(action, &self.keys))
     }
 }
 
