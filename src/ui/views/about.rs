@@ -454,7 +454,11 @@ fn gate(ink: &Ink<'_>, g: &GateHealth) -> Section {
     );
     section.say(
         "ledger",
-        format!("{} rows to be written", grouped(g.pending)),
+        format!(
+            "{} {} to be written",
+            grouped(g.pending),
+            if g.pending == 1 { "row" } else { "rows" }
+        ),
         ink.dim,
     );
     let gaps = &ink.ctx.state.ledger_gaps;
