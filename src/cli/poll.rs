@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::args::{Global, ListFormat, PollArgs};
 use super::output::Listing;
-use super::{Done, demo, named, open, rows, usage};
+use super::{Done, named, open, rows, usage};
 use crate::access::Person;
 use crate::config;
 use crate::engine::Filter;
@@ -29,7 +29,11 @@ const EVERY: Duration = Duration::from_secs(30);
 /// Asks once, or every half a minute.
 pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     check_plan(&args.plan).map_err(usage)?;
-    let runtime = demo::runtime()?;
+    // one thread: who asks and who takes the results wake nobody else
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .wrap_err("starting the runtime")?;
     let _inside = runtime.enter();
     let gate = Gate::new();
     let (sink, mut observations) = mpsc::channel(16);
