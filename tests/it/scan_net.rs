@@ -317,14 +317,26 @@ fn a_real_lldpd_says_where_the_wire_ends() {
     let vlan = ["oui", "00,80,c2", "subtype", "1", "oui-info", "01,36"];
     let port = ["configure", "ports", "eth0", "lldp", "custom-tlv"];
     setting(&[&port[..], &vlan].concat()).unwrap();
-    let said = inside(&net.a, "listen", &json!({"until": "place"}));
+    let said = std::thread::scope(|scope| {
+        let ear = scope.spawn(|| inside(&net.a, "listen", &json!({"until": "place"})));
+        while !ear.is_finished() {
+            // its own interval begins anew with each setting and link event, so it is told to send
+            let _ = setting(&["update"]);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        ear.join().unwrap()
+    });
     let shown = setting(&["-f", "json", "show", "chassis"]).unwrap();
+    let ports = setting(&["show", "interfaces", "details"]);
     run("kill", &["-TERM", &lldpd.id().to_string()]).unwrap();
     lldpd.wait().unwrap();
     let place = said
         .iter()
         .find(|s| s.get("place").is_some())
-        .unwrap_or_else(|| panic!("{said:?}"));
+        .unwrap_or_else(|| {
+            let log = std::fs::read_to_string(net.dir.path().join("lldpd.log")).unwrap_or_default();
+            panic!("{said:?}\n{ports:?}\n{log}")
+        });
     assert_eq!(
         place["place"], "you are on sw-3f-02 Gi1/0/17, vlan 310",
         "{said:?}"
