@@ -1,17 +1,17 @@
 //! What an agent answered, or that it did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{IfSampleV1, ObsPollV1, PollOutcome};
 use crate::model::{
-    CounterBaseline, DeviceId, FactKey, FactSource, INTERFACE_CAP, IfIndex, IfStatus, Interface,
-    Mac, RateState, Reach, SegmentId, TRAFFIC_RING, Text, Time, Traffic,
+    CounterBaseline, Course, DeviceId, FactKey, FactSource, INTERFACE_CAP, IfIndex, IfStatus,
+    Interface, Mac, RateState, Reach, SegmentId, Sorted, Text, Time, Traffic,
 };
 
 use super::alerts::escaped;
-use super::conditions::{is_down, troubled};
+use super::conditions::{count_trouble, is_down, troubled};
 use super::counters::{self, Continuity, Measure};
 use super::fold::Out;
 use super::quarantine::Fall;
@@ -208,7 +208,7 @@ impl State {
         if restarted && u64::from(uptime) <= elapsed + 6_000 {
             // a start that looks like the wrap of its clock must not give a rate
             self.edit(id, |d| {
-                for interface in d.interfaces.values_mut() {
+                for interface in &mut d.interfaces {
                     interface.baseline = None;
                 }
             });
@@ -221,19 +221,28 @@ impl State {
     fn interfaces(&mut self, id: DeviceId, poll: &ObsPollV1, at: Time, out: &mut Out) {
         let Some(moved) = self.edit(id, |d| {
             let mut moved = Moved::default();
-            for sample in &poll.interfaces {
-                if !d.interfaces.contains_key(&sample.index) && d.interfaces.len() >= INTERFACE_CAP
-                {
-                    moved.lost += 1;
-                    continue;
-                }
-                let i = d.interfaces.entry(sample.index).or_default();
-                take_sample(i, sample, at, &mut moved);
+            if !poll
+                .interfaces
+                .iter()
+                .map(|s| s.index)
+                .eq(d.interfaces.keys())
+            {
+                moved.lost = make_ports(&mut d.interfaces, poll);
             }
-            if poll.interfaces_whole {
-                let kept: std::collections::BTreeSet<IfIndex> =
-                    poll.interfaces.iter().map(|s| s.index).collect();
-                d.interfaces.retain(|index, _| kept.contains(index));
+            let ports = d.interfaces.as_mut_slice();
+            let mut next = 0;
+            for sample in &poll.interfaces {
+                // mostly they come in the order in which they stand
+                if ports.get(next).is_none_or(|p| p.index != sample.index) {
+                    match ports.binary_search_by_key(&sample.index, |p| p.index) {
+                        Ok(at) => next = at,
+                        Err(_) => continue,
+                    }
+                }
+                if let Some(port) = ports.get_mut(next) {
+                    take_sample(port, sample, at, &mut moved);
+                }
+                next += 1;
             }
             d.interfaces_dropped = d.interfaces_dropped.max(moved.lost);
             moved
@@ -390,18 +399,39 @@ impl State {
     }
 }
 
+/// Makes those interfaces that are new, and takes out those that are no more; how many there is no room for.
+fn make_ports(ports: &mut Sorted<Interface>, poll: &ObsPollV1) -> u32 {
+    let told: BTreeSet<IfIndex> = poll.interfaces.iter().map(|s| s.index).collect();
+    if poll.interfaces_whole {
+        ports.retain(|p| told.contains(&p.index));
+    }
+    let known: BTreeSet<IfIndex> = ports.keys().collect();
+    let new: Vec<IfIndex> = told.difference(&known).copied().collect();
+    let room = INTERFACE_CAP.saturating_sub(ports.len()).min(new.len());
+    ports.reserve(room);
+    ports.extend(new.iter().take(room).map(|index| Interface {
+        index: *index,
+        ..Interface::default()
+    }));
+    (new.len() - room) as u32
+}
+
 fn take_sample(i: &mut Interface, sample: &IfSampleV1, at: Time, moved: &mut Moved) {
-    i.index = sample.index;
     if let Some(meta) = &sample.meta {
         if i.name != meta.name {
             // another interface has this index now: a series of its own
             i.baseline = None;
-            i.ring = imbl::Vector::new();
+            i.course = Course::default();
+            (i.lossy, i.full) = (0, 0);
             i.rate = RateState::NoBaseline;
             moved.named = true;
         }
-        i.name = meta.name.clone();
-        i.alias = meta.alias.clone();
+        if i.name != meta.name {
+            i.name = meta.name.clone();
+        }
+        if i.alias != meta.alias {
+            i.alias = meta.alias.clone();
+        }
         i.kind = meta.kind;
         i.speed = meta.speed;
         i.mac = meta.mac;
@@ -431,10 +461,8 @@ fn take_measure(i: &mut Interface, baseline: CounterBaseline, measure: Measure, 
             moved.traffic = true;
             i.rate = RateState::Known;
             i.traffic = traffic;
-            i.ring.push_back(traffic);
-            while i.ring.len() > TRAFFIC_RING {
-                i.ring.pop_front();
-            }
+            i.course.push(traffic.in_bps.max(traffic.out_bps));
+            count_trouble(i);
         }
         Measure::NotMeasurable => i.rate = RateState::NotMeasurable,
         Measure::Discarded => {
