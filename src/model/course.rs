@@ -14,14 +14,9 @@ const DIGITS: u32 = 3;
 
 /// The last [`COURSE`] loads of an interface, the oldest first: in bits a second, each rounded to one in sixteen (five bits
 /// of exponent, three of mantissa, in thousands). A line of its course has eight steps, so that an octet says more than it shows;
-/// what is computed with stands in [`super::Traffic`]. Nothing is held for one that never carried anything.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Course(Option<Box<Ring>>);
-
-/// Values in a circle.
+/// what is computed with stands in [`super::Traffic`].
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Ring {
+pub struct Course {
     /// How many are filled.
     len: u8,
     /// Where the next goes.
@@ -50,40 +45,37 @@ mod values {
     }
 }
 
+impl Default for Course {
+    fn default() -> Self {
+        Self {
+            len: 0,
+            next: 0,
+            values: [0; COURSE],
+        }
+    }
+}
+
 impl Course {
     /// One more load, bits a second; the oldest goes.
     pub fn push(&mut self, bps: u64) {
-        let code = rounded(bps);
-        if self.0.is_none() && code == 0 {
-            return;
+        let at = usize::from(self.next) % COURSE;
+        if let Some(slot) = self.values.get_mut(at) {
+            *slot = rounded(bps);
         }
-        let ring = self.0.get_or_insert_with(|| {
-            Box::new(Ring {
-                len: 0,
-                next: 0,
-                values: [0; COURSE],
-            })
-        });
-        let at = usize::from(ring.next) % COURSE;
-        if let Some(slot) = ring.values.get_mut(at) {
-            *slot = code;
-        }
-        ring.next = ((at + 1) % COURSE) as u8;
-        ring.len = ring.len.saturating_add(1).min(COURSE as u8);
+        self.next = ((at + 1) % COURSE) as u8;
+        self.len = self.len.saturating_add(1).min(COURSE as u8);
     }
 
     /// All, bits a second, the oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
-        self.0.iter().flat_map(|ring| {
-            let len = usize::from(ring.len).min(COURSE);
-            let first = usize::from(ring.next) + COURSE - len;
-            (first..first + len).filter_map(|at| ring.values.get(at % COURSE).map(|c| bps(*c)))
-        })
+        let len = self.len();
+        let first = usize::from(self.next) + COURSE - len;
+        (first..first + len).filter_map(|at| self.values.get(at % COURSE).map(|c| bps(*c)))
     }
 
     /// How many.
     pub fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |ring| usize::from(ring.len))
+        usize::from(self.len).min(COURSE)
     }
 
     /// None.
@@ -139,13 +131,10 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn it_takes_a_pointer_and_nothing_as_long_as_nothing_was_carried() {
-        assert_eq!(size_of::<Course>(), 8);
-        let mut quiet = Course::default();
-        quiet.push(0);
-        assert!(quiet.0.is_none() && quiet.is_empty());
-        quiet.push(1);
-        assert_eq!(quiet.iter().collect::<Vec<_>>(), [1_000]);
+    fn it_takes_an_octet_a_value() {
+        assert_eq!(size_of::<Course>(), COURSE + 2);
+        let quiet: Course = [0, 1].into_iter().collect();
+        assert_eq!(quiet.iter().collect::<Vec<_>>(), [0, 1_000]);
     }
 
     #[test]
