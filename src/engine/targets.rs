@@ -6,15 +6,28 @@ use std::sync::Arc;
 use super::fold::Out;
 use super::state::State;
 use crate::event::{Job, Target};
-use crate::model::{DeviceClass, DeviceId, FactKey, Intervals, TouchPolicy};
+use crate::model::{
+    Device, DeviceClass, DeviceId, FactKey, Intervals, SEEN_UPLINKS, Segment, SegmentId, Text, TouchPolicy,
+};
 
 /// How often sensors, memory, disks and load were asked before there were plans, seconds.
 const SENSORS_S: u32 = 300;
 /// The same of monitors of rooms and refrigerators, which do nothing else.
 const PROBE_S: u32 = 60;
 
-/// What is the same for many devices, worked out once: by class, model, and whether more than GETs are allowed.
-type Known = BTreeMap<(DeviceClass, u16, bool), Vec<(Job, u32)>>;
+/// Longer than any way through a hospital's network.
+const STEPS: u32 = 64;
+
+/// What is the same for many devices, worked out once.
+#[derive(Default)]
+struct Known {
+    /// By class, model, and whether more than GETs are allowed.
+    jobs: BTreeMap<(DeviceClass, u16, bool), Vec<(Job, u32)>>,
+    /// By segment, where the site names the uplink before it.
+    named: BTreeMap<SegmentId, u32>,
+    /// By switch, where topology shows one.
+    uplinks: BTreeMap<DeviceId, u32>,
+}
 
 impl State {
     /// Who is asked for what, when it is not what is in force.
@@ -22,7 +35,7 @@ impl State {
         if self.config_hash.is_empty() {
             return None;
         }
-        let mut known = Known::default();
+        let mut known = self.known_lines();
         let targets: Vec<Target> = self
             .devices
             .keys()
@@ -57,9 +70,11 @@ impl State {
         let model = self.polls.in_force.model(d.fact_str(FactKey::SysObjectId));
         let full = policy >= TouchPolicy::Full;
         let jobs = known
+            .jobs
             .entry((d.class, model, full))
             .or_insert_with(|| self.jobs(d.class, model, full))
             .clone();
+        let (closet, uplink) = self.lines_of(d, known);
         Some(Target {
             address,
             port: spec.and_then(|s| s.snmp_port).unwrap_or(161),
@@ -68,6 +83,8 @@ impl State {
             jobs: self.spared(d, jobs),
             confirm_s: self.site.intervals.confirm_s,
             model,
+            closet,
+            uplink,
             v2c_fallback,
         })
     }
@@ -90,6 +107,71 @@ impl State {
             // the policy that allows one GET allows the one that says whether it lives
             .filter(|(job, _)| full || *job == Job::Status)
             .collect()
+    }
+
+    fn known_lines(&self) -> Known {
+        let budgets = &self.site.budgets;
+        let numbers = |s: &Segment| Some((s.id, budgets.before(&s.name)?));
+        let named = self.segments.values().filter_map(|s| numbers(s));
+        Known {
+            named: named.collect(),
+            ..Known::default()
+        }
+    }
+
+    /// The numbers of the closet a device stands in and of the uplink it is behind; zero where that is not known.
+    fn lines_of(&self, d: &Device, known: &mut Known) -> (u32, u32) {
+        let switch = self.closet_of(d);
+        let named = d.segment.and_then(|s| known.named.get(&s).copied());
+        let uplink = named.or_else(|| {
+            let switch = switch?;
+            let seen = known
+                .uplinks
+                .entry(switch)
+                .or_insert_with(|| self.next_to_core(switch).map_or(0, seen_uplink));
+            Some(*seen)
+        });
+        (
+            switch.map_or(0, |s| s.0.saturating_add(1)),
+            uplink.unwrap_or(0),
+        )
+    }
+
+    /// The switch whose closet a device stands in: itself, or the one it hangs on.
+    fn closet_of(&self, d: &Device) -> Option<DeviceId> {
+        if self.is_node(d.id) {
+            return Some(d.id);
+        }
+        d.attached.map(|a| a.switch)
+    }
+
+    /// The network device next to the root of the topology on the way to this one: what is behind it shares its link. None for
+    /// the root itself, and where no way is known.
+    fn next_to_core(&self, switch: DeviceId) -> Option<DeviceId> {
+        let mut at = switch;
+        for _ in 0..STEPS {
+            let before = self.before(at).first().copied()?;
+            if self.before(before).is_empty() {
+                return Some(at);
+            }
+            at = before;
+        }
+        None
+    }
+
+    /// The budgets that polls of a device count in beside its own: the name of its closet's switch, and of its uplink.
+    pub fn shares(&self, d: &Device) -> (Option<Text>, Option<Text>) {
+        let switch = self.closet_of(d);
+        let segment = d.segment.and_then(|s| self.segments.get(&s));
+        let named = segment
+            .and_then(|s| self.site.budgets.before(&s.name))
+            .and_then(|n| self.site.budgets.named(n))
+            .map(|u| u.name.clone());
+        let seen = || Some(self.name_of(self.next_to_core(switch?)?));
+        (
+            switch.map(|s| self.name_of(s)),
+            named.or_else(seen),
+        )
     }
 
     /// May it be asked by SNMP, and is it?
@@ -121,6 +203,10 @@ impl State {
         let tells_apart = self.polls.in_force.iter().any(|p| !p.models.is_empty());
         out.targets |= tells_apart && self.is_asked(id);
     }
+}
+
+fn seen_uplink(device: DeviceId) -> u32 {
+    SEEN_UPLINKS | device.0
 }
 
 fn status_s(class: DeviceClass, intervals: &Intervals) -> u32 {
