@@ -29,6 +29,34 @@ struct Known {
     uplinks: BTreeMap<DeviceId, u32>,
 }
 
+/// The budgets of a device: packets a second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// To itself.
+    pub device: u32,
+    /// To all on this switch.
+    pub closet: Option<(Text, u32)>,
+    /// To all behind this uplink; kilobits a second where the site says so.
+    pub uplink: Option<(Text, u32, Option<u32>)>,
+}
+
+impl Share {
+    /// In a line, for a person.
+    pub fn words(&self) -> String {
+        let mut line = format!("at most {} packets/s", self.device);
+        if let Some((name, packets)) = &self.closet {
+            line += &format!("; all on {name} {packets}");
+        }
+        if let Some((name, packets, kilobits)) = &self.uplink {
+            line += &format!("; all behind {name} {packets}");
+            if let Some(kilobits) = kilobits {
+                line += &format!(" and {kilobits} kbit/s");
+            }
+        }
+        line
+    }
+}
+
 impl State {
     /// Who is asked for what, when it is not what is in force.
     pub(super) fn new_targets(&mut self) -> Option<Arc<Vec<Target>>> {
@@ -159,19 +187,29 @@ impl State {
         None
     }
 
-    /// The budgets that polls of a device count in beside its own: the name of its closet's switch, and of its uplink.
-    pub fn shares(&self, d: &Device) -> (Option<Text>, Option<Text>) {
-        let switch = self.closet_of(d);
+    /// The budgets that polls of a device count in; none where it is not asked.
+    pub fn budget_of(&self, d: &Device) -> Option<Share> {
+        if !self.is_asked(d.id) {
+            return None;
+        }
+        let budgets = &self.site.budgets;
+        let closet = self.closet_of(d);
         let segment = d.segment.and_then(|s| self.segments.get(&s));
-        let named = segment
-            .and_then(|s| self.site.budgets.before(&s.name))
-            .and_then(|n| self.site.budgets.named(n))
-            .map(|u| u.name.clone());
-        let seen = || Some(self.name_of(self.next_to_core(switch?)?));
-        (
-            switch.map(|s| self.name_of(s)),
-            named.or_else(seen),
-        )
+        let named = segment.and_then(|s| budgets.before(&s.name));
+        let uplink = match named.and_then(|n| Some((n, budgets.named(n)?))) {
+            Some((n, line)) => {
+                let packets = budgets.through(n).packets;
+                Some((line.name.clone(), packets, line.kilobits))
+            }
+            None => closet
+                .and_then(|switch| self.next_to_core(switch))
+                .map(|next| (self.name_of(next), budgets.uplink, None)),
+        };
+        Some(Share {
+            device: budgets.to(d.class),
+            closet: closet.map(|switch| (self.name_of(switch), budgets.closet)),
+            uplink,
+        })
     }
 
     /// May it be asked by SNMP, and is it?

@@ -300,6 +300,9 @@ fn care(ink: &Ink<'_>, d: &Device) -> Section {
         );
         section.say("", format!("it {}", q.why), ink.text);
     }
+    if let Some(budget) = state.budget_of(d) {
+        section.say("polls", budget.words(), ink.dim);
+    }
     let Some(quirk) = state.quirk_in_force(d) else {
         return section;
     };
@@ -435,7 +438,7 @@ fn agent(ink: &Ink<'_>, d: &Device) -> Option<Section> {
     let minor = ink.severity(crate::model::Severity::Minor);
     for (job, late) in &conduct.overruns {
         let less = if late.degraded {
-            "; asked for less"
+            "; asked less often"
         } else {
             ""
         };
