@@ -167,7 +167,7 @@ pub fn as_text(state: &State, d: &Device) -> String {
         line("", &asked);
     }
     if let Some(budget) = state.budget_of(d) {
-        line("polls", &budget.words());
+        line("budget", &budget.words());
     }
     line("segment", segment_name(state, d.segment));
     line("port", &port(state, d));

@@ -1,5 +1,7 @@
 //! `[budgets]` and `[[uplink]]`: how much scheduled polls may send, and the lines that the site knows to be narrow.
 
+use std::fmt::Write as _;
+
 use super::check::known;
 use super::cursor::Cursor;
 use super::keys::{self, Shape};
@@ -24,6 +26,11 @@ pub(super) fn read(sources: &mut Sources, c: Cursor<'_, '_>, budgets: &mut Budge
 /// One `[[uplink]]`.
 pub(super) fn uplink(sources: &mut Sources, c: Cursor<'_, '_>) -> UplinkSpec {
     let segments = c.list(sources, "segments");
+    if segments.is_empty()
+        && let Some((_, at)) = c.get("segments")
+    {
+        sources.error(at, "an uplink has at least one segment behind it");
+    }
     UplinkSpec {
         name: c.line(sources, "name"),
         segments: segments
@@ -96,7 +103,7 @@ pub fn budgets_in_words(b: &Budgets) -> String {
         limits.extend(uplink.packets.map(|n| n.to_string()));
         limits.extend(uplink.kilobits.map(|k| format!("{k} kbit/s")));
         if !limits.is_empty() {
-            line += &format!(", {} through {}", limits.join(" and "), uplink.name);
+            let _ = write!(line, ", {} through {}", limits.join(" and "), uplink.name);
         }
     }
     line

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::cursor::spell;
 use super::site::{AUTHS, PRIVACIES};
 use crate::model::{
-    Budgets, CredentialKind, DeviceClass, Discovery, Intervals, Quirk, QuirkSource, SecretRef, Site, Text,
+    Budgets, CredentialKind, DeviceClass, Discovery, Intervals, Quirk, QuirkSource, SecretRef,
+    Site, Text,
 };
 
 /// The site as a site file that [`super::load()`] reads back to the same site. A secret given in plain has no form in a file.

@@ -46,6 +46,6 @@ pub use quarantine::{Heavy, Quarantine, Spared};
 pub use quirks::Lesson;
 pub use snapshot::SnapshotError;
 pub use state::{Counts, Outcome, State};
-pub use targets::Share;
 pub use summary::{SegmentSummary, StateCounts};
+pub use targets::Share;
 pub use version::compare_versions;

@@ -1,13 +1,15 @@
 //! Who is asked for what: from the plans in force, the touch table, and what its model can take.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::fold::Out;
 use super::state::State;
 use crate::event::{Job, Target};
 use crate::model::{
-    Device, DeviceClass, DeviceId, FactKey, Intervals, SEEN_UPLINKS, Segment, SegmentId, Text, TouchPolicy,
+    Device, DeviceClass, DeviceId, FactKey, Intervals, SEEN_UPLINKS, Segment, SegmentId, Text,
+    TouchPolicy,
 };
 
 /// How often sensors, memory, disks and load were asked before there were plans, seconds.
@@ -45,12 +47,12 @@ impl Share {
     pub fn words(&self) -> String {
         let mut line = format!("at most {} packets/s", self.device);
         if let Some((name, packets)) = &self.closet {
-            line += &format!("; all on {name} {packets}");
+            let _ = write!(line, "; all on {name} {packets}");
         }
         if let Some((name, packets, kilobits)) = &self.uplink {
-            line += &format!("; all behind {name} {packets}");
+            let _ = write!(line, "; all behind {name} {packets}");
             if let Some(kilobits) = kilobits {
-                line += &format!(" and {kilobits} kbit/s");
+                let _ = write!(line, " and {kilobits} kbit/s");
             }
         }
         line

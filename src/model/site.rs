@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Budgets, CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, SensorKind, Severity, Text, TouchPolicy,
+    Budgets, CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, SensorKind, Severity, Text,
+    TouchPolicy,
 };
 
 /// Everything the engine knows from configuration.

@@ -131,7 +131,9 @@ fn how(kind: OverrunKind) -> &'static str {
         OverrunKind::Skipped => "left out, for the one before still ran",
         OverrunKind::Cut => "ended at its deadline",
         OverrunKind::Degraded => "asked less often",
-        OverrunKind::Budget => "put off, for the budget of its device, closet or uplink was used up",
+        OverrunKind::Budget => {
+            "put off, for the budget of its device, closet or uplink was used up"
+        }
         OverrunKind::Recovered => "in time",
     }
 }

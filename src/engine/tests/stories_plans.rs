@@ -197,7 +197,11 @@ fn a_line_that_the_site_names_is_the_uplink_of_its_segments_whatever_topology_sh
         .partition(|t| names(t).as_ref() == Some(&segment));
     assert!(!inside.is_empty() && !outside.is_empty());
     assert!(inside.iter().all(|t| t.uplink == 1), "{inside:?}");
-    assert!(outside.iter().all(|t| t.uplink == 0 || t.uplink >= SEEN_UPLINKS));
+    assert!(
+        outside
+            .iter()
+            .all(|t| t.uplink == 0 || t.uplink >= SEEN_UPLINKS)
+    );
 }
 
 #[test]
@@ -209,7 +213,10 @@ fn a_device_says_which_budgets_its_polls_count_in() {
         words("sw-c").unwrap(),
         "at most 50 packets/s; all on sw-c 200; all behind sw-b 1000"
     );
-    assert_eq!(words("core").unwrap(), "at most 50 packets/s; all on core 200");
+    assert_eq!(
+        words("core").unwrap(),
+        "at most 50 packets/s; all on core 200"
+    );
     assert_eq!(
         words("prn-1").unwrap(),
         "at most 10 packets/s; all on sw-b 200; all behind sw-b 1000"

@@ -203,22 +203,22 @@ impl Allowance {
             return NONE;
         }
         let number = of(number);
-        let place = match self.by_number.get(&number) {
-            Some(place) => *place,
-            None => {
-                let line = Line::new(number, number.rate(&self.budgets));
-                let place = self.free.pop().unwrap_or(self.lines.len() as u32);
-                match self.lines.get_mut(place as usize) {
-                    Some(slot) => *slot = line,
-                    None => self.lines.push(line),
-                }
-                self.by_number.insert(number, place);
-                place
-            }
-        };
+        let known = self.by_number.get(&number).copied();
+        let place = known.unwrap_or_else(|| self.open(number));
         if let Some(line) = self.lines.get_mut(place as usize) {
             line.users += 1;
         }
+        place
+    }
+
+    fn open(&mut self, number: Number) -> u32 {
+        let line = Line::new(number, number.rate(&self.budgets));
+        let place = self.free.pop().unwrap_or(self.lines.len() as u32);
+        match self.lines.get_mut(place as usize) {
+            Some(slot) => *slot = line,
+            None => self.lines.push(line),
+        }
+        self.by_number.insert(number, place);
         place
     }
 

@@ -46,9 +46,7 @@ impl Devices {
     fn try_to(&mut self, waiting: Waiting, now: u64) -> bool {
         let at = waiting.spot.0 as usize;
         let device = (&mut self.buckets[at], SWITCH);
-        let goes = self
-            .allowance
-            .may_go(device, self.places[at], waiting, now);
+        let goes = self.allowance.may_go(device, self.places[at], waiting, now);
         if goes {
             self.went.push((now, waiting.spot.0));
         }

@@ -142,10 +142,7 @@ mod tests {
         pace.begins(EVERY, EVERY);
         assert_eq!(pace.ends(IN_TIME, 0).kind, Some(OverrunKind::Skipped));
         pace.begins(0, EVERY);
-        assert_eq!(
-            pace.ends(IN_TIME, EVERY).kind,
-            Some(OverrunKind::Recovered)
-        );
+        assert_eq!(pace.ends(IN_TIME, EVERY).kind, Some(OverrunKind::Recovered));
         assert_eq!(pace.ends(IN_TIME, 2 * EVERY).kind, None, "said once");
     }
 
@@ -155,7 +152,14 @@ mod tests {
             (CUT, 5 * EVERY, OverrunKind::Cut),
             (HELD, 5 * EVERY, OverrunKind::Budget),
             (HELD, 0, OverrunKind::Budget),
-            (End { cut: true, held: true }, 0, OverrunKind::Budget),
+            (
+                End {
+                    cut: true,
+                    held: true,
+                },
+                0,
+                OverrunKind::Budget,
+            ),
         ] {
             let mut pace = Pace::default();
             pace.begins(late, EVERY);
@@ -186,9 +190,15 @@ mod tests {
         assert_eq!(
             steps,
             [
-                (false, 1), (false, 1), (true, 2),
-                (false, 2), (false, 2), (true, 4),
-                (false, 4), (false, 4), (false, 4),
+                (false, 1),
+                (false, 1),
+                (true, 2),
+                (false, 2),
+                (false, 2),
+                (true, 4),
+                (false, 4),
+                (false, 4),
+                (false, 4),
             ]
         );
         let back: Vec<_> = (0..10)

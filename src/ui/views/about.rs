@@ -305,7 +305,11 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
         section.say(
             "overruns",
             format!("{}{less}", rate(p.overruns.rate)),
-            if p.overruns.minute > 0 { ink.text } else { ink.dim },
+            if p.overruns.minute > 0 {
+                ink.text
+            } else {
+                ink.dim
+            },
         );
     }
     if p.sockets > 0 {

@@ -22,8 +22,7 @@ impl Driver {
             },
         };
         let device = &mut self.devices[index as usize];
-        self.allowance
-            .carried(device.place, datagram.len(), now_ms);
+        self.allowance.carried(device.place, datagram.len(), now_ms);
         let id = if device.busy() == 1 {
             None
         } else {

@@ -38,12 +38,9 @@ impl Driver {
             ticket: self.allowance.ticket(),
             spot,
         });
-        let allowed = self.allowance.may_go(
-            (&mut device.bucket, class),
-            device.place,
-            waiting,
-            now_ms,
-        );
+        let allowed =
+            self.allowance
+                .may_go((&mut device.bucket, class), device.place, waiting, now_ms);
         if allowed {
             if flight.held.take().is_some() {
                 active.held_ms += now_ms.saturating_sub(active.held_since_ms);

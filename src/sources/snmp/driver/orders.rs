@@ -97,9 +97,9 @@ impl Driver {
             let index = self.index_of(to);
             let device = &mut self.devices[index as usize];
             device.aim(target, now);
-            device.place =
-                self.allowance
-                    .settle(device.place, target.closet, target.uplink, now);
+            device.place = self
+                .allowance
+                .settle(device.place, target.closet, target.uplink, now);
             self.rearm(index);
         }
         self.count_stretched();
