@@ -47,6 +47,8 @@ fn targets(order: &Order, jobs: &[(Job, u32)]) -> Vec<Target> {
             jobs: jobs.to_vec(),
             confirm_s: 10,
             model: 0,
+            closet: 0,
+            uplink: 0,
             v2c_fallback: true,
         })
         .collect()

@@ -57,6 +57,7 @@ pub fn config(global: &Global, command: &ConfigCommand) -> Result<Done> {
                 site.devices.len(),
                 site.credentials.len()
             )?;
+            writeln!(out, "{}", config::budgets_in_words(&site.budgets))?;
         }
         ConfigCommand::Show { file } => {
             let loaded = match file {

@@ -45,6 +45,11 @@ pub fn as_json(state: &State, d: &Device) -> Value {
         "reach": {"ping": reach(&d.ping), "snmp": reach(&d.snmp), "passive": reach(&d.passive)},
         "first_seen": time(d.first_seen), "last_seen": time(d.last_seen),
         "uptime_s": d.uptime.map(|(ticks, _)| ticks / 100), "rtt_ms": d.rtt_ms,
+        "budget": state.budget_of(d).map(|b| json!({
+            "packets_s": b.device,
+            "closet": b.closet.map(|(name, packets)| json!({"switch": text(name.as_str()), "packets_s": packets})),
+            "uplink": b.uplink.map(|(name, packets, kilobits)| json!({"name": text(name.as_str()), "packets_s": packets, "kilobits_s": kilobits})),
+        })),
         "faults": faults(d), "overruns": overruns(d),
         "facts": facts, "conflicts": conflicts, "alerts": alerts, "sensors": d.sensors().iter().map(sensor).collect::<Vec<_>>(), "interfaces": interfaces, "changes": changes,
     })
@@ -159,6 +164,9 @@ pub fn as_text(state: &State, d: &Device) -> String {
             o.policy, o.by, o.until, o.reason
         );
         line("", &asked);
+    }
+    if let Some(budget) = state.budget_of(d) {
+        line("budget", &budget.words());
     }
     line("segment", segment_name(state, d.segment));
     line("port", &port(state, d));

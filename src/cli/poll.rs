@@ -148,6 +148,8 @@ fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target
             jobs: Vec::new(),
             confirm_s: 10,
             model: 0,
+            closet: 0,
+            uplink: 0,
             v2c_fallback: true,
         })
         .collect())

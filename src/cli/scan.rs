@@ -464,6 +464,8 @@ fn ask(
         jobs: Vec::new(),
         confirm_s: 10,
         model: 0,
+        closet: 0,
+        uplink: 0,
         v2c_fallback: false,
     };
     let targets: Vec<Target> = all.into_iter().map(target).collect();

@@ -56,6 +56,8 @@ pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
             site.credentials.iter().map(|c| &c.name).collect(),
         ),
     );
+    let uplinks = site.budgets.uplinks.iter().map(|u| &u.name).collect();
+    unique(sources, "uplink", names(&draft.uplinks, uplinks));
     let classes = site.classes.iter().map(|c| Text::from(c.class.word()));
     unique(
         sources,
@@ -71,6 +73,7 @@ pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
     super::quirks::check(sources, draft);
     secrets(sources, draft);
     super::limit::check(sources, draft);
+    super::budget::check(sources, draft);
 }
 
 fn unique(sources: &mut Sources, what: &str, names: Vec<(Text, At)>) {

@@ -54,7 +54,7 @@ impl<'d, 's> Cursor<'d, 's> {
         Self { spec, table, at }
     }
 
-    fn get(&self, key: &str) -> Option<(&'d DeValue<'s>, At)> {
+    pub(super) fn get(&self, key: &str) -> Option<(&'d DeValue<'s>, At)> {
         debug_assert!(
             self.spec.keys.iter().any(|k| k.name == key),
             "{key} is not in the table of keys"

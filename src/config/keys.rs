@@ -42,7 +42,7 @@ pub(super) struct Table {
     pub(super) keys: &'static [Key],
 }
 
-const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
     Key {
         name,
         shape,
@@ -51,7 +51,7 @@ const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
     }
 }
 
-const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
+pub(super) const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
     Key {
         name,
         shape,
@@ -459,9 +459,10 @@ pub(super) static LIMIT: Table = Table {
 };
 
 /// The tables of a site file, in the order in which they are written.
-pub(super) static TABLES: [&Table; 14] = [
+pub(super) static TABLES: [&Table; 16] = [
     &SITE,
     &INTERVALS,
+    &super::budget::BUDGETS,
     &DISCOVERY,
     &LOG,
     &WARD,
@@ -474,6 +475,7 @@ pub(super) static TABLES: [&Table; 14] = [
     &FIRMWARE,
     &QUIRK,
     &LIMIT,
+    &super::budget::UPLINK,
 ];
 
 /// Those that may stand once only, and only in the site file itself.

@@ -4,6 +4,7 @@
 //! once, each with file, line, column and what was meant. It never puts defaults in the place of a mistake, never reads a
 //! secret before it is needed, and never shows one.
 
+mod budget;
 mod check;
 mod cursor;
 mod find;
@@ -26,6 +27,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use budget::budgets_in_words;
 pub use find::find;
 pub use load::{Loaded, hash, load, parse};
 pub use problem::{ConfigErrors, Problem};

@@ -54,6 +54,8 @@ pub(super) struct Draft<'d, 's> {
     pub(super) vendors: Vec<Cursor<'d, 's>>,
     pub(super) quirks: Vec<Cursor<'d, 's>>,
     pub(super) limits: Vec<Cursor<'d, 's>>,
+    pub(super) budgets: Option<Cursor<'d, 's>>,
+    pub(super) uplinks: Vec<Cursor<'d, 's>>,
     /// Cables as written: both ends with their places; names are looked up once all devices are known.
     pub(super) links: Vec<[Placed<End<'d>>; 2]>,
     /// Folders of the files, by number, that `file:` is relative to.
@@ -85,6 +87,8 @@ impl<'d, 's> Draft<'d, 's> {
             vendors: Vec::new(),
             quirks: Vec::new(),
             limits: Vec::new(),
+            budgets: None,
+            uplinks: Vec::new(),
             links: Vec::new(),
             folders,
         }
@@ -183,6 +187,15 @@ impl<'d, 's> Draft<'d, 's> {
                 self.head = Some(c);
             }
             "intervals" => self.intervals(sources, c),
+            "budgets" => {
+                super::budget::read(sources, c, &mut self.site.budgets);
+                self.budgets = Some(c);
+            }
+            "uplink" => {
+                let uplink = super::budget::uplink(sources, c);
+                self.site.budgets.uplinks.push(uplink);
+                self.uplinks.push(c);
+            }
             "discovery" => {
                 let d = &mut self.site.discovery;
                 d.sweep_s = c.duration(sources, "sweep").unwrap_or(d.sweep_s);

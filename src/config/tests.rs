@@ -248,6 +248,16 @@ proptest! {
                 ..DeviceSpec::default()
             }).collect(),
             links: vec![LinkSpec { a: (names[0].clone(), words[4].clone()), b: (names[half].clone(), Text::empty()) }],
+            budgets: Budgets {
+                closet: u32::from(numbers[1]) + 1,
+                uplinks: vec![UplinkSpec {
+                    name: words[5].clone(),
+                    segments: vec![words[2].clone()],
+                    packets: (numbers[0] % 2 == 0).then_some(u32::from(numbers[2]) + 1),
+                    kilobits: (numbers[0] % 3 == 0).then_some(u32::from(numbers[3]) + 1),
+                }],
+                ..Budgets::default()
+            },
             intervals: Intervals { status_s: u32::from(numbers[1] % 3595) + 5, ..Intervals::default() },
             quirks: names.iter().enumerate().map(|(i, name)| Quirk {
                 object_id: format!("1.3.6.1.4.1.{i}").into(),

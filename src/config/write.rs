@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::cursor::spell;
 use super::site::{AUTHS, PRIVACIES};
 use crate::model::{
-    CredentialKind, DeviceClass, Discovery, Intervals, Quirk, QuirkSource, SecretRef, Site, Text,
+    Budgets, CredentialKind, DeviceClass, Discovery, Intervals, Quirk, QuirkSource, SecretRef,
+    Site, Text,
 };
 
 /// The site as a site file that [`super::load()`] reads back to the same site. A secret given in plain has no form in a file.
@@ -35,6 +36,7 @@ pub fn to_toml(site: &Site) -> String {
             out.put(key, &string(&spell(i64::from(seconds))));
         }
     }
+    out.budgets(&site.budgets);
     if site.discovery != Discovery::default() {
         out.table("[discovery]");
         out.put("sweep", &string(&spell(i64::from(site.discovery.sweep_s))));
@@ -196,6 +198,32 @@ impl Out {
     fn secret(&mut self, key: &str, secret: &SecretRef) {
         // `Debug` of a reference is its written form, and hides a plain one
         self.put(key, &string(&format!("{secret:?}")));
+    }
+
+    fn budgets(&mut self, b: &Budgets) {
+        let usual = Budgets::default();
+        let numbers = [
+            ("device", b.device, usual.device),
+            ("endpoint", b.endpoint, usual.endpoint),
+            ("closet", b.closet, usual.closet),
+            ("uplink", b.uplink, usual.uplink),
+        ];
+        if numbers.iter().any(|(_, n, usual)| n != usual) {
+            self.table("[budgets]");
+            for (key, n, _) in numbers {
+                self.put(key, &n.to_string());
+            }
+        }
+        for uplink in &b.uplinks {
+            self.table("[[uplink]]");
+            self.line("name", &uplink.name);
+            self.list("segments", uplink.segments.iter().map(raw));
+            for (key, n) in [("packets", uplink.packets), ("kilobits", uplink.kilobits)] {
+                if let Some(n) = n {
+                    self.put(key, &n.to_string());
+                }
+            }
+        }
     }
 
     fn quirk(&mut self, q: &Quirk) {

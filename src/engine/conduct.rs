@@ -65,7 +65,7 @@ impl State {
         out.review.insert(id);
     }
 
-    /// A poll came too late, or was made smaller; or polls keep their time again.
+    /// A poll missed its time, or is asked less often for that; or polls keep their time again.
     pub(super) fn overrun(&mut self, seen: &ObsOverrunV1, out: &mut Out) {
         let at = seen.at.min(out.now);
         let Some(id) = self.agent_at(seen.address) else {
@@ -216,7 +216,6 @@ fn overrun(known: Option<Overruns>, kind: OverrunKind, at: Time) -> Option<Overr
                 o = overrun(Some(o), OverrunKind::Cut, at).unwrap_or(o);
             }
             o.degraded = true;
-            o.last = kind;
         }
         OverrunKind::Recovered => keeps_time(&mut o),
     }

@@ -23,6 +23,7 @@ impl State {
             .collect();
         let site_before =
             std::mem::replace(&mut self.site, Arc::new(without_secrets(&config.site)));
+        out.budgets = self.config_hash.is_empty() || site_before.budgets != self.site.budgets;
         self.offer_plans(&config.site.polls, out);
         self.config_hash = if config.hash.is_empty() {
             Text::from("unnamed")

@@ -44,6 +44,8 @@ pub(super) struct Out {
     pub targets: bool,
     /// Other plans are in force.
     pub plans: bool,
+    /// Other budgets are in force.
+    pub budgets: bool,
     /// What is known of models is to be put together anew.
     pub quirks: bool,
     /// What is known of models, put together anew.
@@ -125,6 +127,8 @@ impl State {
                 out.paths = false;
                 out.fallen = true;
                 self.memory.topology = Some(Arc::new(self.build_topology()));
+                // others may share an uplink now
+                self.targets_soon(&out);
             }
             for id in std::mem::take(&mut out.judge) {
                 self.judge(id, &mut out);
@@ -164,6 +168,9 @@ impl State {
         };
         if out.plans {
             kinds.push(EffectKind::Plans(Arc::clone(&self.polls.in_force)));
+        }
+        if out.budgets {
+            kinds.push(EffectKind::Budgets(Arc::new(self.site.budgets.clone())));
         }
         if out.targets || out.touch || table.is_some() {
             kinds.extend(table.map(EffectKind::TouchTable));

@@ -47,4 +47,5 @@ pub use quirks::Lesson;
 pub use snapshot::SnapshotError;
 pub use state::{Counts, Outcome, State};
 pub use summary::{SegmentSummary, StateCounts};
+pub use targets::Share;
 pub use version::compare_versions;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::event::Target;
 use crate::model::{
-    Alert, AlertState, Device, DeviceClass, DeviceId, DeviceSpec, IfIndex, Interface, Mac,
+    Alert, AlertState, Budgets, Device, DeviceClass, DeviceId, DeviceSpec, IfIndex, Interface, Mac,
     PollPlans, Run, Segment, Severity, Text, Time, TouchTable, VendorSpec, WardSpec,
 };
 
@@ -188,6 +188,11 @@ impl State {
     pub fn standing_plans(&self) -> Option<Arc<PollPlans>> {
         let known = !self.polls.in_force.is_empty();
         known.then(|| Arc::clone(&self.polls.in_force))
+    }
+
+    /// The same for the budgets; none before the first configuration.
+    pub fn standing_budgets(&self) -> Option<Arc<Budgets>> {
+        (!self.config_hash.is_empty()).then(|| Arc::new(self.site.budgets.clone()))
     }
 
     /// Runs that are not over, or have something to put back.

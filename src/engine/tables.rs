@@ -381,6 +381,10 @@ impl State {
             self.memory.hang.insert((to.switch, to.port, id));
         }
         self.edit(id, |d| d.attached = to);
+        if self.is_asked(id) {
+            // it may stand in another closet
+            self.targets_soon(out);
+        }
         if let (Some(old), Some(to)) = (old, to) {
             let (before, after) = (name(self, old), name(self, to));
             self.note(id, "port", before, after, out);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::model::Job;
 use crate::model::{
-    AlertId, DeviceClass, PollPlans, Quirks, Seq, Severity, Text, Time, TouchTable,
+    AlertId, Budgets, DeviceClass, PollPlans, Quirks, Seq, Severity, Text, Time, TouchTable,
 };
 
 /// An effect with its key.
@@ -26,6 +26,8 @@ pub enum EffectKind {
     TouchTable(Arc<TouchTable>),
     /// Ask by these plans from now on.
     Plans(Arc<PollPlans>),
+    /// Send no more than this from now on.
+    Budgets(Arc<Budgets>),
     /// From now on ask these, and no others.
     Targets(Arc<Vec<Target>>),
     /// Ask no agent for more than its model can take.
@@ -55,6 +57,10 @@ pub struct Target {
     pub confirm_s: u32,
     /// Its model as the plans in force tell models apart ([`PollPlans::model`]); zero where they do not.
     pub model: u16,
+    /// Those with the same number, which is not zero, share the budget of a closet; zero is none.
+    pub closet: u32,
+    /// The same for uplinks: from 1 those that the site names, from [`crate::model::SEEN_UPLINKS`] on those that topology shows.
+    pub uplink: u32,
     /// A community may be tried although SNMPv3 was answered, or refused.
     pub v2c_fallback: bool,
 }

@@ -37,7 +37,7 @@ pub enum Observation {
     Agent(ObsAgentV1),
     /// What was learned of a model.
     Quirk(ObsQuirkV1),
-    /// A poll came too late, or was made smaller.
+    /// A poll missed its time, or is asked less often for that.
     Overrun(ObsOverrunV1),
     /// Packets of this time may be missing from the ledger.
     LedgerGap(ObsLedgerGapV1),
@@ -377,7 +377,7 @@ pub struct ObsQuirkV1 {
     pub because: Text,
 }
 
-/// A poll came too late, or was made smaller.
+/// A poll missed its time, or is asked less often for that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObsOverrunV1 {
     /// Whose.

@@ -332,6 +332,7 @@ impl<C: Carry> Collector<C> {
             .map(EffectKind::TouchTable)
             .into_iter()
             .chain(self.state.standing_plans().map(EffectKind::Plans))
+            .chain(self.state.standing_budgets().map(EffectKind::Budgets))
             .chain(self.state.quirk_table().cloned().map(EffectKind::Quirks))
             .chain(targets.map(EffectKind::Targets));
         for (kind, n) in kinds.zip(STANDING..) {

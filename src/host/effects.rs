@@ -41,6 +41,11 @@ impl Carry for Hands {
                     poller.set_plans(plans.clone());
                 }
             }
+            EffectKind::Budgets(budgets) => {
+                if let Some(poller) = &self.poller {
+                    poller.set_budgets(budgets.clone());
+                }
+            }
             EffectKind::Targets(targets) => {
                 if let Some(poller) = &self.poller {
                     poller.set_targets(targets.clone());

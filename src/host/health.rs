@@ -241,6 +241,10 @@ impl Meter {
                 buffer_bytes: a.buffer_bytes,
                 late_ms_p50: a.late_ms_p50,
                 late_ms_p99: a.late_ms_p99,
+                held_back: flow(a.held_back, b.held_back),
+                holding: a.holding,
+                overruns: flow(a.overruns, b.overruns),
+                stretched: a.stretched,
             },
             gate: GateHealth {
                 refused: flow(raw.refused, old.refused),

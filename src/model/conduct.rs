@@ -93,9 +93,9 @@ pub enum OverrunKind {
     Skipped,
     /// It took longer than its deadline and was ended.
     Cut,
-    /// It asks for less from now on.
+    /// It is asked less often from now on.
     Degraded,
-    /// The budget of its closet or uplink was used up.
+    /// It waited too long for the budget of its device, closet or uplink.
     Budget,
     /// It keeps its time again.
     Recovered,
@@ -118,8 +118,8 @@ impl OverrunKind {
         match self {
             Self::Skipped => "left out: the one before still ran",
             Self::Cut => "ended at its deadline",
-            Self::Degraded => "asks for less",
-            Self::Budget => "left out: the budget of its closet or uplink was used up",
+            Self::Degraded => "asked less often from now on",
+            Self::Budget => "put off: the budget of its device, closet or uplink was used up",
             Self::Recovered => "keeps its time",
         }
     }
@@ -156,7 +156,7 @@ pub struct Overruns {
     pub in_a_row: u16,
     /// Since when this row lasts.
     pub since: Time,
-    /// It asks for less than it would.
+    /// It is asked less often than planned.
     pub degraded: bool,
     /// What came last.
     pub last: OverrunKind,

@@ -113,6 +113,14 @@ pub struct PollerHealth {
     pub late_ms_p50: u64,
     /// The same of 99.
     pub late_ms_p99: u64,
+    /// Questions that had to wait for a budget.
+    pub held_back: Flow,
+    /// Questions that wait for one now.
+    pub holding: u64,
+    /// Polls that missed their time.
+    pub overruns: Flow,
+    /// Polls that are asked less often than planned until they keep their time.
+    pub stretched: u64,
 }
 
 /// What the gate does.
@@ -311,6 +319,15 @@ impl Health {
                     p.late_ms_p99 / 1000
                 ),
                 "lengthen the intervals in the site file, or ask less of the slowest agents",
+            );
+        }
+        if p.stretched > 0 {
+            warn(
+                format!(
+                    "{} asked less often than planned, for they kept missing their time",
+                    counted(p.stretched, "poll is", "polls are")
+                ),
+                "devices, filter fault:overrun tells which; slow agents need longer intervals, a used up budget more room: [budgets]",
             );
         }
         if p.window_limit > 0 && p.window >= p.window_limit {

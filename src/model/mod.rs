@@ -4,6 +4,7 @@
 //! only the edge may call), a socket or a file, and holds no behaviour beyond what a value says of itself.
 
 mod alert;
+mod budget;
 mod class;
 mod conduct;
 mod course;
@@ -28,6 +29,7 @@ mod time;
 mod touch;
 
 pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
+pub use budget::{Budgets, LineRate, SEEN_UPLINKS, UplinkSpec};
 pub use class::{BadClass, CareLevel, DeviceClass};
 pub use conduct::{AgentFault, Conduct, OverrunKind, Overruns, Tally};
 pub use course::{COURSE, Course};

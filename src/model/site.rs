@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, SensorKind, Severity, Text, TouchPolicy,
+    Budgets, CareLevel, DeviceClass, IfIndex, Mac, PollPlans, Quirk, SensorKind, Severity, Text,
+    TouchPolicy,
 };
 
 /// Everything the engine knows from configuration.
@@ -41,6 +42,8 @@ pub struct Site {
     pub firmware: Vec<FirmwareSpec>,
     /// Intervals.
     pub intervals: Intervals,
+    /// How much scheduled polls may send.
+    pub budgets: Budgets,
     /// The poll plans that are offered with this configuration, with the site's intervals put in. They stand in files of
     /// their own; empty in logs from before there were any.
     pub polls: PollPlans,

@@ -49,7 +49,10 @@ impl Collector {
                 EffectKind::Targets(targets) => self.poller.set_targets(targets),
                 EffectKind::Probe(addresses) => self.poller.probe(addresses),
                 EffectKind::ReadTables(addresses) => self.poller.read_tables(addresses),
-                EffectKind::Notify(_) | EffectKind::Quirks(_) | EffectKind::Plans(_) => {}
+                EffectKind::Notify(_)
+                | EffectKind::Quirks(_)
+                | EffectKind::Plans(_)
+                | EffectKind::Budgets(_) => {}
             }
         }
         seq

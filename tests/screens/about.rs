@@ -215,7 +215,7 @@ fn what_an_agent_does_wrong_is_named_on_its_device() {
     let shot = stage.shot(views::device(named.dist_a).as_mut(), 200, 57);
     for words in [
         "AGENT",
-        "interfaces late 3 times in a row since 03:07; asked for less",
+        "interfaces late 3 times in a row since 03:07; asked less often",
         "answers with ids nobody asked: 14",
         "since 02:13, last 20s ago",
         "walks do not move on: 1",

@@ -104,7 +104,7 @@ fn late(d: &Device, job: &Text, overruns: &Overruns) -> Finding {
         escaped(format!("what is shown of it may be old: {job}")),
     ];
     if overruns.degraded {
-        details.push("it is asked for less until it keeps up".into());
+        details.push("it is asked less often until it keeps its time".into());
     }
     if let Some(ms) = d.rtt_ms.filter(|ms| *ms >= SLOW_MS) {
         details.push(escaped(format!("it takes {ms} ms for an answer")));
@@ -130,8 +130,10 @@ fn how(kind: OverrunKind) -> &'static str {
     match kind {
         OverrunKind::Skipped => "left out, for the one before still ran",
         OverrunKind::Cut => "ended at its deadline",
-        OverrunKind::Degraded => "made smaller",
-        OverrunKind::Budget => "left out, for the budget of its closet or uplink was used up",
+        OverrunKind::Degraded => "asked less often",
+        OverrunKind::Budget => {
+            "put off, for the budget of its device, closet or uplink was used up"
+        }
         OverrunKind::Recovered => "in time",
     }
 }

@@ -6,6 +6,7 @@ mod stories_alerts;
 mod stories_conduct;
 mod stories_credentials;
 mod stories_identity;
+mod stories_plans;
 mod stories_quarantine;
 mod stories_sensors;
 mod stories_touch;

@@ -223,7 +223,10 @@ impl World {
                         }
                     }
                 }
-                EffectKind::TouchTable(_) | EffectKind::Quirks(_) | EffectKind::Plans(_) => {}
+                EffectKind::TouchTable(_)
+                | EffectKind::Quirks(_)
+                | EffectKind::Plans(_)
+                | EffectKind::Budgets(_) => {}
             }
         }
         check_sums(&self.state);

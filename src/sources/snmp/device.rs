@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
+use super::budget::{Bucket, Place, Waiting};
 use super::engine::Engine;
 use super::faults::Faults;
 use super::io::{Failure, Io};
@@ -41,6 +42,22 @@ pub(super) struct Due {
     pub(super) pace: Pace,
 }
 
+impl Due {
+    /// Is it asked less often than planned?
+    pub(super) fn is_stretched(&self) -> bool {
+        self.interval_now_ms() > self.interval_ms
+    }
+
+    /// The interval it has now. Its status is the least that can be asked, and says whether a device lives: that is never asked
+    /// less often.
+    pub(super) fn interval_now_ms(&self) -> u64 {
+        match self.job {
+            Job::Status => self.interval_ms,
+            _ => self.pace.stretch(self.interval_ms),
+        }
+    }
+}
+
 /// A task under way.
 pub(super) struct Active {
     pub(super) task: Task,
@@ -53,6 +70,13 @@ pub(super) struct Active {
     pub(super) before: Option<Failure>,
     pub(super) deadline_ms: u64,
     pub(super) first_trip: Option<Duration>,
+    /// Its first question was sent, and its time runs.
+    pub(super) begun: bool,
+    /// It waited for budgets so long, and since when it does.
+    pub(super) held_ms: u64,
+    pub(super) held_since_ms: u64,
+    /// Its place among those that wait, kept while it lets another one go first.
+    pub(super) order_ms: Option<u64>,
 }
 
 /// A question under way.
@@ -60,6 +84,10 @@ pub(super) struct Flight {
     pub(super) exchange: Exchange,
     /// It counts in the window.
     pub(super) counted: bool,
+    /// It was sent at least once, and may be answered.
+    pub(super) asked: bool,
+    /// It waits for a budget.
+    pub(super) held: Option<Waiting>,
     pub(super) sent: Option<Instant>,
     pub(super) due_ms: u64,
     /// Attempts that ran out of time.
@@ -82,6 +110,15 @@ impl Lane {
             Some(flight) if flight.sent.is_some() => self.active.deadline_ms.min(flight.due_ms),
             _ => self.active.deadline_ms,
         }
+    }
+
+    /// Would it let another one go first while it waits for a budget: a person's, or else the one that tells whether the device
+    /// lives?
+    pub(super) fn gives_way(&self, person: bool) -> bool {
+        let task = &self.active.task;
+        self.flight.as_ref().is_some_and(|f| f.held.is_some())
+            && matches!(task.sink, Sink::Engine)
+            && (person || !matches!(task.kind, Kind::Job(Job::Status) | Kind::Touch))
     }
 }
 
@@ -109,6 +146,10 @@ pub(super) struct Device {
     pub(super) lanes: [Option<Box<Lane>>; LANES],
     /// A scheduled job that lets a question of a person go first.
     pub(super) parked: Option<Box<Lane>>,
+    /// How much was sent to it of late.
+    pub(super) bucket: Bucket,
+    /// Whose budgets it shares.
+    pub(super) place: Place,
     pub(super) rtt: Rtt,
     pub(super) breaker: Breaker,
     pub(super) engine: Option<Engine>,
@@ -148,6 +189,8 @@ impl Device {
             queue: VecDeque::new(),
             lanes: [const { None }; LANES],
             parked: None,
+            bucket: Bucket::default(),
+            place: Place::default(),
             rtt: Rtt::default(),
             breaker: Breaker::default(),
             engine: None,
@@ -247,6 +290,21 @@ impl Device {
         self.jobs.iter_mut().find(|d| d.job == job)
     }
 
+    /// Could its status be asked now?
+    pub(super) fn status_is_due(&self, now_ms: u64) -> bool {
+        self.status_at_ms().is_some_and(|at| at <= now_ms)
+    }
+
+    /// When its status is to be asked next; none where it runs, or nothing is asked.
+    fn status_at_ms(&self) -> Option<u64> {
+        let left_alone = self.refused_until_ms.is_some() || self.breaker.open_until().is_some();
+        if self.target.is_none() || left_alone || self.runs(Job::Status) {
+            return None;
+        }
+        let due = self.jobs.iter().find(|d| d.job == Job::Status)?;
+        Some(due.at_ms)
+    }
+
     /// Nothing to do now or ever.
     pub(super) fn is_idle(&self) -> bool {
         self.target.is_none() && self.queue.is_empty() && self.busy() == 0 && self.parked.is_none()
@@ -266,6 +324,8 @@ impl Device {
                 (Some(until), _) | (None, Some(until)) => until,
                 (None, None) => due,
             });
+        } else if self.parked.is_none() && self.lanes.iter().flatten().any(|l| l.gives_way(false)) {
+            wants = wants.min(self.status_at_ms().unwrap_or(u64::MAX));
         }
         wants
     }

@@ -1,6 +1,7 @@
 //! The one task behind all agents: sockets, timers, window, matching.
 
 mod heard;
+mod held;
 mod orders;
 
 use std::cmp::Reverse;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::book::Books;
+use super::budget::Allowance;
 use super::device::{Active, Device, Flight, Lane, lane_at};
 use super::doors::{Doors, Outgoing};
 use super::feed::Feed;
@@ -69,6 +71,9 @@ pub(super) struct Driver {
     pub(super) models: Models,
     pub(super) lessons: Lessons,
     pub(super) books: Books,
+    pub(super) allowance: Allowance,
+    /// Questions that wait for a budget.
+    holding: u64,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
     /// Agents that were asked out of turn, the longest ago first.
@@ -124,6 +129,8 @@ impl Driver {
             models: Models::default(),
             lessons: Lessons::default(),
             books: Books::default(),
+            allowance: Allowance::default(),
+            holding: 0,
             free: Vec::new(),
             by_address: FxHashMap::default(),
             resting: VecDeque::new(),
@@ -195,8 +202,12 @@ impl Driver {
     }
 
     async fn wait(&mut self, doors: &Doors) -> Turn {
-        let wait = match self.timers.peek() {
-            Some(Reverse((due, _))) => Duration::from_millis(due.saturating_sub(self.now_ms())),
+        let timer = self.timers.peek().map(|Reverse((due, _))| *due);
+        // without a place in the window nothing could be sent
+        let room = self.outstanding < self.window.limit();
+        let held = self.allowance.next_ms().filter(|_| room);
+        let wait = match timer.into_iter().chain(held).min() {
+            Some(due) => Duration::from_millis(due.saturating_sub(self.now_ms())),
             None => Duration::from_hours(1),
         };
         let told = self
@@ -339,7 +350,12 @@ impl Driver {
         match &mut lane.flight {
             Some(flight) if over => {
                 let refusal = flight.exchange.out_of_time(device.engine.as_ref(), true);
-                self.complete(spot, Err(refusal.unwrap_or(Failure::Deadline)));
+                let why = if flight.held.is_some() {
+                    Failure::Held
+                } else {
+                    Failure::Deadline
+                };
+                self.complete(spot, Err(refusal.unwrap_or(why)));
             }
             Some(flight) if flight.sent.is_some() && flight.due_ms <= now => {
                 // of agents that answer else, a first attempt that is lost is the network's, or ours
@@ -403,16 +419,20 @@ impl Driver {
         let now_ms = self.now_ms();
         let sent = Instant::now();
         loop {
-            let spot = if let Some(spot) = self.resend.pop_front() {
-                spot
-            } else if self.outstanding < self.window.limit() {
-                match self.ready.pop_front() {
-                    Some(spot) => spot,
-                    None => break,
-                }
+            let (spot, allowed) = if let Some(spot) = self.resend.pop_front() {
+                (spot, self.may_go(spot, false, now_ms))
+            } else if self.outstanding >= self.window.limit() {
+                break;
+            } else if let Some(spot) = self.next_held(now_ms) {
+                (spot, true)
+            } else if let Some(spot) = self.ready.pop_front() {
+                (spot, self.may_go(spot, false, now_ms))
             } else {
                 break;
             };
+            if !allowed {
+                continue;
+            }
             match self.send(spot, doors, (now, now_ms, sent)) {
                 Ok(()) => self.rearm(spot.0),
                 Err(failure) => {
@@ -482,6 +502,11 @@ impl Driver {
         door.put(outbox, errand, datagram)
             .map_err(|why| Failure::NotAllowed(why.to_string().into()))?;
         self.counters.pdus_sent.add(1);
+        self.allowance.carried(device.place, datagram.len(), now_ms);
+        if !std::mem::replace(&mut lane.active.begun, true) && lane.active.deadline_ms == u64::MAX {
+            lane.active.deadline_ms = now_ms + lane.active.task.within.as_millis() as u64;
+        }
+        flight.asked = true;
         flight.sent = Some(sent);
         let wait = device.rtt.timeout(flight.attempt, bounds);
         flight.due_ms = now_ms + wait.as_millis() as u64 + 1;
@@ -502,19 +527,25 @@ impl Driver {
 
     /// Brings an agent on as far as it goes without an answer.
     pub(super) fn advance(&mut self, index: u32) {
+        let now = self.now_ms();
         loop {
             for lane in 0..self.at(index).lanes.len() as u8 {
                 self.step((index, lane));
             }
             let device = self.at(index);
-            if device.busy() >= device.lanes_allowed() && device.busy() > 0 {
+            if device.busy() >= device.lanes_allowed()
+                && device.busy() > 0
+                && !self.give_way(index, now)
+            {
                 break;
             }
-            if device.queue.is_empty()
-                && let Some(parked) = device.parked.take()
-            {
-                device.put(parked);
-            } else if !self.begin_next(index) {
+            let device = self.at(index);
+            let urgent = !device.queue.is_empty() || device.status_is_due(now);
+            if device.parked.is_some() && !(urgent && self.begin_next(index)) {
+                if let Some(parked) = self.at(index).parked.take() {
+                    self.at(index).put(parked);
+                }
+            } else if self.at(index).parked.is_none() && !self.begin_next(index) {
                 self.retire(index);
                 break;
             }
@@ -554,6 +585,8 @@ impl Driver {
                 let flight = Flight {
                     exchange: Exchange::new(id, ask, login),
                     counted: false,
+                    asked: false,
+                    held: None,
                     sent: None,
                     due_ms: u64::MAX,
                     attempt: 0,

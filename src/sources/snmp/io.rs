@@ -36,6 +36,8 @@ pub(super) enum Failure {
     Unreachable(Text),
     /// The job's time is over.
     Deadline,
+    /// The job's time ran out while it waited for a budget.
+    Held,
     /// The question does not fit a datagram.
     TooLong(usize),
     /// The agent returned an error.

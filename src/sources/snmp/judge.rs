@@ -13,10 +13,11 @@ use super::lessons::{Experience, dotted};
 use super::login::{How, Ready};
 use super::memory::Memory;
 use super::once::PollResult;
+use super::pace::End;
 use super::schedule;
 use super::task::{Sink, SnmpError, Task, With};
 use crate::event::{
-    AgentFault, Job, ObsOverrunV1, ObsPollV1, ObsQuirkV1, Observation, PollOutcome,
+    AgentFault, Job, ObsOverrunV1, ObsPollV1, ObsQuirkV1, Observation, OverrunKind, PollOutcome,
 };
 use crate::model::{FactKey, Text, Time, TouchPolicy, build};
 use crate::wire::snmp::usm::Stat;
@@ -78,7 +79,8 @@ impl Driver {
                 device.jobs[at].at_ms = now + NO_TABLE_MS;
                 continue;
             };
-            let next = schedule::next(address, due.job, due.interval_ms, now);
+            let interval_ms = due.interval_now_ms();
+            let next = schedule::next(address, due.job, interval_ms, now);
             let needs = if Kind::Job(due.job).walks() {
                 TouchPolicy::Full
             } else {
@@ -106,7 +108,10 @@ impl Driver {
                 continue;
             }
             let book = self.books.scheduled(class, model);
-            let within = Duration::from_millis(book.deadline_ms(due.job, due.interval_ms));
+            // what is asked less often has more time
+            let times = interval_ms / due.interval_ms.max(1);
+            let within = book.deadline_ms(due.job, due.interval_ms) * times;
+            let within = Duration::from_millis(within);
             // nothing is asked of a stranger but its name
             if !device.met && due.job != Job::Status {
                 device.jobs[at].at_ms = now + due.interval_ms.min(STRANGER_MS);
@@ -117,7 +122,7 @@ impl Driver {
             }
             device.jobs[at].at_ms = next;
             let late_ms = now.saturating_sub(due.at_ms.max(device.held_ms));
-            device.jobs[at].pace.begins(late_ms, due.interval_ms);
+            device.jobs[at].pace.begins(late_ms, interval_ms);
             self.counters.jobs.add(1);
             self.lateness.add(late_ms, now);
             self.counters.late_ms_p50.set(self.lateness.percentile(50));
@@ -201,6 +206,10 @@ impl Driver {
                 left,
                 before,
                 first_trip: None,
+                begun: false,
+                held_ms: 0,
+                held_since_ms: 0,
+                order_ms: None,
             },
             flight: None,
         }));
@@ -269,6 +278,32 @@ impl Driver {
         }
     }
 
+    /// Whether a scheduled job kept its time, and what follows from that.
+    fn keep_time(&mut self, index: u32, job: Job, end: End, now: u64) {
+        let device = self.at(index);
+        let address = device.to.ip();
+        let Some(due) = device.due_mut(job) else {
+            return;
+        };
+        let stretched = due.is_stretched();
+        let word = due.pace.ends(end, now);
+        // its status is asked as often as ever
+        let degraded = word.degraded && due.is_stretched();
+        if stretched != due.is_stretched() {
+            self.count_stretched();
+        }
+        self.counters.overruns.add(u64::from(word.missed));
+        let kinds = [word.kind, degraded.then_some(OverrunKind::Degraded)];
+        for kind in kinds.into_iter().flatten() {
+            self.tell(Observation::Overrun(ObsOverrunV1 {
+                address,
+                at: Time::from_clock(),
+                job,
+                kind,
+            }));
+        }
+    }
+
     /// A job is over, for better or worse.
     pub(super) fn finish(&mut self, spot: (u32, u8), report: Report) {
         let now = self.now_ms();
@@ -297,6 +332,17 @@ impl Driver {
         }
         if matches!(report.failure, Some(Failure::Malformed(_))) && answers > 0 {
             self.counters.malformed.add(1);
+        }
+        if answers == 0 && report.failure == Some(Failure::Held) {
+            // that it was not let out says nothing of the agent
+            if let Kind::Job(job) = active.task.kind {
+                let end = End {
+                    cut: true,
+                    held: true,
+                };
+                self.keep_time(index, job, end, now);
+            }
+            return;
         }
         let outcome = outcome(answers, failure.as_ref());
         let device = self.at(index);
@@ -333,6 +379,7 @@ impl Driver {
         let refused = self.config.refused.as_millis() as u64;
         let mut models = std::mem::take(&mut self.models);
         let device = self.at(index);
+        let within_ms = active.task.within.as_millis() as u64;
         let Task { sink, kind, .. } = active.task;
         match sink {
             Sink::Engine => {
@@ -346,24 +393,15 @@ impl Driver {
                     }
                 }
                 settle(device, &kind, &poll, now, refused);
-                // one that is silent is worse than late
-                let overrun = match kind {
-                    Kind::Job(job) if answers > 0 => {
-                        let cut = now >= active.deadline_ms;
-                        let due = device.due_mut(job);
-                        due.and_then(|due| Some((job, due.pace.ends(cut, now)?)))
-                    }
-                    _ => None,
-                };
-                let (address, at) = (poll.address, poll.at);
                 self.tell(Observation::Poll(Box::new(poll)));
-                if let Some((job, kind)) = overrun {
-                    self.tell(Observation::Overrun(ObsOverrunV1 {
-                        address,
-                        at,
-                        job,
-                        kind,
-                    }));
+                // one that is silent is worse than late
+                if let (Kind::Job(job), true) = (&kind, answers > 0) {
+                    let cut = now >= active.deadline_ms;
+                    let due = self.at(index).due_mut(*job);
+                    let interval_ms = due.map_or(u64::MAX, |due| due.interval_now_ms());
+                    let too_long = if cut { within_ms / 2 } else { interval_ms };
+                    let held = active.held_ms >= too_long;
+                    self.keep_time(index, *job, End { cut, held }, now);
                 }
                 for table in report.others {
                     self.tell(table);
@@ -485,7 +523,7 @@ fn may_be_the_credential(failure: Option<&Failure>) -> bool {
 fn stronger(a: Option<Failure>, b: Option<Failure>) -> Option<Failure> {
     let rank = |f: &Option<Failure>| match f {
         None => 0,
-        Some(Failure::Timeout | Failure::Deadline) => 1,
+        Some(Failure::Timeout | Failure::Deadline | Failure::Held) => 1,
         Some(Failure::Malformed(_)) => 2,
         Some(Failure::UnknownUser) => 3,
         Some(_) => 4,
@@ -501,7 +539,7 @@ fn outcome(answers: u32, failure: Option<&Failure>) -> PollOutcome {
         Some(Failure::UnknownUser) => PollOutcome::Refused(Stat::UnknownUserNames.word().into()),
         // it answered something: it lives, and what is missing is marked as not whole
         Some(_) if answers > 0 => PollOutcome::Answered,
-        Some(Failure::Timeout | Failure::Deadline) => PollOutcome::Timeout,
+        Some(Failure::Timeout | Failure::Deadline | Failure::Held) => PollOutcome::Timeout,
         Some(Failure::Malformed(why)) => PollOutcome::Malformed(why.clone()),
         Some(Failure::NotAllowed(why)) => PollOutcome::NotAllowed(why.clone()),
         Some(Failure::Unreachable(why)) => PollOutcome::Unreachable(why.clone()),
@@ -517,7 +555,7 @@ fn outcome(answers: u32, failure: Option<&Failure>) -> PollOutcome {
 fn error(device: &Device, failure: Failure) -> SnmpError {
     let agent = device.to;
     match failure {
-        Failure::Timeout | Failure::Deadline => SnmpError::Timeout(agent),
+        Failure::Timeout | Failure::Deadline | Failure::Held => SnmpError::Timeout(agent),
         Failure::Malformed(why) => SnmpError::Malformed(agent, why),
         Failure::Refused(why) => SnmpError::Refused(agent, why),
         Failure::UnknownUser => SnmpError::Refused(agent, Stat::UnknownUserNames.word().into()),

@@ -17,7 +17,7 @@ use super::stats::{Counters, PollerStats, socket_drops};
 use super::task::{Command, Sink, SnmpError, Task, With};
 use crate::event::{Observation, Target};
 use crate::gate::{Gate, PermitId, Wire};
-use crate::model::{PollPlans, Quirks, Text};
+use crate::model::{Budgets, PollPlans, Quirks, Text};
 use crate::wire::snmp::{Oid, VarBind};
 
 /// How the poller behaves.
@@ -142,6 +142,11 @@ impl Poller {
     /// Asks by these plans from now on; by those that are shipped until then.
     pub fn set_plans(&self, plans: Arc<PollPlans>) {
         self.tell(Command::Plans(plans));
+    }
+
+    /// How much scheduled polls may send from now on; the usual until then.
+    pub fn set_budgets(&self, budgets: Arc<Budgets>) {
+        self.tell(Command::Budgets(budgets));
     }
 
     /// Asks no agent for more than its model can take.

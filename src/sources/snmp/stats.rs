@@ -51,6 +51,14 @@ pub struct PollerStats {
     pub sockets: u64,
     /// Octets that the kernel keeps at them for answers that wait.
     pub buffer_bytes: u64,
+    /// Questions that had to wait for the budget of a device, a closet or an uplink.
+    pub held_back: u64,
+    /// Questions that wait for one now.
+    pub holding: u64,
+    /// Polls that missed their time.
+    pub overruns: u64,
+    /// Polls that are asked less often than planned, until they keep their time.
+    pub stretched: u64,
 }
 
 macro_rules! counters {
@@ -88,7 +96,11 @@ counters!(
     late_ms_p50,
     late_ms_p99,
     sockets,
-    buffer_bytes
+    buffer_bytes,
+    held_back,
+    holding,
+    overruns,
+    stretched
 );
 
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use super::login::Login;
 use super::once::PollResult;
 use crate::event::Target;
 use crate::gate::PermitId;
-use crate::model::{PollPlans, Quirks, Text};
+use crate::model::{Budgets, PollPlans, Quirks, Text};
 use crate::wire::snmp::usm::Stat;
 use crate::wire::snmp::{VarBind, error_word};
 
@@ -125,6 +125,7 @@ pub(super) enum Command {
     Logins(BTreeMap<Text, Login>),
     Targets(Arc<Vec<Target>>),
     Plans(Arc<PollPlans>),
+    Budgets(Arc<Budgets>),
     Quirks(Arc<Quirks>),
     Probe(Vec<IpAddr>),
     ReadTables(Vec<IpAddr>),

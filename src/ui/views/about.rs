@@ -284,6 +284,34 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
             ink.text,
         );
     }
+    let strained = p.holding > 0 || p.held_back.minute > 0;
+    if strained || p.held_back.total > 0 {
+        section.say(
+            "budgets",
+            format!(
+                "{} waiting, {} held back",
+                grouped(p.holding),
+                rate(p.held_back.rate)
+            ),
+            if strained { ink.text } else { ink.dim },
+        );
+    }
+    if p.overruns.total > 0 {
+        let less = if p.stretched > 0 {
+            format!(", {} asked less often", grouped(p.stretched))
+        } else {
+            String::new()
+        };
+        section.say(
+            "overruns",
+            format!("{}{less}", rate(p.overruns.rate)),
+            if p.overruns.minute > 0 {
+                ink.text
+            } else {
+                ink.dim
+            },
+        );
+    }
     if p.sockets > 0 {
         let buffer = if p.buffer_bytes > 0 {
             format!(", receive buffer {}", bytes(p.buffer_bytes))

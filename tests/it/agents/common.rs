@@ -120,6 +120,8 @@ pub fn target(to: SocketAddr, credentials: &[&str], jobs: &[(Job, u32)]) -> Targ
         jobs: jobs.to_vec(),
         confirm_s: 1,
         model: 0,
+        closet: 0,
+        uplink: 0,
         v2c_fallback: false,
     }
 }

@@ -116,7 +116,7 @@ fn listen(with: &Value) {
     let (sink, mut source) = tokio::sync::mpsc::channel(64);
     let listener = Listener::start(&Interface::find("eth0").unwrap(), sink).unwrap();
     say(&json!("listening"));
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let wanted = with["until"].as_str().unwrap();
     loop {
         while let Ok(batch) = source.try_recv() {

@@ -22,6 +22,7 @@ impl Driver {
             },
         };
         let device = &mut self.devices[index as usize];
+        self.allowance.carried(device.place, datagram.len(), now_ms);
         let id = if device.busy() == 1 {
             None
         } else {
@@ -30,7 +31,7 @@ impl Driver {
         let waiting = device.lanes.iter_mut().enumerate().find_map(|(at, lane)| {
             let flight = lane.as_mut()?.flight.as_mut()?;
             // what is to be sent again may still be answered
-            let ours = flight.counted && id.is_none_or(|id| flight.exchange.id == id);
+            let ours = flight.asked && id.is_none_or(|id| flight.exchange.id == id);
             ours.then_some((at as u8, flight))
         });
         let Some((lane, flight)) = waiting else {
@@ -123,6 +124,7 @@ impl Driver {
             self.outstanding -= 1;
             self.counters.window.set(self.outstanding as u64);
         }
+        let held = flight.held.is_some();
         match &answer {
             Ok(reply) => {
                 self.counters.answered.add(1);
@@ -149,11 +151,16 @@ impl Driver {
                 self.counters.failed.add(1);
                 device.breaker.failed(now, open_ms);
             }
+            // it was not let out: that says nothing of the agent
+            Err(Failure::Held) => {}
             Err(_) => self.counters.failed.add(1),
         }
         let answered = answer.is_ok();
         lane.active.io.answer(answer);
         device.remember(flight.exchange.id, answered);
+        if held {
+            self.no_longer_held();
+        }
     }
 }
 

@@ -21,6 +21,7 @@ impl Driver {
             }
             Command::Targets(targets) => self.aim(&targets, now),
             Command::Plans(plans) => self.plan(plans),
+            Command::Budgets(budgets) => self.allowance.set(budgets, now),
             Command::Quirks(quirks) => self.lessons.set_table(&quirks, now),
             Command::Probe(addresses) => {
                 for index in self.scheduled(&addresses) {
@@ -86,15 +87,22 @@ impl Driver {
             if device.target.is_some() && !wanted.contains_key(&device.to) {
                 device.target = None;
                 device.jobs.clear();
+                let place = std::mem::take(&mut device.place);
+                self.allowance.settle(place, 0, 0, now);
                 self.retire(index);
             }
         }
         self.counters.targets.set(wanted.len() as u64);
         for (to, target) in wanted {
             let index = self.index_of(to);
-            self.at(index).aim(target, now);
+            let device = &mut self.devices[index as usize];
+            device.aim(target, now);
+            device.place = self
+                .allowance
+                .settle(device.place, target.closet, target.uplink, now);
             self.rearm(index);
         }
+        self.count_stretched();
     }
 
     pub(super) fn scheduled(&self, addresses: &[IpAddr]) -> Vec<u32> {

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::sensors;
 use crate::engine::State;
 use crate::model::{
-    AgentFault, AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Sensor, Seq, Time,
+    AgentFault, AlertId, Device, DeviceId, FactKey, Reach, ReachFact, Sensor, Seq, Text, Time,
     TouchPolicy,
 };
 use crate::ui::Outcome;
@@ -300,6 +300,21 @@ fn care(ink: &Ink<'_>, d: &Device) -> Section {
         );
         section.say("", format!("it {}", q.why), ink.text);
     }
+    if let Some(budget) = state.budget_of(d) {
+        section.say("budget", format!("{} packets/s", budget.device), ink.dim);
+        let shared = |name: &Text, packets: u32| format!("{packets} packets/s, {name}");
+        if let Some((switch, packets)) = &budget.closet {
+            section.say("closet", shared(switch, *packets), ink.dim);
+        }
+        if let Some((name, packets, kilobits)) = &budget.uplink {
+            let kilobits = kilobits.map_or_else(String::new, |k| format!(", {k} kbit/s"));
+            section.say(
+                "uplink",
+                format!("{}{kilobits}", shared(name, *packets)),
+                ink.dim,
+            );
+        }
+    }
     let Some(quirk) = state.quirk_in_force(d) else {
         return section;
     };
@@ -435,7 +450,7 @@ fn agent(ink: &Ink<'_>, d: &Device) -> Option<Section> {
     let minor = ink.severity(crate::model::Severity::Minor);
     for (job, late) in &conduct.overruns {
         let less = if late.degraded {
-            "; asked for less"
+            "; asked less often"
         } else {
             ""
         };
