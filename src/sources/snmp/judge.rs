@@ -36,7 +36,11 @@ impl Driver {
         if self.at(index).queue.is_empty() && self.at(index).target.is_none() {
             return false;
         }
-        if let Some(task) = self.at(index).queue.pop_front() {
+        let queue = &mut self.at(index).queue;
+        if let Some(task) = queue.pop_front() {
+            if queue.is_empty() {
+                *queue = VecDeque::new();
+            }
             self.begin(index, task);
             return true;
         }

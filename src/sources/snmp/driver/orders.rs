@@ -51,7 +51,12 @@ impl Driver {
 
     pub(super) fn submit(&mut self, to: SocketAddr, task: Task) {
         let index = self.index_of(to);
-        self.at(index).queue.push_back(task);
+        let queue = &mut self.at(index).queue;
+        if queue.capacity() == 0 {
+            // mostly it is one alone, and room for more would be held for each agent
+            queue.reserve_exact(1);
+        }
+        queue.push_back(task);
         self.advance(index);
     }
 
