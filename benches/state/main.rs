@@ -66,7 +66,7 @@ fn main() {
         began,
         start.elapsed().as_secs_f64(),
     );
-    let mut round_of = |all: &mut Switches, round: u64| {
+    let round_of = |all: &mut Switches, round: u64| {
         all.wait();
         let mut took = 0.0;
         for n in 0..devices {

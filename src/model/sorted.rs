@@ -139,8 +139,13 @@ impl<T: Keyed + Clone> Sorted<T> {
     }
 
     /// All, to be changed; their keys stay.
-    pub fn values_mut(&mut self) -> std::slice::IterMut<'_, T> {
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.0.make_mut().iter_mut()
+    }
+
+    /// The same, as it is said of maps.
+    pub fn values_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.iter_mut()
     }
 
     /// All in one piece, to be changed; their keys stay.
@@ -219,7 +224,7 @@ impl<'s, T: Keyed + Clone> IntoIterator for &'s mut Sorted<T> {
     type IntoIter = std::slice::IterMut<'s, T>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.values_mut()
+        self.iter_mut()
     }
 }
 
