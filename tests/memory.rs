@@ -1,6 +1,7 @@
 //! What a device costs in memory, counted at the allocator in octets: no figure of the machine, and the same in each run.
 //!
 //! It is a test of its own, alone in its process: what another test allocates at the same time would be counted too.
+#![allow(clippy::unwrap_used)]
 
 use std::alloc::System;
 
