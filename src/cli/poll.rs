@@ -18,7 +18,7 @@ use crate::engine::{Filter, State};
 use crate::event::{PollOutcome, Target};
 use crate::gate::Gate;
 use crate::host::{Resolve, logins};
-use crate::model::{DeviceClass, Intervals, Site, Text, TouchPolicy};
+use crate::model::{DeviceClass, Site, Text, TouchPolicy};
 use crate::sources::snmp::{
     Login, PollResult, PollSummary, Poller, PollerConfig, check_plan, poll_once,
 };
@@ -108,7 +108,7 @@ fn listing<'a>(of: impl IntoIterator<Item = &'a PollResult>) -> Listing {
 /// By the plans of the site, and no more than models can take; says what the site has of its own.
 fn ask_as(site: &Site, state: &State, poller: &Poller) {
     if let Some(plans) = state.standing_plans() {
-        let shipped = config::plans::shipped(&Intervals::default());
+        let shipped = config::plans::shipped(&site.intervals);
         let own: Vec<&str> = plans
             .iter()
             .filter(|plan| shipped.get(plan.name.as_str()) != Some(plan))
@@ -171,7 +171,7 @@ fn from_file(
     );
     // the site's plans hold for whatever this hospital asks
     let site = match config::find(global.site.as_deref()).map(|_| open::site(global)) {
-        Some(Ok(loaded)) => loaded.site,
+        Some(Ok(loaded)) => loaded.offered(),
         Some(Err(why)) if global.site.is_some() => return Err(why),
         Some(Err(why)) => {
             eprintln!("wardwatch: {why}; asked by the plans that are shipped");
@@ -213,7 +213,7 @@ fn from_site(
     }
     let loaded = open::site(global)?;
     let filter = Filter::parse(&args.filter.join(" ")).map_err(usage)?;
-    let (state, table, targets) = named::standing_of(&loaded.site);
+    let (state, table, targets) = named::standing_of(&loaded.offered());
     gate.install(table);
     ask_as(&loaded.site, &state, poller);
     let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
