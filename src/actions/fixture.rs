@@ -1,6 +1,5 @@
 //! A tiny hospital for the tests of this room: a core, a switch with ports of every kind, and what hangs there.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::{Person, Role};
@@ -103,7 +102,7 @@ pub(crate) fn hospital() -> State {
 
     let mut core = device(CORE, "core-1", DeviceClass::Switch);
     core.snmp = answers();
-    core.interfaces = [(IfIndex(1), port(1, "")), (IfIndex(2), port(2, ""))].into();
+    core.interfaces = [port(1, ""), port(2, "")].into();
 
     let mut switch = device(SWITCH, "sw-3f-02", DeviceClass::Switch);
     switch.snmp = answers();
@@ -131,7 +130,7 @@ pub(crate) fn hospital() -> State {
             _ => {}
         }
     }
-    switch.interfaces = ports.into_iter().map(|p| (p.index, p)).collect();
+    switch.interfaces = ports.into_iter().collect();
 
     let stations = [
         (PUMP, "pump-icu3-12", DeviceClass::InfusionPump, 21),
@@ -157,17 +156,15 @@ pub(crate) fn hospital() -> State {
             one.macs.insert(Mac([2, 0, 0, 0, 9, 9]));
         }
         if id == MONITOR {
-            one.facts = BTreeMap::from([(
-                FactKey::Ward,
-                Fact {
-                    value: "ICU-3".into(),
-                    first: 0,
-                    last: 0,
-                    key: FactKey::Ward,
-                    source: FactSource::Site,
-                    confidence: 100,
-                },
-            )]);
+            one.facts = [Fact {
+                value: "ICU-3".into(),
+                first: 0,
+                last: 0,
+                key: FactKey::Ward,
+                source: FactSource::Site,
+                confidence: 100,
+            }]
+            .into();
         }
         devices.push(one);
     }

@@ -1,13 +1,12 @@
 //! `wardwatch device`: everything known of one device.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::rows::{port, segment_name, text, time};
 use crate::engine::State;
-use crate::model::{Device, Fact, Reach, ReachFact, Sensor, Time, TouchOverride};
+use crate::model::{Device, Fact, Reach, ReachFact, Sensor, Sorted, Time, TouchOverride};
 
 /// Everything, as JSON.
 pub fn as_json(state: &State, d: &Device) -> Value {
@@ -109,7 +108,7 @@ fn reach_word(reach: Reach) -> &'static str {
     }
 }
 
-fn joined<T: ToString>(of: &BTreeSet<T>) -> String {
+fn joined<T: ToString>(of: &Sorted<T>) -> String {
     let words: Vec<String> = of.iter().map(ToString::to_string).collect();
     words.join(" ")
 }

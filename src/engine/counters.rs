@@ -111,7 +111,7 @@ fn compare(before: &CounterBaseline, now: &CounterBaseline, speed: u64) -> Measu
     Measure::Rate(Traffic {
         in_bps: clamp(in_bps),
         out_bps: clamp(out_bps),
-        errors_milli: clamp(u128::from(errors) * 100_000 / u128::from(ran)),
+        errors_milli: clamp(per(errors, 100_000, ran)),
     })
 }
 
@@ -135,7 +135,16 @@ fn octets(before: u64, now: u64, wide: bool, ran: u64, speed: u64) -> Option<u64
 
 /// Bits a second.
 fn rate(octets: u64, ran: u64) -> u128 {
-    u128::from(octets) * 800 / u128::from(ran.max(1))
+    per(octets, 800, ran)
+}
+
+/// `n` times `by` through `ran`. What fits is computed in 64 bits: a division of 128 bits costs several times as much.
+fn per(n: u64, by: u64, ran: u64) -> u128 {
+    let ran = ran.max(1);
+    match n.checked_mul(by) {
+        Some(n) => u128::from(n / ran),
+        None => u128::from(n) * u128::from(by) / u128::from(ran),
+    }
 }
 
 fn clamp(n: u128) -> u64 {

@@ -53,16 +53,17 @@ impl State {
                 self.edit(id, |d| {
                     let kept = d
                         .conflicts
+                        .make_mut()
                         .iter_mut()
                         .find(|c| c.key == key && c.source == source);
                     match kept {
                         Some(c) if c.value == fact.value => c.last = fact.last,
                         Some(c) => *c = fact,
                         None => {
-                            d.conflicts.push_back(fact);
-                            while d.conflicts.len() > CONFLICTS {
-                                d.conflicts.pop_front();
+                            if d.conflicts.len() >= CONFLICTS {
+                                d.conflicts.remove(0);
                             }
+                            d.conflicts.push(fact);
                         }
                     }
                 });
@@ -76,13 +77,13 @@ impl State {
                 self.edit(id, |d| {
                     d.conflicts.retain(|c| c.key != key || c.source != source);
                     if old.source != source && !agrees {
-                        d.conflicts.push_back(old);
+                        d.conflicts.push(old);
                     }
-                    d.facts.insert(key, fact);
+                    d.facts.insert(fact);
                 });
             }
             None => {
-                self.edit(id, |d| d.facts.insert(key, fact));
+                self.edit(id, |d| d.facts.insert(fact));
             }
         }
         out.inventory = true;

@@ -100,10 +100,8 @@ impl State {
             after,
         };
         self.edit(id, |d| {
-            d.changes.push_front(change.clone());
-            while d.changes.len() > CHANGE_RING {
-                d.changes.pop_back();
-            }
+            d.changes.truncate(CHANGE_RING - 1);
+            d.changes.insert(0, change.clone());
         });
         self.recent.push_front((id, change.clone()));
         while self.recent.len() > RECENT {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::Vector;
+use ecow::EcoVec;
 
 use crate::model::{Device, DeviceId, Mac, SegmentId, Text, Time};
 
@@ -194,28 +194,43 @@ impl State {
         out.targets |= self.is_asked(id);
     }
 
-    /// Who had the address counts for its policy for a day.
+    /// Who had the address counts for its policy for a day. One who has it alone needs no note.
     fn remember_binding(&mut self, address: IpAddr, id: DeviceId, at: Time, out: &mut Out) {
-        let known: &mut Vector<Binding> = self.memory.bindings.entry(address).or_default();
-        if let Some(b) = known.iter_mut().find(|b| b.device == id) {
-            b.seen = b.seen.max(at);
-        } else {
-            known.push_back(Binding {
-                device: id,
-                seen: at,
-            });
-            self.memory.bound.insert((id, address));
-            let several = known.len() > 1;
-            if known.len() > BOUND_CAP {
+        let holder = self.by_address.get(&address).copied();
+        if holder == Some(id) && !self.memory.bindings.contains_key(&address) {
+            out.touch_at.insert(address);
+            return;
+        }
+        if let Some(holder) = holder.filter(|h| *h != id) {
+            self.bind(address, holder, at);
+        }
+        if self.bind(address, id, at) {
+            let known = self.memory.bindings.get(&address).map_or(0, EcoVec::len);
+            if known > BOUND_CAP {
                 self.forget_laxest(address);
             }
-            if several {
+            if known > 1 {
                 self.memory
                     .timers
                     .insert((out.now + BINDING, Timer::Binding(address)));
             }
             out.touch_at.insert(address);
         }
+    }
+
+    /// Notes who was seen at an address; true where that is new.
+    fn bind(&mut self, address: IpAddr, id: DeviceId, at: Time) -> bool {
+        let known = self.memory.bindings.entry(address).or_default();
+        if let Some(b) = known.make_mut().iter_mut().find(|b| b.device == id) {
+            b.seen = b.seen.max(at);
+            return false;
+        }
+        known.push(Binding {
+            device: id,
+            seen: at,
+        });
+        self.memory.bound.insert((id, address));
+        true
     }
 
     /// An address that goes round and round: of all who had it, the one that may be sent the most goes, so that nobody can
@@ -237,15 +252,10 @@ impl State {
 
     /// Who had the address until now counts from now on, however long ago it was last heard there.
     fn released(&mut self, address: IpAddr, before: DeviceId, out: &mut Out) {
-        let Some(known) = self.memory.bindings.get_mut(&address) else {
-            return;
-        };
-        if let Some(b) = known.iter_mut().find(|b| b.device == before) {
-            b.seen = b.seen.max(out.now);
-            self.memory
-                .timers
-                .insert((out.now + BINDING, Timer::Binding(address)));
-        }
+        self.bind(address, before, out.now);
+        self.memory
+            .timers
+            .insert((out.now + BINDING, Timer::Binding(address)));
     }
 
     fn refresh_binding(&mut self, address: IpAddr, id: DeviceId, at: Time) {
@@ -253,9 +263,7 @@ impl State {
         let Some(known) = self.memory.bindings.get_mut(&address) else {
             return;
         };
-        if known.len() > 1
-            && let Some(b) = known.iter_mut().find(|b| b.device == id)
-        {
+        if let Some(b) = known.make_mut().iter_mut().find(|b| b.device == id) {
             b.seen = b.seen.max(at);
         }
     }
@@ -271,8 +279,13 @@ impl State {
         for old in known.iter().filter(|b| !stays(b)) {
             self.memory.bound.remove(&(old.device, address));
         }
-        known.retain(stays);
-        if known.len() > 1 {
+        known.retain(|b| stays(b));
+        if known.iter().all(|b| Some(b.device) == holder) {
+            self.memory.bindings.remove(&address);
+            if let Some(holder) = holder {
+                self.memory.bound.remove(&(holder, address));
+            }
+        } else {
             let next = known
                 .iter()
                 .filter(|b| Some(b.device) != holder)

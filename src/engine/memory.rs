@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ecow::EcoVec;
 use imbl::{OrdMap, OrdSet, Vector};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -110,8 +111,8 @@ pub struct Memory {
     pub(super) nets: Arc<Vec<(IpNet, SegmentId)>>,
     /// Segments by VLAN.
     pub(super) by_vlan: OrdMap<u16, SegmentId>,
-    /// Who was bound to an address.
-    pub(super) bindings: OrdMap<IpAddr, Vector<Binding>>,
+    /// Who was bound to an address, where that is not only the one who has it.
+    pub(super) bindings: OrdMap<IpAddr, EcoVec<Binding>>,
     /// The same the other way round.
     pub(super) bound: OrdSet<(DeviceId, IpAddr)>,
     /// How addresses changed their MAC.
@@ -184,8 +185,10 @@ pub struct Memory {
     pub(super) hushed: OrdMap<AlertId, Severity>,
     /// The quirks in force.
     pub(super) quirks: Option<Arc<Quirks>>,
-    /// How each device was asked, and how it bore that.
-    pub(super) borne: OrdMap<DeviceId, Asked>,
+    /// The first answer of each device since it may be asked, since it was let go, since the plans changed: seconds.
+    pub(super) borne: OrdMap<DeviceId, u32>,
+    /// What more than its status each of them was asked.
+    pub(super) asked_of: OrdMap<DeviceId, Asked>,
     /// The newest starts: when, and who.
     pub(super) boots_at: Vector<(Time, DeviceId)>,
     /// Sensors beyond their limits, by name, and since when.

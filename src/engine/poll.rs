@@ -1,17 +1,17 @@
 //! What an agent answered, or that it did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{IfSampleV1, ObsPollV1, PollOutcome};
 use crate::model::{
-    CounterBaseline, DeviceId, FactKey, FactSource, INTERFACE_CAP, IfIndex, IfStatus, Interface,
-    Mac, RateState, Reach, SegmentId, TRAFFIC_RING, Text, Time, Traffic,
+    CounterBaseline, Course, Device, DeviceId, DeviceState, FactKey, FactSource, INTERFACE_CAP,
+    IfIndex, IfStatus, Interface, Mac, RateState, Reach, SegmentId, Sorted, Text, Time, Traffic,
 };
 
 use super::alerts::escaped;
-use super::conditions::{is_down, troubled};
+use super::conditions::{count_trouble, is_down, troubled};
 use super::counters::{self, Continuity, Measure};
 use super::fold::Out;
 use super::quarantine::Fall;
@@ -64,22 +64,25 @@ impl State {
         }
     }
 
-    /// It answered by SNMP: a poll, or one of its tables.
+    /// It answered by SNMP: one of its tables.
     pub(super) fn table_answered(&mut self, id: DeviceId, at: Time, out: &mut Out) {
-        let Some(d) = self.devices.get(&id) else {
+        let Some(news) = self.devices.get(&id).map(|d| self.is_news(d)) else {
             return;
         };
-        let news = d.snmp.reach != Reach::Answers
-            || d.state == crate::model::DeviceState::Unknown
-            || self.memory.grace.contains_key(&id)
-            || self.memory.blind.contains_key(&id);
-        self.edit(id, |d| {
-            answered(&mut d.snmp, at);
-            d.last_seen = d.last_seen.max(at);
-            if d.first_seen == Time::default() {
-                d.first_seen = at;
-            }
-        });
+        self.edit(id, |d| lives(d, at));
+        self.spoke(id, news, out);
+    }
+
+    /// Does an answer of it say more than that all is as it was?
+    fn is_news(&self, d: &Device) -> bool {
+        d.snmp.reach != Reach::Answers
+            || d.state == DeviceState::Unknown
+            || self.memory.grace.contains_key(&d.id)
+            || self.memory.blind.contains_key(&d.id)
+    }
+
+    /// What follows from an answer for the device itself and for those before it.
+    fn spoke(&mut self, id: DeviceId, news: bool, out: &mut Out) {
         if news {
             self.memory.first_miss.remove(&id);
             self.memory.agent_says.remove(&id);
@@ -133,14 +136,47 @@ impl State {
     }
 
     fn answer(&mut self, id: DeviceId, poll: &ObsPollV1, at: Time, out: &mut Out) {
-        let fall = self.fall(id, poll);
-        self.table_answered(id, at, out);
+        let Some(d) = self.devices.get(&id) else {
+            return;
+        };
+        let news = self.is_news(d);
+        let fall = self.fall(d, poll);
+        let before = d.uptime;
+        let rose = poll.uptime.is_some() && self.boots(id, poll.engine_boots);
+        let restarted = before
+            .zip(poll.uptime)
+            .is_some_and(|(before, now)| started_anew(before, (now, at), rose));
+        // what it says of itself goes into the device at once, what follows from it comes after
+        let Some(moved) = self.edit(id, |d| {
+            lives(d, at);
+            if poll.rtt_ms.is_some() {
+                d.rtt_ms = poll.rtt_ms;
+            }
+            if let Some(uptime) = poll.uptime {
+                d.uptime = Some((uptime, at));
+            }
+            if restarted {
+                // a start that looks like the wrap of its clock must not give a rate
+                for interface in &mut d.interfaces {
+                    interface.baseline = None;
+                }
+            }
+            take_samples(d, poll, at)
+        }) else {
+            return;
+        };
+        self.spoke(id, news, out);
         self.answered_to(id, &poll.credential, out);
-        if let Some(rtt) = poll.rtt_ms {
-            self.edit(id, |d| d.rtt_ms = Some(rtt));
+        if rose {
+            self.boots_rose(id, out);
         }
         if let Some(uptime) = poll.uptime {
-            self.uptime(id, (uptime, poll.engine_boots), &fall, at, out);
+            self.bears(id, at);
+            if restarted {
+                self.restarted(id, uptime, out);
+                let booted = at - Duration::from_millis(u64::from(uptime) * 10);
+                self.restart(id, &Fall { booted, ..fall }, out);
+            }
         }
         if let Some(system) = &poll.system {
             for (key, value) in [
@@ -157,89 +193,46 @@ impl State {
             self.learn(id, *key, value, FactSource::Snmp, at, out);
         }
         if !poll.interfaces.is_empty() {
-            self.interfaces(id, poll, at, out);
+            self.ports_moved(id, poll, &moved, at, out);
         }
     }
 
     /// What a restart, should this answer show one, would be judged by.
-    fn fall(&self, id: DeviceId, poll: &ObsPollV1) -> Fall {
-        let d = self.devices.get(&id);
-        let descr = d.map_or("", |d| d.fact_str(FactKey::SysDescr));
+    fn fall(&self, d: &Device, poll: &ObsPollV1) -> Fall {
+        let upgraded = poll.system.as_ref().is_some_and(|s| {
+            let descr = d.fact_str(FactKey::SysDescr);
+            !descr.is_empty() && s.descr.as_str() != descr
+        });
         Fall {
-            answered: d.map_or(Time::default(), |d| d.snmp.seen),
-            missed: self.memory.first_miss.get(&id).copied(),
-            behind: self.memory.blind.contains_key(&id),
+            answered: d.snmp.seen,
+            missed: self.memory.first_miss.get(&d.id).copied(),
+            behind: self.memory.blind.contains_key(&d.id),
             booted: Time::default(),
-            upgraded: !descr.is_empty()
-                && poll
-                    .system
-                    .as_ref()
-                    .is_some_and(|s| s.descr.as_str() != descr),
+            upgraded,
         }
     }
 
-    fn uptime(
-        &mut self,
-        id: DeviceId,
-        (uptime, boots): (u32, Option<u32>),
-        fall: &Fall,
-        at: Time,
-        out: &mut Out,
-    ) {
-        let before = self.devices.get(&id).and_then(|d| d.uptime);
-        // RFC 3414, 2.2.2: it rises with each start of the engine; some agents never raise it, so that the same number proves
-        // nothing
-        let rose = boots.is_some_and(|now| {
+    /// Did `snmpEngineBoots` rise? RFC 3414, 2.2.2: it rises with each start of the engine; some agents never raise it, so that
+    /// the same number proves nothing.
+    fn boots(&mut self, id: DeviceId, boots: Option<u32>) -> bool {
+        boots.is_some_and(|now| {
             let before = self.memory.boots.get(&id).copied();
             if before != Some(now) {
                 self.memory.boots.insert(id, now);
             }
             before.is_some_and(|b| now > b)
-        });
-        if rose {
-            self.boots_rose(id, out);
-        }
-        self.edit(id, |d| d.uptime = Some((uptime, at)));
-        self.bears(id, at);
-        let Some(before) = before else { return };
-        let elapsed = at.since(before.1).as_millis() as u64 / 10;
-        // younger than the time since the last answer: that is a restart, not a clock that went astray
-        let restarted = rose || counters::continuity(before, (uptime, at)) == Continuity::Rebooted;
-        if restarted && u64::from(uptime) <= elapsed + 6_000 {
-            // a start that looks like the wrap of its clock must not give a rate
-            self.edit(id, |d| {
-                for interface in d.interfaces.values_mut() {
-                    interface.baseline = None;
-                }
-            });
-            self.restarted(id, uptime, out);
-            let booted = at - Duration::from_millis(u64::from(uptime) * 10);
-            self.restart(id, &Fall { booted, ..*fall }, out);
-        }
+        })
     }
 
-    fn interfaces(&mut self, id: DeviceId, poll: &ObsPollV1, at: Time, out: &mut Out) {
-        let Some(moved) = self.edit(id, |d| {
-            let mut moved = Moved::default();
-            for sample in &poll.interfaces {
-                if !d.interfaces.contains_key(&sample.index) && d.interfaces.len() >= INTERFACE_CAP
-                {
-                    moved.lost += 1;
-                    continue;
-                }
-                let i = d.interfaces.entry(sample.index).or_default();
-                take_sample(i, sample, at, &mut moved);
-            }
-            if poll.interfaces_whole {
-                let kept: std::collections::BTreeSet<IfIndex> =
-                    poll.interfaces.iter().map(|s| s.index).collect();
-                d.interfaces.retain(|index, _| kept.contains(index));
-            }
-            d.interfaces_dropped = d.interfaces_dropped.max(moved.lost);
-            moved
-        }) else {
-            return;
-        };
+    /// What follows from what moved on its ports.
+    fn ports_moved(
+        &mut self,
+        id: DeviceId,
+        poll: &ObsPollV1,
+        moved: &Moved,
+        at: Time,
+        out: &mut Out,
+    ) {
         for _ in 0..moved.discarded {
             self.drop_one("rates beyond the speed of the link");
         }
@@ -272,6 +265,11 @@ impl State {
 
     fn device_has_alerts(&self, id: DeviceId) -> bool {
         use crate::model::{AlertId, Condition};
+        // mostly there are none, and to look for the next one costs less than to go through a range
+        let next = self.memory.device_alerts.get_next(&(id, AlertId(0)));
+        if next.is_none_or(|(device, _)| *device != id) {
+            return false;
+        }
         self.memory
             .device_alerts
             .range((id, AlertId(0))..=(id, AlertId(u64::MAX)))
@@ -334,6 +332,11 @@ impl State {
 
     /// Counts what each access port carries to the segment of whoever hangs on it.
     pub(super) fn carry(&mut self, switch: DeviceId) {
+        let first = (switch, IfIndex(0), DeviceId(0));
+        let next = self.memory.hang.get_next(&first);
+        if next.is_none_or(|(device, _, _)| *device != switch) {
+            return;
+        }
         let mut by_port: BTreeMap<IfIndex, DeviceId> = BTreeMap::new();
         for (port, device) in self.on_switch(switch) {
             by_port.entry(port).or_insert(device);
@@ -390,18 +393,85 @@ impl State {
     }
 }
 
+/// It answered.
+fn lives(d: &mut Device, at: Time) {
+    answered(&mut d.snmp, at);
+    d.last_seen = d.last_seen.max(at);
+    if d.first_seen == Time::default() {
+        d.first_seen = at;
+    }
+}
+
+/// Does its clock say that it started since the last answer? Younger than the time since then: that is a restart, not a clock that
+/// went astray.
+fn started_anew(before: (u32, Time), now: (u32, Time), rose: bool) -> bool {
+    let elapsed = now.1.since(before.1).as_millis() as u64 / 10;
+    let fell = rose || counters::continuity(before, now) == Continuity::Rebooted;
+    fell && u64::from(now.0) <= elapsed + 6_000
+}
+
+/// Takes what was read of its interfaces.
+fn take_samples(d: &mut Device, poll: &ObsPollV1, at: Time) -> Moved {
+    let mut moved = Moved::default();
+    if poll.interfaces.is_empty() {
+        return moved;
+    }
+    let told = poll.interfaces.iter().map(|s| s.index);
+    if !told.eq(d.interfaces.keys()) {
+        moved.lost = make_ports(&mut d.interfaces, poll);
+    }
+    let ports = d.interfaces.as_mut_slice();
+    let mut next = 0;
+    for sample in &poll.interfaces {
+        // mostly they come in the order in which they stand
+        if ports.get(next).is_none_or(|p| p.index != sample.index) {
+            match ports.binary_search_by_key(&sample.index, |p| p.index) {
+                Ok(at) => next = at,
+                Err(_) => continue,
+            }
+        }
+        if let Some(port) = ports.get_mut(next) {
+            take_sample(port, sample, at, &mut moved);
+        }
+        next += 1;
+    }
+    d.interfaces_dropped = d.interfaces_dropped.max(moved.lost);
+    moved
+}
+
+/// Makes those interfaces that are new, and takes out those that are no more; how many there is no room for.
+fn make_ports(ports: &mut Sorted<Interface>, poll: &ObsPollV1) -> u32 {
+    let told: BTreeSet<IfIndex> = poll.interfaces.iter().map(|s| s.index).collect();
+    if poll.interfaces_whole {
+        ports.retain(|p| told.contains(&p.index));
+    }
+    let known: BTreeSet<IfIndex> = ports.keys().collect();
+    let new: Vec<IfIndex> = told.difference(&known).copied().collect();
+    let room = INTERFACE_CAP.saturating_sub(ports.len()).min(new.len());
+    ports.reserve(room);
+    ports.extend(new.iter().take(room).map(|index| Interface {
+        index: *index,
+        ..Interface::default()
+    }));
+    (new.len() - room) as u32
+}
+
 fn take_sample(i: &mut Interface, sample: &IfSampleV1, at: Time, moved: &mut Moved) {
-    i.index = sample.index;
     if let Some(meta) = &sample.meta {
         if i.name != meta.name {
             // another interface has this index now: a series of its own
             i.baseline = None;
-            i.ring = imbl::Vector::new();
+            i.course = Course::default();
+            (i.lossy, i.full) = (0, 0);
             i.rate = RateState::NoBaseline;
             moved.named = true;
         }
-        i.name = meta.name.clone();
-        i.alias = meta.alias.clone();
+        if i.name != meta.name {
+            i.name = meta.name.clone();
+        }
+        if i.alias != meta.alias {
+            i.alias = meta.alias.clone();
+        }
         i.kind = meta.kind;
         i.speed = meta.speed;
         i.mac = meta.mac;
@@ -431,10 +501,8 @@ fn take_measure(i: &mut Interface, baseline: CounterBaseline, measure: Measure, 
             moved.traffic = true;
             i.rate = RateState::Known;
             i.traffic = traffic;
-            i.ring.push_back(traffic);
-            while i.ring.len() > TRAFFIC_RING {
-                i.ring.pop_front();
-            }
+            i.course.push(traffic.in_bps.max(traffic.out_bps));
+            count_trouble(i);
         }
         Measure::NotMeasurable => i.rate = RateState::NotMeasurable,
         Measure::Discarded => {

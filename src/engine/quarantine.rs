@@ -166,11 +166,9 @@ pub struct Quarantine {
     pub build: Text,
 }
 
-/// How a device was asked, and how it bore that. Times in seconds.
+/// What heavier than its status a device was asked, and how it bore that. Times in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Asked {
-    /// Its first answer since it may be asked, since it was let go, since the plans changed.
-    first: u32,
     /// When each of [`Heavy::ALL`] was sent first and last.
     sent: [(u32, u32); 5],
     /// How likely the restarts in a row after each are by chance, thousandths less from 1000.
@@ -212,42 +210,40 @@ impl State {
                 continue;
             };
             let at = heavy as usize;
-            let Some(asked) = self.memory.borne.get(&id) else {
+            if !self.memory.borne.contains_key(&id) {
                 continue;
-            };
+            }
+            let known = self.memory.asked_of.get(&id);
             // interfaces are read so often that only the first time says anything
-            if heavy == Heavy::Interfaces && asked.sent[at].0 != 0 {
+            if heavy == Heavy::Interfaces && known.is_some_and(|a| a.sent[at].0 != 0) {
                 continue;
             }
-            if let Some(asked) = self.memory.borne.get_mut(&id) {
-                let sent = &mut asked.sent[at];
-                if sent.0 == 0 {
-                    sent.0 = row.first.secs32();
-                }
-                sent.1 = sent.1.max(row.last.secs32());
+            let asked = self.memory.asked_of.entry(id).or_default();
+            let sent = &mut asked.sent[at];
+            if sent.0 == 0 {
+                sent.0 = row.first.secs32();
             }
+            sent.1 = sent.1.max(row.last.secs32());
         }
     }
 
     /// It answered: from its first answer on it is known how it bears to be asked.
     pub(super) fn bears(&mut self, id: DeviceId, at: Time) {
         if !self.memory.borne.contains_key(&id) {
-            let asked = Asked {
-                first: at.secs32(),
-                ..Asked::default()
-            };
-            self.memory.borne.insert(id, asked);
+            self.memory.borne.insert(id, at.secs32());
         }
     }
 
     /// What is asked of it is not what it was: what it bore before says nothing.
     pub(super) fn asked_anew(&mut self, id: DeviceId) {
         self.memory.borne.remove(&id);
+        self.memory.asked_of.remove(&id);
     }
 
     /// What is asked of everybody is not what it was (poll plans that were accepted).
     pub(super) fn all_asked_anew(&mut self) {
         self.memory.borne = imbl::OrdMap::new();
+        self.memory.asked_of = imbl::OrdMap::new();
     }
 
     /// A device started anew: is that to be held against our asking?
@@ -260,7 +256,7 @@ impl State {
             return;
         };
         if self.excused(&d, fall, out.now) {
-            if let Some(asked) = self.memory.borne.get_mut(&id) {
+            if let Some(asked) = self.memory.asked_of.get_mut(&id) {
                 asked.unlikely = [0; 5];
                 asked.restarts = [0; 3];
             }
@@ -376,7 +372,7 @@ impl State {
 
     fn let_go(&mut self, id: DeviceId, out: &mut Out) {
         self.quarantine.remove(&id);
-        self.memory.borne.remove(&id);
+        self.asked_anew(id);
         self.retouch(id, out);
         out.quirks = true;
         out.review.insert(id);
@@ -449,9 +445,10 @@ impl State {
 
     /// What speaks against our asking; nothing where nothing does.
     fn charge(&mut self, d: &Device, fall: &Fall) -> Option<Charge> {
-        let mut asked = self.memory.borne.get(&d.id).copied()?;
-        let charge = self.weigh(d, fall, &mut asked);
-        self.memory.borne.insert(d.id, asked);
+        let first = self.memory.borne.get(&d.id).copied()?;
+        let mut asked = self.memory.asked_of.get(&d.id).copied().unwrap_or_default();
+        let charge = self.weigh(d, fall, first, &mut asked);
+        self.memory.asked_of.insert(d.id, asked);
         charge
     }
 
@@ -471,7 +468,7 @@ impl State {
         known.then(|| (answered.saturating_sub(cycle.saturating_mul(2)), fell))
     }
 
-    fn weigh(&self, d: &Device, fall: &Fall, asked: &mut Asked) -> Option<Charge> {
+    fn weigh(&self, d: &Device, fall: &Fall, first: u32, asked: &mut Asked) -> Option<Charge> {
         let again = often(d, fall.booted, asked);
         let (from, until) = self.span(d, fall)?;
         let soon = fall.booted.secs32().saturating_sub(until) <= SOON.as_secs() as u32;
@@ -532,10 +529,10 @@ impl State {
         found
             .map(|(_, charge)| charge)
             .or_else(|| {
-                (soon && inside(asked.first)).then(|| Charge {
+                (soon && inside(first)).then(|| Charge {
                     why: format!(
                         "restarted {} s after it was asked for the first time",
-                        later(asked.first)
+                        later(first)
                     ),
                     after: None,
                     proven: true,

@@ -1,15 +1,14 @@
 //! A device of the inventory as the engine holds it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use imbl::Vector;
+use ecow::EcoVec;
 use serde::{Deserialize, Serialize};
 
 use super::{
     CareLevel, Change, Conduct, DeviceClass, DeviceId, Fact, FactKey, IfIndex, Interface, Mac,
-    SegmentId, Sensor, Text, Time, TouchPolicy,
+    SegmentId, Sensor, Sorted, Text, Time, TouchPolicy,
 };
 
 /// What one way of looking says of a device. Three of them are kept apart: a ping that comes back never clears an SNMP fault.
@@ -103,11 +102,11 @@ pub struct Device {
     /// What it is called: site, then sysName, DNS, DHCP, address, MAC.
     pub name: Text,
     /// Its addresses; the first that is asked is `address`.
-    pub addresses: BTreeSet<IpAddr>,
+    pub addresses: Sorted<IpAddr>,
     /// The management address.
     pub address: Option<IpAddr>,
     /// Its MAC addresses.
-    pub macs: BTreeSet<Mac>,
+    pub macs: Sorted<Mac>,
     /// The kind.
     pub class: DeviceClass,
     /// How close to a patient.
@@ -121,9 +120,9 @@ pub struct Device {
     /// Declared by the site, not only seen.
     pub declared: bool,
     /// Current values, one a key.
-    pub facts: BTreeMap<FactKey, Fact>,
+    pub facts: Sorted<Fact>,
     /// Values of other sources that disagree with the current ones (invariant 8).
-    pub conflicts: Vector<Fact>,
+    pub conflicts: EcoVec<Fact>,
     /// ICMP.
     pub ping: ReachFact,
     /// SNMP.
@@ -145,13 +144,13 @@ pub struct Device {
     /// Last round trip, milliseconds.
     pub rtt_ms: Option<u32>,
     /// Its interfaces by index.
-    pub interfaces: BTreeMap<IfIndex, Interface>,
+    pub interfaces: Sorted<Interface>,
     /// Interfaces beyond [`INTERFACE_CAP`].
     pub interfaces_dropped: u32,
     /// Its sensors in the order of their keys, [`super::SENSOR_CAP`] at the most; none for most devices.
     pub sensors: Option<Arc<Vec<Sensor>>>,
     /// The newest changes, the newest first, [`CHANGE_RING`] at the most.
-    pub changes: Vector<Change>,
+    pub changes: EcoVec<Change>,
     /// How its agent behaves, where it ever misbehaved or a poll of it missed its time.
     pub conduct: Option<Box<Conduct>>,
 }

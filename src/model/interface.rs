@@ -1,9 +1,8 @@
 //! An interface of an agent (IF-MIB, RFC 2863) with its counters and what they say.
 
-use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
-use super::{IfIndex, Mac, Text, Time};
+use super::{Course, IfIndex, Mac, Text, Time};
 
 /// `ifOperStatus` and `ifAdminStatus` (RFC 2863).
 #[derive(
@@ -81,9 +80,6 @@ pub struct Traffic {
     pub errors_milli: u64,
 }
 
-/// How many [`Traffic`] values an interface keeps for its sparkline.
-pub const TRAFFIC_RING: usize = 60;
-
 /// One interface of a device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Interface {
@@ -109,8 +105,12 @@ pub struct Interface {
     pub traffic: Traffic,
     /// What `traffic` is worth.
     pub rate: RateState,
-    /// Last rates, the oldest first, [`TRAFFIC_RING`] at the most.
-    pub ring: Vector<Traffic>,
+    /// The greater of both rates at the last polls.
+    pub course: Course,
+    /// Rates in a row, up to the last one, with more than one error a second.
+    pub lossy: u8,
+    /// Rates in a row, up to the last one, near its speed.
+    pub full: u8,
     /// The counters that the next rate is measured from.
     pub baseline: Option<CounterBaseline>,
 }

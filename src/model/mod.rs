@@ -7,6 +7,7 @@ mod alert;
 mod budget;
 mod class;
 mod conduct;
+mod course;
 mod device;
 mod fact;
 mod health;
@@ -22,6 +23,7 @@ mod segment;
 mod sensor;
 mod severity;
 mod site;
+mod sorted;
 mod text;
 mod time;
 mod touch;
@@ -30,6 +32,7 @@ pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use budget::{Budgets, LineRate, SEEN_UPLINKS, UplinkSpec};
 pub use class::{BadClass, CareLevel, DeviceClass};
 pub use conduct::{AgentFault, Conduct, OverrunKind, Overruns, Tally};
+pub use course::{COURSE, Course};
 pub use device::{
     Attachment, CHANGE_RING, Device, DeviceState, INTERFACE_CAP, Reach, ReachFact, TouchOverride,
     TouchPolicyInForce,
@@ -41,7 +44,7 @@ pub use health::{
 };
 pub use hex::hex;
 pub use ids::{AlertId, DeviceId, IfIndex, RunId, SegmentId, Seq};
-pub use interface::{CounterBaseline, IfStatus, Interface, RateState, TRAFFIC_RING, Traffic};
+pub use interface::{CounterBaseline, IfStatus, Interface, RateState, Traffic};
 pub use job::Job;
 pub use mac::{BadMac, Mac};
 pub use plan::{
@@ -58,6 +61,7 @@ pub use site::{
     InterfaceRef, Intervals, LimitSpec, LinkSpec, PlainSecret, PrivProtocol, SecretRef,
     SegmentSpec, Site, Strength, VendorSpec, WITHHELD, WardSpec,
 };
+pub use sorted::{Keyed, Sorted};
 pub use text::{TEXT_CAP, Text};
 pub use time::Time;
 pub use touch::{PacketKind, TouchPolicy, TouchTable};

@@ -1,26 +1,33 @@
 //! Text from outside, made harmless at the door (invariant 4).
 
 use std::fmt;
-use std::sync::Arc;
 
+use ecow::EcoString;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The longest text kept, in bytes of its escaped form; what is cut ends in `…`.
 pub const TEXT_CAP: usize = 4096;
+/// The longest escape of one character: `\u{10ffff}`.
+const ESCAPE: usize = 10;
 
 /// Text that came from a person, a file or the network, with everything a terminal could obey escaped.
 ///
 /// Control characters, escape sequences, bidi controls, zero-width and other invisible characters become
 /// `\u{…}`; bytes that are not UTF-8 become `\xNN`; a backslash becomes `\\`. So the escape can be undone
 /// ([`Text::unescape`]). One `Text` is one line: a line feed is escaped as well. `Display` is always safe to print.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+///
+/// Up to 15 bytes stand in it, more are shared by its clones.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Text(Arc<str>);
+pub struct Text(EcoString);
 
 impl Text {
     /// Escapes raw bytes from the network. Trailing NUL bytes (padding in many MIBs) are dropped.
     pub fn from_bytes(raw: &[u8]) -> Self {
         let end = raw.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+        if let Some(plain) = plain(&raw[..end]) {
+            return Self(plain.into());
+        }
         let mut out = String::with_capacity(end.min(TEXT_CAP));
         'all: for chunk in raw[..end].utf8_chunks() {
             for c in chunk.valid().chars() {
@@ -48,7 +55,7 @@ impl Text {
 
     /// The empty text.
     pub fn empty() -> Self {
-        Self("".into())
+        Self(EcoString::new())
     }
 
     /// The escaped form: what may be shown, logged, exported and given as an argument.
@@ -77,6 +84,16 @@ impl Text {
     }
 }
 
+/// What needs no escape: most there is, and one look at it is enough.
+fn plain(raw: &[u8]) -> Option<&str> {
+    let printable = |b: &u8| matches!(b, 0x20..=0x7e) && *b != b'\\';
+    if raw.len() <= TEXT_CAP - ESCAPE && raw.iter().all(printable) {
+        std::str::from_utf8(raw).ok()
+    } else {
+        None
+    }
+}
+
 fn unescape_one(tail: &str) -> (Vec<u8>, usize) {
     if let Some(hex) = tail.strip_prefix('x').and_then(|t| t.get(..2))
         && let Ok(b) = u8::from_str_radix(hex, 16)
@@ -96,7 +113,7 @@ fn unescape_one(tail: &str) -> (Vec<u8>, usize) {
 
 fn push(out: &mut String, what: fmt::Arguments<'_>) -> bool {
     use fmt::Write as _;
-    if out.len() + 10 > TEXT_CAP {
+    if out.len() + ESCAPE > TEXT_CAP {
         out.push('…');
         return false;
     }
@@ -150,12 +167,6 @@ impl fmt::Debug for Text {
     }
 }
 
-impl Default for Text {
-    fn default() -> Self {
-        Self::empty()
-    }
-}
-
 impl<'de> Deserialize<'de> for Text {
     /// What was escaped once is kept as it is; what a hostile file put in beside it is escaped now.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -185,6 +196,25 @@ mod tests {
         );
         assert_eq!(Text::from("C:\\x").as_str(), "C:\\\\x");
         assert_eq!(Text::from("Dräger 床").as_str(), "Dräger 床");
+    }
+
+    #[test]
+    fn what_needs_no_escape_is_what_it_would_be_with_one_beside_it() {
+        for n in [
+            0,
+            1,
+            15,
+            16,
+            TEXT_CAP - 11,
+            TEXT_CAP - 10,
+            TEXT_CAP - 9,
+            TEXT_CAP,
+        ] {
+            let plain = "a".repeat(n);
+            let mut slow = String::new();
+            let whole = plain.chars().all(|c| push_char(&mut slow, c));
+            assert_eq!(Text::from(plain.as_str()).as_str(), slow, "{n} {whole}");
+        }
     }
 
     #[test]

@@ -498,11 +498,11 @@ fn no_port_of_the_whole_hospital_that_must_not_be_shut_may_be_shut() {
             let linked = state.links.keys().any(|l| {
                 [l.0, l.1]
                     .iter()
-                    .any(|e| e.device == switch.id && e.port == Some(*port))
+                    .any(|e| e.device == switch.id && e.port == Some(port))
             });
-            match scene.plan(switch.id, Some(*port), "port-shut", "60") {
+            match scene.plan(switch.id, Some(port), "port-shut", "60") {
                 Ok(_) => {
-                    assert!(!linked && state.on_port(switch.id, *port).count() <= 1);
+                    assert!(!linked && state.on_port(switch.id, port).count() <= 1);
                     may += 1;
                 }
                 Err(_) => must_not += 1,

@@ -8,19 +8,18 @@ mod well;
 
 pub use well::health;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::Vector;
 use wardwatch::engine::{Counts, State};
 use wardwatch::model::{
-    Acknowledgement, Alert, AlertId, AlertState, Attachment, CareLevel, Change, Condition, Device,
-    DeviceClass, DeviceId, DeviceState, Fact, FactKey, FactSource, IfIndex, IfStatus, Impact,
-    Interface, Link, LinkEnd, LinkId, LinkSource, Mac, RateState, Reach, ReachFact, RunId, Segment,
-    SegmentId, SegmentSpec, Seq, Severity, Site, Text, Time, TouchPolicy, TouchPolicyInForce,
-    Traffic, VendorSpec, WardSpec,
+    Acknowledgement, Alert, AlertId, AlertState, Attachment, CareLevel, Change, Condition, Course,
+    Device, DeviceClass, DeviceId, DeviceState, Fact, FactKey, FactSource, IfIndex, IfStatus,
+    Impact, Interface, Link, LinkEnd, LinkId, LinkSource, Mac, RateState, Reach, ReachFact, RunId,
+    Segment, SegmentId, SegmentSpec, Seq, Severity, Site, Sorted, Text, Time, TouchPolicy,
+    TouchPolicyInForce, Traffic, VendorSpec, WardSpec,
 };
 
 /// 2026-03-10 03:11:00 at UTC+1.
@@ -89,7 +88,7 @@ impl Builder {
         let address = IpAddr::V4(Ipv4Addr::new(10, (vlan % 256) as u8, high, low));
         let mac = Mac([0x00, 0x1b, 0x21, vlan as u8, high, low]);
         let asked = class.touch() >= TouchPolicy::Get;
-        let mut facts = BTreeMap::new();
+        let mut facts = Sorted::default();
         let (vendor, model, firmware) = make(class);
         for (key, value) in [
             (FactKey::Vendor, vendor),
@@ -97,17 +96,14 @@ impl Builder {
             (FactKey::Firmware, firmware),
         ] {
             if !value.is_empty() {
-                facts.insert(
+                facts.insert(Fact {
+                    value: t(value),
+                    first: ago(90_000).secs32(),
+                    last: ago(12).secs32(),
                     key,
-                    Fact {
-                        value: t(value),
-                        first: ago(90_000).secs32(),
-                        last: ago(12).secs32(),
-                        key,
-                        source: FactSource::Site,
-                        confidence: 100,
-                    },
-                );
+                    source: FactSource::Site,
+                    confidence: 100,
+                });
             }
         }
         let seen = ReachFact {
@@ -121,9 +117,9 @@ impl Builder {
             Arc::new(Device {
                 id,
                 name: t(name),
-                addresses: BTreeSet::from([address]),
+                addresses: [address].into(),
                 address: Some(address),
-                macs: BTreeSet::from([mac]),
+                macs: [mac].into(),
                 class,
                 care: class.care(),
                 touch: TouchPolicyInForce {
@@ -163,7 +159,7 @@ impl Builder {
         let id = self.device(name, class, Some(segment));
         self.edit(id, |d| {
             for n in 1..=ports {
-                d.interfaces.insert(IfIndex(n), port(n, n % 4 != 0));
+                d.interfaces.insert(port(n, n % 4 != 0));
             }
         });
         id
@@ -179,7 +175,7 @@ impl Builder {
                 .filter(|e| e.device == id)
                 .filter_map(|e| e.port)
                 .collect();
-            *state.devices[&id]
+            state.devices[&id]
                 .interfaces
                 .keys()
                 .rev()
@@ -198,7 +194,7 @@ impl Builder {
                     out_bps: bps / 5,
                     errors_milli: 0,
                 };
-                port.ring = ring(bps);
+                port.course = course(bps);
                 port.alias = t("uplink");
             });
         }
@@ -315,13 +311,9 @@ impl Builder {
     }
 }
 
-fn ring(bps: u64) -> Vector<Traffic> {
+fn course(bps: u64) -> Course {
     (0..60u64)
-        .map(|n| Traffic {
-            in_bps: bps * (40 + (n * 7) % 60) / 100,
-            out_bps: bps / 5,
-            errors_milli: 0,
-        })
+        .map(|n| (bps * (40 + (n * 7) % 60) / 100).max(bps / 5))
         .collect()
 }
 
@@ -341,7 +333,7 @@ fn port(n: u32, up: bool) -> Interface {
             errors_milli: if n == 5 { 1200 } else { 0 },
         },
         rate: RateState::Known,
-        ring: ring(bps),
+        course: course(bps),
         ..Interface::default()
     }
 }
@@ -467,13 +459,16 @@ pub fn small() -> (State, Named) {
         for i in d.interfaces.values_mut() {
             i.rate = RateState::NoBaseline;
         }
-        d.changes.push_front(Change {
-            time: ago(240),
-            what: t("state"),
-            before: t("up"),
-            after: t("down"),
-        });
-        d.changes.push_back(Change {
+        d.changes.insert(
+            0,
+            Change {
+                time: ago(240),
+                what: t("state"),
+                before: t("up"),
+                after: t("down"),
+            },
+        );
+        d.changes.push(Change {
             time: ago(86_400 * 3),
             what: t("firmware"),
             before: t("17.06.01"),
@@ -483,17 +478,14 @@ pub fn small() -> (State, Named) {
             (FactKey::Serial, "FOC2419L0AB"),
             (FactKey::Location, "closet 3F-B"),
         ] {
-            d.facts.insert(
+            d.facts.insert(Fact {
+                value: t(value),
+                first: ago(900_000).secs32(),
+                last: ago(300).secs32(),
                 key,
-                Fact {
-                    value: t(value),
-                    first: ago(900_000).secs32(),
-                    last: ago(300).secs32(),
-                    key,
-                    source: FactSource::Snmp,
-                    confidence: 90,
-                },
-            );
+                source: FactSource::Snmp,
+                confidence: 90,
+            });
         }
     });
     if let Some(link) = b.state.links.get_mut(&lost) {
@@ -513,19 +505,16 @@ pub fn small() -> (State, Named) {
             (FactKey::Room, "3.207"),
             (FactKey::Ward, "ICU-3"),
         ] {
-            d.facts.insert(
+            d.facts.insert(Fact {
+                value: t(value),
+                first: ago(900_000).secs32(),
+                last: ago(900_000).secs32(),
                 key,
-                Fact {
-                    value: t(value),
-                    first: ago(900_000).secs32(),
-                    last: ago(900_000).secs32(),
-                    key,
-                    source: FactSource::Site,
-                    confidence: 100,
-                },
-            );
+                source: FactSource::Site,
+                confidence: 100,
+            });
         }
-        d.conflicts.push_back(Fact {
+        d.conflicts.push(Fact {
             value: t("Evita V300"),
             first: ago(900_000).secs32(),
             last: ago(900_000).secs32(),

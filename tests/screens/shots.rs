@@ -162,14 +162,12 @@ fn a_device_that_is_left_alone_says_so_and_why() {
         source: FactSource::Snmp,
         confidence: 90,
     };
-    device.facts.insert(
-        FactKey::SysObjectId,
-        fact(FactKey::SysObjectId, "1.3.6.1.4.1.11.2.3.7.11.104"),
-    );
-    device.facts.insert(
-        FactKey::SysDescr,
-        fact(FactKey::SysDescr, "HP ProCurve 1810G - 24 GE, P.2.14"),
-    );
+    device
+        .facts
+        .insert(fact(FactKey::SysObjectId, "1.3.6.1.4.1.11.2.3.7.11.104"));
+    device
+        .facts
+        .insert(fact(FactKey::SysDescr, "HP ProCurve 1810G - 24 GE, P.2.14"));
     device.state = DeviceState::Degraded;
     device.state_why =
         "asked for its status only: it restarted 20 s after its tables were read".into();

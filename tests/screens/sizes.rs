@@ -102,8 +102,8 @@ fn hostile_text_stays_text() {
         let device = Arc::make_mut(state.devices.get_mut(&id).unwrap());
         device.name = text.clone();
         device.state_why = text.clone();
-        for (key, fact) in &mut device.facts {
-            if *key != FactKey::UpsCharge {
+        for fact in &mut device.facts {
+            if fact.key != FactKey::UpsCharge {
                 fact.value = text.clone();
             }
         }

@@ -339,7 +339,7 @@ fn a_ring_protects_both_of_its_equally_short_ways() {
     let far = DeviceId(31);
     let mut last = device(far, "sw-3f-03", crate::model::DeviceClass::Switch);
     last.snmp = state.devices.get(&SWITCH).unwrap().snmp;
-    last.interfaces = (1..4).map(|i| (IfIndex(i), port(i, ""))).collect();
+    last.interfaces = (1..4).map(|i| port(i, "")).collect();
     state.devices.insert(far, last.into());
     cable(&mut state, (DeviceId(30), Some(2)), (far, Some(1)));
     cable(&mut state, (SWITCH, Some(12)), (far, Some(2)));

@@ -376,7 +376,7 @@ fn a_switch_that_numbered_its_ports_anew_is_set_by_name_never_by_the_old_number(
     change(&mut bench.state.lock().unwrap(), SWITCH, |d| {
         let mut p = d.interfaces.remove(&IfIndex(5)).unwrap();
         p.index = IfIndex(105);
-        d.interfaces.insert(IfIndex(105), p);
+        d.interfaces.insert(p);
     });
     for (column, value) in [
         (mib::IF_NAME, Scalar::Octets(b"Gi1/0/5".into())),

@@ -10,20 +10,23 @@ use super::super::state::State;
 use super::link::{is_down, marked};
 
 /// Polls in a row.
-const POLLS: usize = 3;
+const POLLS: u8 = 3;
 /// One error or discard a second.
 const ERRORS_MILLI: u64 = 1_000;
 
+/// A rate came: counts on how long it loses packets, and how long it is near its speed.
+pub(in super::super) fn count_trouble(i: &mut Interface) {
+    let load = i.traffic.in_bps.max(i.traffic.out_bps);
+    let lossy = i.traffic.errors_milli > ERRORS_MILLI;
+    let full = i.speed > 0 && u128::from(load) * 10 > u128::from(i.speed) * 9;
+    i.lossy = if lossy { i.lossy.saturating_add(1) } else { 0 };
+    i.full = if full { i.full.saturating_add(1) } else { 0 };
+}
+
 /// What the last polls say of an interface: errors, near its speed.
 pub(in super::super) fn troubled(i: &Interface) -> (bool, bool) {
-    if i.rate != RateState::Known || i.ring.len() < POLLS {
-        return (false, false);
-    }
-    let last = || i.ring.iter().rev().take(POLLS);
-    let errors = last().all(|t| t.errors_milli > ERRORS_MILLI);
-    let full = i.speed > 0
-        && last().all(|t| u128::from(t.in_bps.max(t.out_bps)) * 10 > u128::from(i.speed) * 9);
-    (errors, full)
+    let known = i.rate == RateState::Known;
+    (known && i.lossy >= POLLS, known && i.full >= POLLS)
 }
 
 impl State {

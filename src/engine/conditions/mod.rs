@@ -16,7 +16,7 @@ use crate::model::{AlertId, DeviceId};
 use super::fold::Out;
 use super::state::State;
 
-pub(super) use interface::troubled;
+pub(super) use interface::{count_trouble, troubled};
 pub(super) use link::{is_down, marked};
 
 impl State {

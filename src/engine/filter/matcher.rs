@@ -138,7 +138,7 @@ fn word(n: &Needle, state: &State, d: &Device) -> bool {
     n.is_in(d.name.as_str())
         || d.facts
             .iter()
-            .any(|(k, f)| WORDS.contains(k) && n.is_in(f.value.as_str()))
+            .any(|f| WORDS.contains(&f.key) && n.is_in(f.value.as_str()))
         || d.addresses.iter().any(|a| n.is_in_address(*a))
         || d.macs.iter().any(|m| n.is_in_mac(*m))
         || port(state, d).is_some_and(|p| n.is_in(p.alias.as_str()))

@@ -13,16 +13,15 @@ use crate::model::{
 
 const NOW: Time = Time(1_800_000_000_000);
 
-fn fact(key: FactKey, value: &str) -> (FactKey, Fact) {
-    let fact = Fact {
+fn fact(key: FactKey, value: &str) -> Fact {
+    Fact {
         value: value.into(),
         first: 0,
         last: 0,
         key,
         source: FactSource::Site,
         confidence: 100,
-    };
-    (key, fact)
+    }
 }
 
 fn hospital() -> State {
@@ -46,14 +45,12 @@ fn hospital() -> State {
         declared: true,
         ..Device::default()
     };
-    switch.interfaces.insert(
-        IfIndex(17),
-        Interface {
-            name: "Gi1/0/17".into(),
-            alias: "ICU bed 7".into(),
-            ..Interface::default()
-        },
-    );
+    switch.interfaces.insert(Interface {
+        index: IfIndex(17),
+        name: "Gi1/0/17".into(),
+        alias: "ICU bed 7".into(),
+        ..Interface::default()
+    });
     let mut pump = Device {
         id: DeviceId(2),
         name: "pump-icu3-12".into(),

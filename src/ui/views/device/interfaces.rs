@@ -87,8 +87,7 @@ impl Interfaces {
                 row.gap(1);
             }
             if sparks && port.rate == RateState::Known {
-                let values = port.ring.iter().map(|t| t.in_bps.max(t.out_bps));
-                let line = spark(ink, values, self.scale.1, SPARK - 1);
+                let line = spark(ink, port.course.iter(), self.scale.1, SPARK - 1);
                 Row::new(ink, buf, rows, y)
                     .at(area.width - SPARK + 1)
                     .put(line, ink.role(Role::Spark));
@@ -116,8 +115,7 @@ impl Interfaces {
         let top = device
             .interfaces
             .values()
-            .flat_map(|i| i.ring.iter())
-            .map(|t| t.in_bps.max(t.out_bps))
+            .flat_map(|i| i.course.iter())
             .max()
             .unwrap_or(0);
         self.scale = (stamp, top);
@@ -125,7 +123,7 @@ impl Interfaces {
     }
 
     fn sort(&mut self, device: &Device) {
-        self.keys = device.interfaces.keys().copied().collect();
+        self.keys = device.interfaces.keys().collect();
         if self.by_load {
             self.keys.sort_by_key(|key| {
                 device
