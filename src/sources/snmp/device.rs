@@ -123,7 +123,9 @@ impl Lane {
     /// lives?
     pub(super) fn gives_way(&self, person: bool) -> bool {
         let task = &self.active.task;
-        self.flight.as_ref().is_some_and(|f| f.held.is_some())
+        self.flight
+            .as_ref()
+            .is_some_and(|f| f.held.is_some() && f.sent.is_none())
             && matches!(task.sink, Sink::Engine)
             && (person || !matches!(task.kind, Kind::Job(Job::Status) | Kind::Touch))
     }

@@ -237,3 +237,30 @@ async fn a_person_goes_before_everything_that_waits_for_a_budget() {
     let _ = house.pass(60).await;
     assert!(house.agents.heard().len() > before + 30);
 }
+
+#[tokio::test(start_paused = true)]
+async fn those_that_are_asked_no_more_leave_nothing_behind_in_the_queues() {
+    let narrow = Budgets {
+        closet: 1,
+        ..Budgets::default()
+    };
+    let mut house = house(switch(b"sw", 48), PollerConfig::default(), narrow);
+    let jobs = [(Job::Status, 30), (Job::Interfaces, 30)];
+    let targets: Vec<Target> = (0..40).map(|n| at(n, 7, 0, &jobs)).collect();
+    house.poller.set_targets(targets.clone().into());
+    let _ = house.pass(60).await;
+    assert!(house.poller.stats().holding > 10);
+    house.poller.set_targets(Vec::new().into());
+    let _ = house.pass(60).await;
+    let stats = house.poller.stats();
+    assert_eq!((stats.holding, stats.window, stats.targets), (0, 0, 0));
+    let before = house.agents.heard().len();
+    let _ = house.pass(600).await;
+    assert_eq!(house.agents.heard().len(), before);
+    // and they are taken up again as if nothing had been
+    house.poller.set_budgets(Arc::new(Budgets::default()));
+    house.poller.set_targets(targets.into());
+    let seen = house.pass(120).await;
+    assert!(outcomes(&seen).all(|o| *o == PollOutcome::Answered));
+    assert_eq!(house.poller.stats().holding, 0);
+}
