@@ -14,11 +14,11 @@ use super::output::Listing;
 use super::{Done, named, open, rows, usage};
 use crate::access::Person;
 use crate::config;
-use crate::engine::Filter;
+use crate::engine::{Filter, State};
 use crate::event::{PollOutcome, Target};
 use crate::gate::Gate;
 use crate::host::{Resolve, logins};
-use crate::model::{DeviceClass, Text, TouchPolicy};
+use crate::model::{DeviceClass, Site, Text, TouchPolicy};
 use crate::sources::snmp::{
     Login, PollResult, PollSummary, Poller, PollerConfig, check_plan, poll_once,
 };
@@ -42,7 +42,7 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     let poller = Poller::start(std::sync::Arc::clone(&gate), sink, PollerConfig::default())
         .wrap_err("opening the poller's socket")?;
     let targets = if args.targets.is_some() {
-        from_file(args, &gate, &poller)?
+        from_file(global, args, &gate, &poller)?
     } else {
         from_site(global, args, &gate, &poller)?
     };
@@ -105,7 +105,40 @@ fn listing<'a>(of: impl IntoIterator<Item = &'a PollResult>) -> Listing {
     listing
 }
 
-fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target>> {
+/// By the plans of the site, and no more than models can take; says what the site has of its own.
+fn ask_as(site: &Site, state: &State, poller: &Poller) {
+    if let Some(plans) = state.standing_plans() {
+        let shipped = config::plans::shipped(&site.intervals);
+        let own: Vec<&str> = plans
+            .iter()
+            .filter(|plan| shipped.get(plan.name.as_str()) != Some(plan))
+            .map(|plan| plan.name.as_str())
+            .collect();
+        if !own.is_empty() {
+            eprintln!(
+                "wardwatch: asked by the site's own plans {}",
+                own.join(", ")
+            );
+        }
+        poller.set_plans(plans);
+    }
+    if let Some(quirks) = state.quirk_table() {
+        poller.set_quirks(std::sync::Arc::clone(quirks));
+    }
+    if !site.quirks.is_empty() {
+        eprintln!(
+            "wardwatch: {} of the site's own quirks hold",
+            site.quirks.len()
+        );
+    }
+}
+
+fn from_file(
+    global: &Global,
+    args: &PollArgs,
+    gate: &Gate,
+    poller: &Poller,
+) -> Result<Vec<Target>> {
     let file = args
         .targets
         .as_deref()
@@ -136,6 +169,18 @@ fn from_file(args: &PollArgs, gate: &Gate, poller: &Poller) -> Result<Vec<Target
         found.len(),
         args.plan
     );
+    // the site's plans hold for whatever this hospital asks
+    let site = match config::find(global.site.as_deref()).map(|_| open::site(global)) {
+        Some(Ok(loaded)) => loaded.offered(),
+        Some(Err(why)) if global.site.is_some() => return Err(why),
+        Some(Err(why)) => {
+            eprintln!("wardwatch: {why}; asked by the plans that are shipped");
+            Site::default()
+        }
+        None => Site::default(),
+    };
+    let (state, _, _) = named::standing_of(&site);
+    ask_as(&site, &state, poller);
     let name = Text::from("command line");
     poller.set_logins(BTreeMap::from([(name.clone(), login)]));
     Ok(found
@@ -168,8 +213,9 @@ fn from_site(
     }
     let loaded = open::site(global)?;
     let filter = Filter::parse(&args.filter.join(" ")).map_err(usage)?;
-    let (state, table, targets) = named::standing_of(&loaded.site);
+    let (state, table, targets) = named::standing_of(&loaded.offered());
     gate.install(table);
+    ask_as(&loaded.site, &state, poller);
     let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
     let (logins, troubles) = logins(&loaded.site, &resolve);
     for trouble in troubles {

@@ -3,9 +3,11 @@
 mod budgets;
 pub mod common;
 mod daemon;
+mod delta;
 mod fake;
 mod faults;
 mod late;
+pub mod memory;
 mod quirks;
 mod snmpd;
 mod strangers;

@@ -101,6 +101,8 @@ roles! {
     UpsSecondsOnBattery "ups-seconds-on-battery" "upsSecondsOnBattery",
     UpsMinutes "ups-minutes" "upsEstimatedMinutesRemaining",
     UpsCharge "ups-charge" "upsEstimatedChargeRemaining",
+    EntLastChange "ent-last-change" "entLastChangeTime",
+    StpTopChanges "stp-top-changes" "dot1dStpTopChanges",
     Other "other" "an object that another part of wardwatch knows",
 }
 
@@ -189,7 +191,7 @@ use Role as R;
 parts! {
     /// The system group: one GET.
     System "system" Some(Job::Status), get(
-        &[R::SysUpTime, R::SysDescr, R::SysObjectId, R::SysContact, R::SysName, R::SysLocation, R::SysServices, R::EngineId, R::EngineBoots],
+        &[R::SysUpTime, R::SysDescr, R::SysObjectId, R::SysContact, R::SysName, R::SysLocation, R::SysServices, R::EngineId, R::EngineBoots, R::StpTopChanges],
         &[R::SysUpTime, R::SysDescr, R::SysObjectId, R::SysName],
     );
     /// Status and counters of each interface.
@@ -246,7 +248,7 @@ parts! {
         &[], &[R::CdpAddressType, R::CdpAddress, R::CdpDeviceId, R::CdpDevicePort, R::CdpPlatform], &[], &[R::CdpDeviceId],
     );
     /// Which physical entity is the chassis.
-    Entities "entities" Some(Job::Inventory), walk(&[], &[R::EntClass], &[], &[R::EntClass]);
+    Entities "entities" Some(Job::Inventory), walk(&[], &[R::EntClass], &[R::EntLastChange], &[R::EntClass]);
     /// What the chassis says of itself: asked by GET, at its row.
     Chassis "chassis" Some(Job::Inventory), PartShape {
         columns: &[R::EntVendor, R::EntModel, R::EntSerial, R::EntSoftware, R::EntFirmware],

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::driver::Driver;
 use super::io::{Failure, Io, locked};
+use super::lessons::Model;
 use super::walk::{self, Columns, Names, Table};
 use crate::config::plans::shipped;
 use crate::event::Job;
@@ -79,6 +80,10 @@ impl Question {
         place(&self.part.columns, role)
     }
 
+    fn interval_ms(&self) -> u64 {
+        u64::from(self.part.interval_s) * 1000
+    }
+
     /// The table is read after so many milliseconds although nothing moved.
     pub(super) fn whole_ms(&self) -> u64 {
         u64::from(self.part.whole_s) * 1000
@@ -107,7 +112,8 @@ impl Question {
         let before = held.read.get(&self.part.kind).copied();
         held.seen.insert(self.part.kind, now);
         let still = before.is_some_and(|before| {
-            let age = now_ms.saturating_sub(before.read_ms);
+            // nothing comes in exactly its interval: what is due before half of the next one is due now
+            let age = now_ms.saturating_sub(before.read_ms) + self.interval_ms() / 2;
             match now.value {
                 None => age < self.unhinted_ms(),
                 Some(_) => {
@@ -181,6 +187,8 @@ pub(super) struct Books {
     held: BTreeMap<(DeviceClass, u16), Arc<Book>>,
     /// For those that are asked because a person says so: everything that any plan asks.
     all: Arc<Book>,
+    /// The same, with what the plans for a class and model ask in the place of what others do.
+    once: BTreeMap<(DeviceClass, u16), Arc<Book>>,
 }
 
 impl Default for Books {
@@ -208,6 +216,7 @@ impl Books {
         Self {
             plans,
             held: BTreeMap::new(),
+            once: BTreeMap::new(),
             all: Arc::new(Book {
                 parts: all.into_iter().map(|(k, (_, q))| (k, q)).collect(),
                 deadlines: BTreeMap::new(),
@@ -230,6 +239,24 @@ impl Books {
             })
         });
         Arc::clone(book)
+    }
+
+    /// What is asked of a device of this class and model because a person says so: as the plans for it have it, and what they do
+    /// not have as any plan has it.
+    pub(super) fn asked_once(&mut self, class: DeviceClass, model: Option<&Model>) -> Arc<Book> {
+        let number = model.map_or(0, |(object, _)| self.plans.model(object.as_str()));
+        if let Some(book) = self.once.get(&(class, number)) {
+            return Arc::clone(book);
+        }
+        let mut parts = self.all.parts.clone();
+        let own = self.scheduled(class, number);
+        parts.extend(own.parts.iter().map(|(kind, q)| (*kind, Arc::clone(q))));
+        let book = Arc::new(Book {
+            parts,
+            deadlines: BTreeMap::new(),
+        });
+        self.once.insert((class, number), Arc::clone(&book));
+        book
     }
 
     /// What is asked when a person says so.

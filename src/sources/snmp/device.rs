@@ -11,8 +11,8 @@ use super::breaker::Breaker;
 use super::budget::{Bucket, Place, Waiting};
 use super::engine::Engine;
 use super::faults::Faults;
-use super::io::{Failure, Io};
-use super::job::{Kind, Running};
+use super::io::{Failure, Io, locked};
+use super::job::{Kind, Report, Running};
 use super::lessons::{Line, Model};
 use super::login::Ready;
 use super::memory::Memory;
@@ -21,8 +21,8 @@ use super::rtt::Rtt;
 use super::schedule;
 use super::session::Exchange;
 use super::task::{Offer, Sink, Task};
-use crate::event::{AgentFault, Job, Target};
-use crate::model::{DeviceClass, Text};
+use crate::event::{AgentFault, Job, SysGroupV1, Target};
+use crate::model::{DeviceClass, Text, build};
 use crate::wire::snmp::DecodeError;
 
 /// Misses in a row that are confirmed by probes of their own.
@@ -30,12 +30,17 @@ pub(super) const CONFIRMED_MISSES: u32 = 3;
 /// Questions that may be out to one agent at the same time, where its class bears more than one.
 pub(super) const LANES: usize = 4;
 
+/// A bridge relearns within so long after its tree changed.
+const SETTLE_MS: u64 = 15_000;
+
 /// A job with its next time, the driver's milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
     pub(super) job: Job,
     pub(super) interval_ms: u64,
     pub(super) at_ms: u64,
+    /// When it was begun last.
+    pub(super) begun_ms: u64,
     /// The engine was told that the gate does not allow it.
     pub(super) told: bool,
     /// How it keeps its time.
@@ -70,6 +75,8 @@ pub(super) struct Active {
     pub(super) before: Option<Failure>,
     pub(super) deadline_ms: u64,
     pub(super) first_trip: Option<Duration>,
+    /// What came when it was met, with the answers and bindings of that.
+    pub(super) met: Option<Box<(Report, u32, u64)>>,
     /// Its first question was sent, and its time runs.
     pub(super) begun: bool,
     /// It waited for budgets so long, and since when it does.
@@ -116,7 +123,9 @@ impl Lane {
     /// lives?
     pub(super) fn gives_way(&self, person: bool) -> bool {
         let task = &self.active.task;
-        self.flight.as_ref().is_some_and(|f| f.held.is_some())
+        self.flight
+            .as_ref()
+            .is_some_and(|f| f.held.is_some() && f.sent.is_none())
             && matches!(task.sink, Sink::Engine)
             && (person || !matches!(task.kind, Kind::Job(Job::Status) | Kind::Touch))
     }
@@ -258,6 +267,7 @@ impl Device {
                     job: *job,
                     interval_ms,
                     at_ms: now_ms + schedule::first(address, *job, interval_ms),
+                    begun_ms: 0,
                     told: false,
                     pace: Pace::default(),
                 })
@@ -303,6 +313,30 @@ impl Device {
         }
         let due = self.jobs.iter().find(|d| d.job == Job::Status)?;
         Some(due.at_ms)
+    }
+
+    /// It showed its model and build.
+    pub(super) fn is_model(&mut self, system: &SysGroupV1) {
+        let model = (system.object_id.clone(), build(&system.descr, &system.name));
+        if self.model.as_deref() != Some(&model) {
+            self.model = Some(Box::new(model));
+            self.limited = 0;
+        }
+    }
+
+    /// It says how often its spanning tree changed so far. A change empties forwarding tables (IEEE 802.1D, 17.11), so what hangs
+    /// where is read anew, once it has settled; a tree that never rests has them read no more often than four times in an
+    /// interval.
+    pub(super) fn bridged(&mut self, changes: u64, now_ms: u64) {
+        let before = locked(&self.memory).top_changes.replace(changes);
+        if before.is_none_or(|before| before == changes) {
+            return;
+        }
+        let Some(due) = self.jobs.iter_mut().find(|d| d.job == Job::Tables) else {
+            return;
+        };
+        let earliest = due.begun_ms + due.interval_now_ms() / 4;
+        due.at_ms = due.at_ms.min(earliest.max(now_ms + SETTLE_MS));
     }
 
     /// Nothing to do now or ever.

@@ -623,6 +623,7 @@ impl Driver {
             sink: Sink::Engine,
             tries,
             within,
+            meets: None,
         }
     }
 

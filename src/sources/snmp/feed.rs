@@ -10,7 +10,7 @@ use super::job::Kind;
 use super::once::PollResult;
 use super::task::Offer;
 use crate::event::Target;
-use crate::model::Text;
+use crate::model::{DeviceClass, Text};
 
 /// Agents to be asked once, and where what they gave goes.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub(super) struct Feed {
     pub(super) cause: Text,
     pub(super) within: Duration,
     pub(super) sink: mpsc::Sender<Vec<PollResult>>,
-    /// Whom, with which of the lists of credentials.
-    targets: VecDeque<(SocketAddr, u32)>,
+    /// Whom, with which of the lists of credentials, and of which class.
+    targets: VecDeque<(SocketAddr, u32, DeviceClass)>,
     offers: Vec<Offer>,
     /// Asked and not yet done.
     pub(super) running: usize,
@@ -47,7 +47,7 @@ impl Feed {
                     offers.len() - 1
                 });
                 let to = SocketAddr::new(target.address.to_canonical(), target.port);
-                (to, which as u32)
+                (to, which as u32, target.class)
             })
             .collect();
         Self {
@@ -63,14 +63,14 @@ impl Feed {
     }
 
     /// The next one, where no more than `most` are under way or wait to be taken.
-    pub(super) fn next(&mut self, most: usize) -> Option<(SocketAddr, Offer)> {
+    pub(super) fn next(&mut self, most: usize) -> Option<(SocketAddr, Offer, DeviceClass)> {
         if self.running + self.results.len() >= most {
             return None;
         }
-        let (to, which) = self.targets.pop_front()?;
+        let (to, which, class) = self.targets.pop_front()?;
         self.running += 1;
         let offer = self.offers.get(which as usize);
-        Some((to, offer.cloned().unwrap_or_default()))
+        Some((to, offer.cloned().unwrap_or_default(), class))
     }
 
     /// Nobody waits for it any more.

@@ -19,7 +19,7 @@ use super::task::{Sink, SnmpError, Task, With};
 use crate::event::{
     AgentFault, Job, ObsOverrunV1, ObsPollV1, ObsQuirkV1, Observation, OverrunKind, PollOutcome,
 };
-use crate::model::{FactKey, Text, Time, TouchPolicy, build};
+use crate::model::{FactKey, Text, Time, TouchPolicy};
 use crate::wire::snmp::usm::Stat;
 
 /// After so many misses the other credentials are tried too.
@@ -125,6 +125,7 @@ impl Driver {
                 return Some(Self::own(Kind::Job(Job::Status), offer, None, within));
             }
             device.jobs[at].at_ms = next;
+            device.jobs[at].begun_ms = now;
             let late_ms = now.saturating_sub(due.at_ms.max(device.held_ms));
             device.jobs[at].pace.begins(late_ms, interval_ms);
             self.counters.jobs.add(1);
@@ -153,7 +154,7 @@ impl Driver {
                 }
             }
         };
-        self.start(index, task, ready, left, None);
+        self.start(index, task, ready, left, Earlier::default());
     }
 
     /// The next one to be tried; where communities are barred, none of these.
@@ -172,7 +173,7 @@ impl Driver {
         task: Task,
         login: Arc<Ready>,
         left: VecDeque<Text>,
-        before: Option<Failure>,
+        earlier: Earlier,
     ) {
         let now_ms = self.now_ms();
         self.limit(index, &task, now_ms);
@@ -189,9 +190,15 @@ impl Driver {
                 ..Memory::default()
             }))
         };
-        let book = match device.target.as_ref().filter(|_| scheduled) {
-            Some(target) => self.books.scheduled(target.class, target.model),
-            None => self.books.all(),
+        let model = device.model.as_deref();
+        let book = match (device.target.as_ref().filter(|_| scheduled), task.meets) {
+            (Some(target), _) => self.books.scheduled(target.class, target.model),
+            (None, Some(class)) => self.books.asked_once(class, model),
+            (None, None) => self.books.all(),
+        };
+        let kind = match task.meets {
+            Some(_) if earlier.met.is_none() => Kind::Job(Job::Status),
+            _ => task.kind.clone(),
         };
         let io = Io::new(memory, book, login.is_v1());
         let device = self.at(index);
@@ -202,13 +209,14 @@ impl Driver {
         };
         device.put(Box::new(Lane {
             active: Active {
-                run: job::begin(task.kind.clone(), io.clone(), about),
+                run: job::begin(kind, io.clone(), about),
                 deadline_ms: now_ms + task.within.as_millis() as u64,
                 task,
                 io,
                 login,
                 left,
-                before,
+                before: earlier.failure,
+                met: earlier.met,
                 first_trip: None,
                 begun: false,
                 held_ms: 0,
@@ -217,6 +225,22 @@ impl Driver {
             },
             flight: None,
         }));
+    }
+
+    /// A stranger answered: now it is asked what was wanted, by what its model is known for.
+    fn met(&mut self, index: u32, active: Active, met: (Report, u32, u64)) {
+        let device = self.at(index);
+        for fault in active.io.faults() {
+            device.fault(fault);
+        }
+        if let Some(system) = &met.0.system {
+            device.is_model(system);
+        }
+        let earlier = Earlier {
+            failure: None,
+            met: Some(Box::new(met)),
+        };
+        self.start(index, active.task, active.login, active.left, earlier);
     }
 
     /// What its model can take is looked up anew where something of that changed.
@@ -315,7 +339,21 @@ impl Driver {
         let Some(mut active) = self.take_lane(spot) else {
             return;
         };
-        let (answers, varbinds) = active.io.heard();
+        let (mut answers, mut varbinds) = active.io.heard();
+        let mut report = report;
+        match active.met.take() {
+            Some(met) => {
+                let (found, n, m) = *met;
+                report = report.after(found);
+                answers += n;
+                varbinds += m;
+            }
+            None if active.task.meets.is_some() && report.failure.is_none() => {
+                self.met(index, active, (report, answers, varbinds));
+                return;
+            }
+            None => {}
+        }
         for fault in active.io.faults() {
             self.at(index).fault(fault);
         }
@@ -330,7 +368,8 @@ impl Driver {
             let barred = !fallback && (refused || self.at(index).spoke_v3);
             if let Some(login) = self.next_login(&mut active.left, barred) {
                 let Active { task, left, .. } = active;
-                self.start(index, task, login, left, failure);
+                let earlier = Earlier { failure, met: None };
+                self.start(index, task, login, left, earlier);
                 return;
             }
         }
@@ -390,11 +429,10 @@ impl Driver {
                 learn(device, &kind, &mut models);
                 let spared = std::mem::take(&mut locked(&device.memory).hints.spared);
                 if let Some(system) = &poll.system {
-                    let model = (system.object_id.clone(), build(&system.descr, &system.name));
-                    if device.model.as_deref() != Some(&model) {
-                        device.model = Some(Box::new(model));
-                        device.limited = 0;
-                    }
+                    device.is_model(system);
+                }
+                if let Some(changes) = report.top_changes {
+                    device.bridged(changes, now);
                 }
                 settle(device, &kind, &poll, now, refused);
                 self.tell(Observation::Poll(Box::new(poll)));
@@ -438,6 +476,15 @@ impl Driver {
         }
         self.models = models;
     }
+}
+
+/// What came of a task before this attempt.
+#[derive(Default)]
+struct Earlier {
+    /// How the best of the other credentials fared.
+    failure: Option<Failure>,
+    /// What came when it was met.
+    met: Option<Box<(Report, u32, u64)>>,
 }
 
 /// Models whose measure is kept.

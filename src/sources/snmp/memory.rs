@@ -63,6 +63,10 @@ pub(super) struct Memory {
     pub(super) facts: BTreeMap<FactKey, Text>,
     pub(super) interfaces: Interfaces,
     pub(super) tables: Tables,
+    /// How often its spanning tree changed, as last said.
+    pub(super) top_changes: Option<u64>,
+    /// The row of the chassis, as last read.
+    pub(super) chassis: Option<Vec<u32>>,
     /// Which bridge port is which interface, as last read.
     pub(super) bridge_ports: BTreeMap<u32, u32>,
     /// Tables that need not be read each time.

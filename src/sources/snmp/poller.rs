@@ -200,6 +200,7 @@ impl Poller {
                 sink: Sink::Reply(reply),
                 tries: None,
                 within: self.patience,
+                meets: None,
             },
         );
         answer.await.unwrap_or(Err(SnmpError::Stopped))

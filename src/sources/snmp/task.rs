@@ -13,7 +13,7 @@ use super::login::Login;
 use super::once::PollResult;
 use crate::event::Target;
 use crate::gate::PermitId;
-use crate::model::{Budgets, PollPlans, Quirks, Text};
+use crate::model::{Budgets, DeviceClass, PollPlans, Quirks, Text};
 use crate::wire::snmp::usm::Stat;
 use crate::wire::snmp::{VarBind, error_word};
 
@@ -117,6 +117,9 @@ pub(super) struct Task {
     /// Attempts for each question; the configured number otherwise.
     pub(super) tries: Option<u32>,
     pub(super) within: Duration,
+    /// It is a stranger that is to be walked: one question first, so that a dead one is not asked many, and so that what its
+    /// model can't take is not asked of it. Its class, as far as the asker knows it.
+    pub(super) meets: Option<DeviceClass>,
 }
 
 /// What the handles tell the driver.

@@ -1,184 +1,19 @@
 //! What polls send is within the budgets of device, closet and uplink, and a job that does not keep its time is asked less often: in
 //! virtual time, over a wire in memory.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wardwatch::event::{Job, Observation, OverrunKind, PollOutcome, Target};
-use wardwatch::gate::Wire;
-use wardwatch::model::{Budgets, TouchPolicy, UplinkSpec};
-use wardwatch::sources::snmp::{Poller, PollerConfig};
-use wardwatch::wire::snmp::{Message, PduKind};
+use wardwatch::model::{Budgets, UplinkSpec};
+use wardwatch::sources::snmp::PollerConfig;
+use wardwatch::wire::snmp::PduKind;
 
-use super::common::{agent, community, gate, oid, target};
-use super::fake::{Mib, serve, switch};
-
-/// A datagram that an agent heard.
-#[derive(Clone, Copy, Debug)]
-struct Heard {
-    at: Duration,
-    who: IpAddr,
-    kind: PduKind,
-    octets: usize,
-}
-
-#[derive(Debug)]
-struct Inner {
-    begun: Instant,
-    mib: Arc<Mib>,
-    /// How long an answer to a GETBULK takes.
-    slow: Duration,
-    heard: Vec<Heard>,
-    answered: Vec<(Duration, IpAddr, usize)>,
-    /// Questions that an agent has and did not answer yet, and the most it ever had.
-    open: BTreeMap<IpAddr, usize>,
-    most_open: usize,
-    back: VecDeque<(Vec<u8>, SocketAddr)>,
-    waker: Option<Waker>,
-}
-
-/// Many agents with the same MIB, that count.
-#[derive(Clone, Debug)]
-struct Agents(Arc<Mutex<Inner>>);
-
-impl Agents {
-    fn new(mib: Mib) -> Self {
-        Self(Arc::new(Mutex::new(Inner {
-            begun: Instant::now(),
-            mib: Arc::new(mib),
-            slow: Duration::ZERO,
-            heard: Vec::new(),
-            answered: Vec::new(),
-            open: BTreeMap::new(),
-            most_open: 0,
-            back: VecDeque::new(),
-            waker: None,
-        })))
-    }
-
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap()
-    }
-
-    fn heard(&self) -> Vec<Heard> {
-        self.inner().heard.clone()
-    }
-
-    /// The most that any second held of what those agents heard.
-    fn busiest(&self, of: impl Fn(IpAddr) -> bool) -> usize {
-        let heard = self.heard().into_iter().filter(|h| of(h.who));
-        busiest(heard.map(|h| (h.at, 1)))
-    }
-}
-
-/// The most that any second held.
-fn busiest(of: impl Iterator<Item = (Duration, usize)>) -> usize {
-    let all: Vec<(Duration, usize)> = of.collect();
-    let (mut from, mut sum, mut most) = (0, 0, 0);
-    for (at, n) in &all {
-        sum += n;
-        while all[from].0 + Duration::from_secs(1) <= *at {
-            sum -= all[from].1;
-            from += 1;
-        }
-        most = most.max(sum);
-    }
-    most
-}
-
-impl Wire for Agents {
-    fn send(&self, to: SocketAddr, datagram: &[u8]) {
-        let message = Message::decode(datagram).unwrap();
-        let mut inner = self.inner();
-        let at = inner.begun.elapsed();
-        inner.heard.push(Heard {
-            at,
-            who: to.ip(),
-            kind: message.pdu.kind,
-            octets: datagram.len(),
-        });
-        let open = inner.open.entry(to.ip()).or_default();
-        *open += 1;
-        let open = *open;
-        inner.most_open = inner.most_open.max(open);
-        let answer = Message {
-            pdu: serve(&inner.mib, &message.pdu),
-            ..message.clone()
-        };
-        let wait = match message.pdu.kind {
-            PduKind::GetBulk => inner.slow,
-            _ => Duration::from_millis(1),
-        };
-        let agents = self.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(wait).await;
-            let mut inner = agents.inner();
-            *inner.open.get_mut(&to.ip()).unwrap() -= 1;
-            let answer = answer.encode();
-            let at = inner.begun.elapsed();
-            inner.answered.push((at, to.ip(), answer.len()));
-            inner.back.push_back((answer, to));
-            if let Some(waker) = inner.waker.take() {
-                waker.wake();
-            }
-        });
-    }
-
-    fn take(&self, hear: &mut dyn FnMut(&[u8], SocketAddr)) -> usize {
-        let back = std::mem::take(&mut self.inner().back);
-        for (datagram, from) in &back {
-            hear(datagram, *from);
-        }
-        back.len()
-    }
-
-    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut inner = self.inner();
-        if inner.back.is_empty() {
-            inner.waker = Some(context.waker().clone());
-            return Poll::Pending;
-        }
-        Poll::Ready(())
-    }
-}
-
-struct House {
-    agents: Agents,
-    poller: Poller,
-    seen: mpsc::Receiver<Vec<Observation>>,
-}
-
-fn house(mib: Mib, config: PollerConfig, budgets: Budgets) -> House {
-    let agents = Agents::new(mib);
-    let (sink, seen) = mpsc::channel(65_536);
-    let gate = gate(TouchPolicy::Full);
-    let wire = Arc::new(agents.clone());
-    let poller = Poller::start_over(gate, wire, sink, config).unwrap();
-    poller.set_logins([("v2c".into(), community("public"))].into());
-    poller.set_budgets(Arc::new(budgets));
-    House {
-        agents,
-        poller,
-        seen,
-    }
-}
-
-impl House {
-    /// Lets time pass, and gives what was seen meanwhile.
-    async fn pass(&mut self, seconds: u64) -> Vec<Observation> {
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
-        let mut all = Vec::new();
-        while let Ok(batch) = self.seen.try_recv() {
-            all.extend(batch);
-        }
-        all
-    }
-}
+use super::common::{agent, community, oid, target};
+use super::fake::switch;
+use super::memory::{busiest, house};
 
 fn overruns(seen: &[Observation], kind: OverrunKind) -> Vec<(IpAddr, Job)> {
     let overruns = seen.iter().filter_map(|o| match o {
@@ -401,4 +236,31 @@ async fn a_person_goes_before_everything_that_waits_for_a_budget() {
     let before = house.agents.heard().len();
     let _ = house.pass(60).await;
     assert!(house.agents.heard().len() > before + 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_are_asked_no_more_leave_nothing_behind_in_the_queues() {
+    let narrow = Budgets {
+        closet: 1,
+        ..Budgets::default()
+    };
+    let mut house = house(switch(b"sw", 48), PollerConfig::default(), narrow);
+    let jobs = [(Job::Status, 30), (Job::Interfaces, 30)];
+    let targets: Vec<Target> = (0..40).map(|n| at(n, 7, 0, &jobs)).collect();
+    house.poller.set_targets(targets.clone().into());
+    let _ = house.pass(60).await;
+    assert!(house.poller.stats().holding > 10);
+    house.poller.set_targets(Vec::new().into());
+    let _ = house.pass(60).await;
+    let stats = house.poller.stats();
+    assert_eq!((stats.holding, stats.window, stats.targets), (0, 0, 0));
+    let before = house.agents.heard().len();
+    let _ = house.pass(600).await;
+    assert_eq!(house.agents.heard().len(), before);
+    // and they are taken up again as if nothing had been
+    house.poller.set_budgets(Arc::new(Budgets::default()));
+    house.poller.set_targets(targets.into());
+    let seen = house.pass(120).await;
+    assert!(outcomes(&seen).all(|o| *o == PollOutcome::Answered));
+    assert_eq!(house.poller.stats().holding, 0);
 }

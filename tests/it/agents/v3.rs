@@ -3,9 +3,15 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use wardwatch::event::{AgentFault, Job, Observation, PollOutcome, Target};
+use wardwatch::engine::State;
+use wardwatch::event::{
+    AgentFault, Body, ConfigAppliedV2, Event, Job, Observation, PollOutcome, Target,
+};
 use wardwatch::gate::Gate;
-use wardwatch::model::{AuthProtocol, FactKey, PrivProtocol, Text, TouchPolicy};
+use wardwatch::model::{
+    AuthProtocol, Condition, DeviceClass, DeviceSpec, FactKey, PrivProtocol, SegmentSpec, Seq,
+    Site, Text, Time, TouchPolicy,
+};
 use wardwatch::sources::snmp::Login;
 use wardwatch::wire::snmp::usm::{Authority, Incoming, Stat, UserKeys};
 use wardwatch::wire::snmp::{Pdu, PduKind, V3Flags, V3Header, V3Message, Value, VarBind};
@@ -363,12 +369,12 @@ async fn an_engine_that_starts_again_with_the_same_boots_is_named() {
         .poll_of(agent.to.ip(), |p| p.outcome == PollOutcome::Answered)
         .await;
     time.store(3, Ordering::Relaxed);
-    let frozen = bench
+    let told = bench
         .until(|o| match o {
             Observation::Agent(told) => told
                 .faults
-                .iter()
-                .find_map(|(fault, n)| (*fault == AgentFault::BootsFrozen).then_some(*n)),
+                .contains(&(AgentFault::BootsFrozen, 1))
+                .then(|| o.clone()),
             Observation::Poll(poll) => {
                 assert_eq!(poll.outcome, PollOutcome::Answered);
                 None
@@ -376,5 +382,36 @@ async fn an_engine_that_starts_again_with_the_same_boots_is_named() {
             _ => None,
         })
         .await;
-    assert_eq!(frozen, 1);
+    // folded, that is an alert on the device
+    let site = Site {
+        segments: vec![SegmentSpec {
+            name: "core".into(),
+            nets: vec!["127.79.0.0/16".parse().unwrap()],
+            ..SegmentSpec::default()
+        }],
+        devices: vec![DeviceSpec {
+            name: "sw-1".into(),
+            class: DeviceClass::Switch,
+            addresses: vec![agent.to.ip()],
+            ..DeviceSpec::default()
+        }],
+        ..Site::default()
+    };
+    let config = ConfigAppliedV2 {
+        hash: "a".into(),
+        site,
+    };
+    let mut state = State::new();
+    let bodies = [Body::Config(Box::new(config)), Body::Observation(told)];
+    for (body, n) in bodies.into_iter().zip(1..) {
+        let _ = state.apply(&Event {
+            seq: Seq(n),
+            time: Time::from_clock(),
+            body,
+        });
+    }
+    let alert = state.alerts.values().find(|a| a.is_active()).unwrap();
+    assert_eq!(alert.condition, Condition::WeakEngine);
+    let device = state.find_device("sw-1").unwrap();
+    assert_eq!(alert.device, Some(device.id));
 }

@@ -226,6 +226,50 @@ fn a_recording_of_a_time_ends_by_itself_and_replays_whole() {
 }
 
 #[test]
+fn plans_that_ask_for_more_wait_while_it_collects_until_a_person_consents() {
+    let house = House::open(7419);
+    let mut daemon = Running::start(house.program(&["daemon"]));
+    let said = heard(&mut daemon);
+    eventually("devices that are up", || up(&house) > 5);
+    let diff = ["config", "diff", "--exit-code", "--format", "json"];
+    let same = house.run(&diff).ended(0).json();
+    assert_eq!(same["needs_consent"], false, "{same}");
+
+    let site = std::fs::read_to_string(&house.site).unwrap();
+    let more = "\n[intervals]\ninterfaces = \"20s\"\n";
+    std::fs::write(&house.site, format!("{site}{more}")).unwrap();
+    let waits = || {
+        house
+            .run(&["alerts", "alert:collector"])
+            .lines()
+            .iter()
+            .any(|a| a["text"].as_str().unwrap().contains("config diff"))
+    };
+    eventually("the word that something waits", waits);
+    let shown = house.run(&diff);
+    assert_ne!(shown.code, Some(0), "{shown:?}");
+    let shown = shown.json();
+    assert_eq!(shown["needs_consent"], true, "{shown}");
+    assert_ne!(shown["in_force"], shown["offered"]);
+
+    house.run(&["config", "diff", "--accept"]).ended(0);
+    eventually("the plans to come into force", || {
+        house.run(&diff).code == Some(0)
+    });
+    eventually("the end of the trouble", || !waits());
+    let now = house.run(&diff).ended(0).json();
+    assert_eq!(now["in_force"], shown["offered"], "{now}");
+    assert_eq!(
+        stopped(&mut daemon, Signal::SIGTERM),
+        Some(0),
+        "{}",
+        said.lock().unwrap()
+    );
+    // and what was consented to is remembered
+    house.run(&diff).ended(0);
+}
+
+#[test]
 fn what_is_collected_is_closed_to_others() {
     use std::os::unix::fs::PermissionsExt as _;
     let house = House::open(7414);

@@ -10,10 +10,7 @@ impl Driver {
     /// to be its turn.
     pub(super) fn may_go(&mut self, spot: Spot, turn: bool, now_ms: u64) -> bool {
         let device = &mut self.devices[spot.0 as usize];
-        let Some(class) = device.target.as_ref().map(|t| t.class) else {
-            // nobody set a budget for what is asked once
-            return true;
-        };
+        let class = device.target.as_ref().map(|t| t.class);
         let Some(lane) = lane_at(&mut device.lanes, spot.1) else {
             return true;
         };
@@ -21,6 +18,13 @@ impl Driver {
             return true;
         };
         let active = &mut lane.active;
+        let Some(class) = class else {
+            // nobody set a budget for what is asked once, or not asked on schedule any more
+            if flight.held.take().is_some() {
+                self.no_longer_held();
+            }
+            return true;
+        };
         if !matches!(active.task.sink, Sink::Engine) {
             // a person does not wait for the polls; the polls wait for the person
             self.allowance

@@ -64,7 +64,7 @@ impl Driver {
     pub(super) fn feed(&mut self) {
         let most = self.window.limit().saturating_mul(2);
         for at in 0..self.feeds.len() {
-            while let Some((to, offer)) = self.feeds[at].next(most) {
+            while let Some((to, offer, class)) = self.feeds[at].next(most) {
                 let feed = &self.feeds[at];
                 let task = Task {
                     kind: feed.kind.clone(),
@@ -74,6 +74,7 @@ impl Driver {
                     sink: Sink::Once(feed.sink.clone()),
                     tries: None,
                     within: feed.within,
+                    meets: feed.kind.meets().then_some(class),
                 };
                 self.submit(to, task);
             }

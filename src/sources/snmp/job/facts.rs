@@ -1,6 +1,6 @@
 //! What seldom changes: chassis, serial, firmware; and what a UPS says of its battery.
 
-use super::{Report, failed};
+use super::{About, Report, failed};
 use crate::model::{FactKey, PartKind, Role, Text};
 use crate::sources::snmp::io::{Failure, Io};
 use crate::sources::snmp::names::HR_PRINTER;
@@ -11,9 +11,9 @@ use crate::wire::snmp::Value;
 const CHASSIS: i64 = 3;
 const STACK: i64 = 11;
 
-pub(super) async fn inventory(io: Io) -> Report {
+pub(super) async fn inventory(io: Io, about: About) -> Report {
     let mut facts: Vec<(FactKey, Text)> = Vec::new();
-    let chassis = match chassis(&io).await {
+    let chassis = match chassis(&io, about).await {
         Ok(index) => index,
         Err(failure) => return failed(failure),
     };
@@ -82,12 +82,17 @@ pub(super) async fn inventory(io: Io) -> Report {
     }
 }
 
-/// The row of the chassis; a stack has no serial of its own: its first chassis has.
-async fn chassis(io: &Io) -> Result<Option<Vec<u32>>, Failure> {
+/// The row of the chassis; a stack has no serial of its own: its first chassis has. From memory where nothing was plugged or
+/// pulled since it was read.
+async fn chassis(io: &Io, about: About) -> Result<Option<Vec<u32>>, Failure> {
     let Some(asked) = io.part(PartKind::Entities) else {
         return Ok(None);
     };
+    if !asked.moved(io, about.now_ms).await? {
+        return Ok(io.memory().chassis.clone());
+    }
     let classes = asked.walk(io, None).await;
+    asked.was_read(io, classes.whole);
     if let Some(failure) = classes.failure {
         return Err(failure);
     }
@@ -98,7 +103,9 @@ async fn chassis(io: &Io) -> Result<Option<Vec<u32>>, Failure> {
             is.then(|| index.to_vec())
         })
     };
-    Ok(of_class(CHASSIS).or_else(|| of_class(STACK)))
+    let found = of_class(CHASSIS).or_else(|| of_class(STACK));
+    io.memory().chassis.clone_from(&found);
+    Ok(found)
 }
 
 fn has(facts: &[(FactKey, Text)], key: FactKey) -> bool {

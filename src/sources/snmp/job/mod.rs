@@ -30,6 +30,8 @@ pub(super) struct Report {
     pub(super) uptime: Option<u32>,
     /// `snmpEngineBoots`
     pub(super) boots: Option<u32>,
+    /// How often the spanning tree changed so far.
+    pub(super) top_changes: Option<u64>,
     /// Facts that are not what they were.
     pub(super) facts: Vec<(FactKey, Text)>,
     pub(super) interfaces: Vec<IfSampleV1>,
@@ -64,6 +66,17 @@ pub(super) enum Kind {
     Walk(Oid, usize),
 }
 
+impl Report {
+    /// With what was found before, when it was met.
+    pub(super) fn after(mut self, before: Self) -> Self {
+        self.system = self.system.or(before.system);
+        self.uptime = self.uptime.or(before.uptime);
+        self.boots = self.boots.or(before.boots);
+        self.facts.splice(..0, before.facts);
+        self
+    }
+}
+
 impl Kind {
     /// It needs more than GETs.
     pub(super) fn walks(&self) -> bool {
@@ -71,6 +84,12 @@ impl Kind {
             self,
             Self::Job(Job::Status | Job::Ups) | Self::Touch | Self::Get(_) | Self::Set(_)
         )
+    }
+
+    /// A person may name whoever they like: is it walked, and would one question tell whether that is worth it? The measured
+    /// plan begins with one anyhow.
+    pub(super) fn meets(&self) -> bool {
+        self.walks() && *self != Self::Bench
     }
 
     /// How much longer than the most urgent one it waits where a budget is not enough for all, milliseconds.
@@ -130,7 +149,7 @@ pub(super) fn begin(kind: Kind, io: Io, about: About) -> Running {
         Kind::Job(Job::Status) => Box::pin(status::run(io)),
         Kind::Job(Job::Interfaces) => Box::pin(interfaces::run(io, about)),
         Kind::Job(Job::Tables) => Box::pin(tables(io, about)),
-        Kind::Job(Job::Inventory) => Box::pin(facts::inventory(io)),
+        Kind::Job(Job::Inventory) => Box::pin(facts::inventory(io, about)),
         Kind::Job(Job::Ups) => Box::pin(facts::ups(io)),
         Kind::Job(Job::Sensors) => Box::pin(sensors::run(io, about)),
         Kind::Touch => Box::pin(status::touch(io)),
@@ -193,18 +212,11 @@ async fn tables(io: Io, about: About) -> Report {
     report
 }
 
+/// Everything of one that was met.
 async fn all(io: Io, about: About) -> Report {
-    let mut report = status::run(io.clone()).await;
-    if report.failure.is_some() {
-        return report;
-    }
-    let interfaces = interfaces::run(io.clone(), about).await;
-    report.interfaces = interfaces.interfaces;
-    report.interfaces_whole = interfaces.interfaces_whole;
-    report.uptime = interfaces.uptime.or(report.uptime);
-    report.failure = interfaces.failure;
+    let mut report = interfaces::run(io.clone(), about).await;
     for more in [
-        facts::inventory(io.clone()).await,
+        facts::inventory(io.clone(), about).await,
         facts::ups(io.clone()).await,
         sensors::run(io.clone(), about).await,
         tables(io, about).await,

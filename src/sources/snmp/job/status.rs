@@ -37,6 +37,7 @@ pub(super) async fn run(io: Io) -> Report {
     Report {
         uptime: number32(value(Role::SysUpTime)),
         boots: number32(value(Role::EngineBoots)),
+        top_changes: value(Role::StpTopChanges).and_then(Value::as_u64),
         system: changed.then_some(system),
         facts,
         ..Report::default()
