@@ -88,12 +88,35 @@ pub(super) struct Driver {
     pub(super) feeds: VecDeque<Feed>,
     out: Vec<Observation>,
     epoch: Instant,
+    /// The clock as it was looked at last: once for a turn, and for each batch of answers.
+    pub(super) clock: Clock,
     pub(super) lateness: Lateness,
     chance: u64,
     salt: u64,
     strangers: (u64, u32),
     scratch: Vec<u8>,
     datagram: Vec<u8>,
+}
+
+/// The clock at one moment, three times told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    /// Milliseconds since the driver was made.
+    pub(super) ms: u64,
+    pub(super) instant: Instant,
+    /// For what is told.
+    pub(super) wall: Time,
+}
+
+impl Clock {
+    fn since(epoch: Instant) -> Self {
+        let instant = Instant::now();
+        Self {
+            ms: instant.duration_since(epoch).as_millis() as u64,
+            instant,
+            wall: Time::from_clock(),
+        }
+    }
 }
 
 enum Turn {
@@ -116,6 +139,7 @@ impl Driver {
         let (chance, salt) = seed.split_at(8);
         let number = |octets: &[u8]| octets.iter().fold(0, |n, o| n << 8 | u64::from(*o));
         let window = Window::new(config.window, buffers);
+        let clock = Clock::since(Instant::now());
         counters.window_limit.set(window.limit() as u64);
         Ok(Self {
             gate,
@@ -141,7 +165,8 @@ impl Driver {
             window,
             feeds: VecDeque::new(),
             out: Vec::new(),
-            epoch: Instant::now(),
+            epoch: clock.instant,
+            clock,
             lateness: Lateness::default(),
             chance: number(chance) | 1,
             salt: number(salt),
@@ -151,19 +176,26 @@ impl Driver {
         })
     }
 
-    /// Milliseconds since it was made.
+    /// Milliseconds since it was made, as the clock said when it was looked at last.
     pub(super) fn now_ms(&self) -> u64 {
-        self.epoch.elapsed().as_millis() as u64
+        self.clock.ms
+    }
+
+    fn look_at_clock(&mut self) {
+        self.clock = Clock::since(self.epoch);
     }
 
     /// Runs until it is told to stop, all its handles are gone, or nobody takes its observations any more.
     pub(super) async fn run(mut self, mut doors: Doors) {
         let mut inbox = Inbox::default();
         loop {
+            self.look_at_clock();
             self.expire();
             self.feed();
             self.send_all(&mut doors);
-            match self.wait(&doors).await {
+            let turn = self.wait(&doors).await;
+            self.look_at_clock();
+            match turn {
                 Turn::Order(Some(Command::Stop) | None) => return,
                 Turn::Order(Some(command)) => {
                     self.obey(command);
@@ -177,13 +209,12 @@ impl Driver {
                     }
                 }
                 Turn::Readable(which) => {
-                    let now_ms = self.now_ms();
                     let mut taken = 0;
                     for door in doors.of(which) {
                         // nothing is read that is not heard
                         for _ in 0..DRAIN {
-                            let hear =
-                                &mut |datagram: &[u8], from| self.hear(datagram, from, now_ms);
+                            self.look_at_clock();
+                            let hear = &mut |datagram: &[u8], from| self.hear(datagram, from);
                             let now_taken = door.take(&mut inbox, hear);
                             taken += now_taken;
                             if now_taken < Inbox::BATCH {
@@ -202,6 +233,7 @@ impl Driver {
     }
 
     async fn wait(&mut self, doors: &Doors) -> Turn {
+        self.look_at_clock();
         let timer = self.timers.peek().map(|Reverse((due, _))| *due);
         // without a place in the window nothing could be sent
         let room = self.outstanding < self.window.limit();
@@ -407,7 +439,7 @@ impl Driver {
         let address = device.to.ip();
         self.tell(Observation::Agent(ObsAgentV1 {
             address,
-            at: Time::from_clock(),
+            at: self.clock.wall,
             faults,
         }));
     }
@@ -415,9 +447,11 @@ impl Driver {
     // --- out
 
     fn send_all(&mut self, doors: &mut Doors) {
-        let now = Time::from_clock();
-        let now_ms = self.now_ms();
-        let sent = Instant::now();
+        let Clock {
+            ms: now_ms,
+            instant: sent,
+            wall: now,
+        } = self.clock;
         loop {
             let (spot, allowed) = if let Some(spot) = self.resend.pop_front() {
                 (spot, self.may_go(spot, false, now_ms))

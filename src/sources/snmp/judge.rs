@@ -101,7 +101,8 @@ impl Driver {
                     Kind::Job(due.job).word()
                 );
                 let outcome = PollOutcome::NotAllowed(why.into());
-                self.tell(Observation::Poll(Box::new(blank(address, outcome))));
+                let at = self.clock.wall;
+                self.tell(Observation::Poll(Box::new(blank(address, at, outcome))));
                 return self.due(index, now);
             }
             device.jobs[at].told = false;
@@ -201,11 +202,12 @@ impl Driver {
             _ => task.kind.clone(),
         };
         let io = Io::new(memory, book, login.is_v1());
+        let at = self.clock.wall;
         let device = self.at(index);
         let about = About {
             address: device.to.ip(),
             now_ms,
-            at: Time::from_clock(),
+            at,
         };
         device.put(Box::new(Lane {
             active: Active {
@@ -293,7 +295,7 @@ impl Driver {
             let skip = lesson.skip.iter().map(|c| dotted(c).into());
             let quirk = ObsQuirkV1 {
                 address,
-                at: Time::from_clock(),
+                at: self.clock.wall,
                 object_id: model.0.clone(),
                 build: model.1.clone(),
                 repetitions: lesson.repetitions,
@@ -325,7 +327,7 @@ impl Driver {
         for kind in kinds.into_iter().flatten() {
             self.tell(Observation::Overrun(ObsOverrunV1 {
                 address,
-                at: Time::from_clock(),
+                at: self.clock.wall,
                 job,
                 kind,
             }));
@@ -388,6 +390,7 @@ impl Driver {
             return;
         }
         let outcome = outcome(answers, failure.as_ref());
+        let at = self.clock.wall;
         let device = self.at(index);
         if answers > 0 && active.login.is_v3() {
             device.spoke_v3 = true;
@@ -406,7 +409,7 @@ impl Driver {
         };
         let poll = ObsPollV1 {
             address: device.to.ip(),
-            at: Time::from_clock(),
+            at,
             outcome,
             credential,
             rtt_ms: active
@@ -621,10 +624,10 @@ fn error(device: &Device, failure: Failure) -> SnmpError {
     }
 }
 
-fn blank(address: std::net::IpAddr, outcome: PollOutcome) -> ObsPollV1 {
+fn blank(address: std::net::IpAddr, at: Time, outcome: PollOutcome) -> ObsPollV1 {
     ObsPollV1 {
         address,
-        at: Time::from_clock(),
+        at,
         outcome,
         credential: Text::empty(),
         rtt_ms: None,

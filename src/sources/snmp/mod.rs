@@ -33,6 +33,7 @@ mod rtt;
 mod schedule;
 mod session;
 mod stats;
+mod table;
 mod task;
 mod walk;
 mod window;

@@ -3,16 +3,19 @@
 use std::sync::Mutex;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::ask::Ask;
 use super::io::{Failure, Io, Reply, locked};
 use super::lessons::Experience;
 use super::memory::{Lived, MOST_REPETITIONS};
 use super::names::Name;
-pub(super) use super::rows::{Cell, Rows};
+pub(super) use super::rows::Cell;
+use super::rows::Rows;
+pub(super) use super::table::Table;
 use crate::event::AgentFault;
 use crate::model::within;
-use crate::wire::snmp::{NameBuf, Oid, Value, VarBind};
+use crate::wire::snmp::{Bindings, Index, NameBuf, Oid, Value, VarBind};
 
 /// Octets of one table.
 const OCTET_CAP: usize = 16 << 20;
@@ -22,31 +25,6 @@ const CELLS: usize = 128;
 const TOO_BIG: i32 = 1;
 const NO_SUCH_NAME: i32 = 2;
 const AUTHORIZATION_ERROR: i32 = 16;
-
-/// What was read of some columns.
-#[derive(Debug, Default)]
-pub(super) struct Table {
-    /// By index; as many cells as columns were asked.
-    pub(super) rows: Rows,
-    /// For each answer, what the names asked once gave.
-    pub(super) once: Vec<Vec<Option<Value>>>,
-    /// Nothing was cut off by a cap, a timeout, an error or a loop.
-    pub(super) whole: bool,
-    /// What ended it early.
-    pub(super) failure: Option<Failure>,
-}
-
-impl Table {
-    /// The value in a column of a row.
-    pub(super) fn value(row: &[Cell], column: usize) -> Option<&Value> {
-        row.get(column)?.as_ref().map(|(_, value)| value)
-    }
-
-    /// What a name asked once gave in answer number `pdu`.
-    pub(super) fn at(&self, pdu: u32, which: usize) -> Option<&Value> {
-        self.once.get(pdu as usize)?.get(which)?.as_ref()
-    }
-}
 
 fn refused(reply: &Reply) -> Failure {
     if reply.error_status == AUTHORIZATION_ERROR {
@@ -74,6 +52,9 @@ impl Names {
     }
 }
 
+/// Places of names or columns: of few, no memory of their own.
+type Places = SmallVec<[usize; 16]>;
+
 /// GETs names, in as few questions as fit. What the agent does not have is `NoSuchInstance`.
 pub(super) async fn get(io: &Io, names: &[Oid]) -> Result<Vec<Value>, Failure> {
     get_all(io, &Names::new(names.iter().map(NameBuf::from))).await
@@ -83,15 +64,15 @@ pub(super) async fn get(io: &Io, names: &[Oid]) -> Result<Vec<Value>, Failure> {
 pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failure> {
     let names = &asked.names;
     let mut out = vec![Value::NoSuchInstance; names.len()];
-    let mut left: Vec<usize> = (0..names.len()).rev().collect();
+    let mut left: Places = (0..names.len()).rev().collect();
     while !left.is_empty() {
         let most = {
             let memory = io.memory();
             let limit = memory.limits.names.map_or(usize::MAX, usize::from);
             memory.learned.get.min(limit).max(1)
         };
-        let mut batch = left.split_off(left.len().saturating_sub(most));
-        batch.reverse();
+        let rest = left.len().saturating_sub(most);
+        let mut batch: Places = left.drain(rest..).rev().collect();
         while !batch.is_empty() {
             let ask = if batch.len() == names.len() {
                 asked.all.clone()
@@ -111,7 +92,7 @@ pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failur
                             .filter(|i| names[**i].as_name() == name)
                             .or_else(|| batch.iter().find(|i| names[**i].as_name() == name));
                         if let (Some(home), Some(value)) = (home, reply.bindings.value(at)) {
-                            out[*home] = value;
+                            out[*home] = value.to_value();
                         }
                     }
                     break;
@@ -141,11 +122,12 @@ pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failur
     Ok(out)
 }
 
+#[derive(Default)]
 struct Column {
-    root: NameBuf,
-    cursor: NameBuf,
     done: bool,
-    /// Where its last value went.
+    /// The row of its last cell: from there it goes on.
+    last: Option<u32>,
+    /// The place of that row.
     near: usize,
 }
 
@@ -206,33 +188,35 @@ pub(super) async fn columns(io: &Io, once: &[Name], roots: &[Name], row_cap: usi
 pub(super) async fn subtree(io: &Io, root: Oid, cap: usize) -> (Vec<VarBind>, Table) {
     let columns = Columns::of(&[], vec![NameBuf::from(&root)]);
     let mut table = all_columns(io, &columns, cap, None).await;
-    let binds = std::mem::take(&mut table.rows)
+    let binds = table
+        .rows
         .iter()
         .filter_map(|(index, cells)| {
-            let (_, value) = cells.first()?.clone()?;
             Some(VarBind {
                 oid: root.child(index),
-                value,
+                value: table.value(cells, 0)?.to_value(),
             })
         })
         .collect();
+    table.rows = Rows::default();
     (binds, table)
 }
 
-struct Walk {
+struct Walk<'a> {
+    roots: &'a [NameBuf],
     columns: Vec<Column>,
     table: Table,
     row_cap: usize,
     octet_cap: usize,
     octets: usize,
+    /// Octets of memory that a row takes.
+    row_weight: usize,
     repetitions: u16,
     next_only: bool,
     /// Columns asked side by side.
     width: usize,
     /// Rows that there are, where that is known beforehand: behind them no end is looked for.
     expected: Option<usize>,
-    /// The index of the cell at hand.
-    index: Vec<u32>,
     /// How the agent misbehaved meanwhile.
     faults: Vec<AgentFault>,
     /// The most repetitions its model can take.
@@ -265,32 +249,27 @@ pub(super) async fn all_columns(
         .roots
         .iter()
         .map(|root| Column {
-            cursor: root.clone(),
-            root: root.clone(),
             done: !limits.skip.is_empty() && within(root.as_name().to_oid().arcs(), &limits.skip),
-            near: 0,
+            ..Column::default()
         })
         .collect();
     let spared = columns.iter().any(|c| c.done);
     let mut walk = Walk {
         width: asked.roots.len().max(1),
+        roots: &asked.roots,
         columns,
-        table: Table {
-            rows: Rows::new(asked.roots.len()),
-            // what is left out is missing
-            whole: !spared,
-            ..Table::default()
-        },
+        // what is left out is missing
+        table: Table::new(asked.roots.len(), !spared),
         row_cap,
         octet_cap: asked.octet_cap,
         octets: 0,
+        row_weight: Rows::weight(asked.roots.len()),
         repetitions: rows
             .map_or(learned.repetitions, |rows| rows.min(AT_ONCE) as u16)
             .min(limits.repetitions)
             .max(1),
         next_only: io.v1 || learned.next_only || limits.next_only,
         expected: rows,
-        index: Vec::new(),
         faults: Vec::new(),
         most: limits.repetitions.clamp(1, MOST_REPETITIONS),
         silent: None,
@@ -305,7 +284,7 @@ pub(super) async fn all_columns(
     let mut once = asked.once.as_slice();
     let mut begun = spared;
     loop {
-        let group: Vec<usize> = (0..walk.columns.len())
+        let group: Places = (0..walk.columns.len())
             .filter(|c| !walk.columns[*c].done)
             .take(walk.width)
             .collect();
@@ -313,12 +292,12 @@ pub(super) async fn all_columns(
             break;
         }
         let stems = asked.stems.get(..once.len()).unwrap_or_default();
-        let names = || {
-            let cursors = group.iter().map(|c| &walk.columns[*c].cursor);
-            stems.iter().chain(cursors)
+        let names = || -> Vec<NameBuf> {
+            let cursors = group.iter().map(|c| walk.cursor(*c));
+            stems.iter().cloned().chain(cursors).collect()
         };
         let (ask, repetitions) = if walk.next_only {
-            (Ask::next(names()), 1)
+            (Ask::next(&names()), 1)
         } else {
             let fitting = (CELLS / group.len()).max(1) as u16;
             let repetitions = match rows {
@@ -326,7 +305,7 @@ pub(super) async fn all_columns(
                 None => walk.repetitions.min(fitting),
             };
             let ask = if begun {
-                Ask::bulk(once.len() as u16, repetitions, names())
+                Ask::bulk(once.len() as u16, repetitions, &names())
             } else {
                 asked.first(repetitions)
             };
@@ -336,7 +315,7 @@ pub(super) async fn all_columns(
         match io.ask(ask).await {
             Ok(reply) if reply.error_status == 0 => {
                 walk.answered(bulk.then_some(repetitions));
-                walk.take(bulk.then_some(repetitions), &reply, once, &group);
+                walk.take(bulk.then_some(repetitions), reply.bindings, once, &group);
                 begun = true;
             }
             Ok(reply) => {
@@ -364,9 +343,9 @@ pub(super) async fn all_columns(
     }
     walk.faults.iter().for_each(|fault| io.fault(*fault));
     if limits.watch {
-        let read = walk.columns.iter().filter(|c| c.cursor != c.root);
-        for column in read.take(8) {
-            let root = column.root.as_name().to_oid().arcs().to_vec();
+        let read = asked.roots.iter().zip(&walk.columns);
+        for (root, _) in read.filter(|(_, c)| c.last.is_some()).take(8) {
+            let root = root.as_name().to_oid().arcs().to_vec();
             walk.lived.add(Experience::Read(root));
         }
     }
@@ -382,7 +361,24 @@ pub(super) async fn all_columns(
     walk.table
 }
 
-impl Walk {
+/// Where the column before came from, and to.
+#[derive(Clone, Copy)]
+struct Beside {
+    was: Option<u32>,
+    now: u32,
+    near: usize,
+}
+
+impl Walk<'_> {
+    /// Where a column goes on.
+    fn cursor(&self, column: usize) -> NameBuf {
+        let root = &self.roots[column];
+        match self.columns[column].last {
+            Some(row) => root.at(self.table.rows.index(row)),
+            None => root.clone(),
+        }
+    }
+
     fn stop(&mut self, failure: Option<Failure>) {
         self.table.whole = false;
         self.table.failure = failure;
@@ -413,9 +409,8 @@ impl Walk {
         }
         self.hung += 1;
         for at in group {
-            let column = &mut self.columns[*at];
-            column.done = true;
-            let root = column.root.as_name().to_oid().arcs().to_vec();
+            self.columns[*at].done = true;
+            let root = self.roots[*at].as_name().to_oid().arcs().to_vec();
             self.lived.add(Experience::Hung(root));
         }
     }
@@ -464,19 +459,16 @@ impl Walk {
     }
 
     /// `bulk`: the repetitions that were asked for.
-    fn take(&mut self, bulk: Option<u16>, reply: &Reply, once: &[NameBuf], group: &[usize]) {
-        let pdu = self.table.once.len() as u32;
-        let binds = &reply.bindings;
-        let firsts = once
-            .iter()
-            .enumerate()
-            .map(|(at, name)| {
-                let found = binds.name(at) == Some(name.as_name()) && !binds.is_exception(at);
-                binds.value(at).filter(|_| found)
-            })
-            .collect();
-        self.table.once.push(firsts);
-        let rest = binds.len().saturating_sub(once.len());
+    fn take(&mut self, bulk: Option<u16>, binds: Bindings, once: &[NameBuf], group: &[usize]) {
+        self.octets += binds.weight();
+        self.sort(bulk, &binds, once.len(), group);
+        self.table.keep(binds, once);
+    }
+
+    /// Puts the cells of an answer into their rows; the first `once` bindings are beside them.
+    fn sort(&mut self, bulk: Option<u16>, binds: &Bindings, once: usize, group: &[usize]) {
+        let pdu = self.table.answers();
+        let rest = binds.len().saturating_sub(once);
         let full = rest / group.len();
         if rest == 0 {
             // an agent that answers a GETBULK with nothing can perhaps do GETNEXT
@@ -492,12 +484,22 @@ impl Walk {
         if pdu == 0 {
             self.table.rows.reserve(full);
         }
-        let mut at = once.len();
+        let mut at = once;
         for repetition in 0..full.max(1) {
             // a last repetition that was cut off is asked again, so that a row stands in one answer
+            let mut beside = None;
             for column in group {
                 if at < binds.len() {
-                    self.cell(*column, reply, at, pdu);
+                    let was = self.columns[*column].last;
+                    if !beside.is_some_and(|row| self.follows(row, *column, binds, at, pdu)) {
+                        self.cell(*column, binds, at, pdu);
+                        let state = &self.columns[*column];
+                        beside = state.last.map(|now| Beside {
+                            was,
+                            now,
+                            near: state.near,
+                        });
+                    }
                 }
                 at += 1;
             }
@@ -537,45 +539,75 @@ impl Walk {
         }
     }
 
-    fn cell(&mut self, column: usize, reply: &Reply, at: usize, pdu: u32) {
+    /// A cell of the row that the column before it came to, as it mostly is: this column was where that one was, so that what is
+    /// greater for that one is greater for this one.
+    #[inline]
+    fn follows(
+        &mut self,
+        row: Beside,
+        column: usize,
+        binds: &Bindings,
+        at: usize,
+        pdu: u32,
+    ) -> bool {
         let state = &mut self.columns[column];
+        if state.done || state.last != row.was || row.was == Some(row.now) {
+            return false;
+        }
+        let Some((name, Some(_))) = binds.get(at) else {
+            return false;
+        };
+        let index = name.below(&self.roots[column]);
+        if index != Some(self.table.rows.index(row.now)) {
+            return false;
+        }
+        state.last = Some(row.now);
+        state.near = row.near;
+        self.table
+            .rows
+            .set(row.now, column, Cell::new(pdu, at as u32));
+        true
+    }
+
+    fn cell(&mut self, column: usize, binds: &Bindings, at: usize, pdu: u32) {
+        let (state, root) = (&mut self.columns[column], &self.roots[column]);
         if state.done {
             return;
         }
-        let Some(name) = reply.bindings.name(at) else {
+        let Some((name, value)) = binds.get(at) else {
             return;
         };
-        if reply.bindings.is_exception(at) {
+        if value.is_none() {
             state.done = true;
             return;
         }
-        let Some(index) = name.below(&state.root) else {
+        let Some(index) = name.below(root) else {
             // some agents leave the subtree backwards: that is a loop to come, and no end
             state.done = true;
-            if name <= state.cursor.as_name() {
+            if name < root.as_name() {
                 self.faults.push(AgentFault::Loop);
                 self.table.whole = false;
             }
             return;
         };
-        if name <= state.cursor.as_name() {
+        let before = state
+            .last
+            .map_or(Index::of(&[]), |row| self.table.rows.index(row));
+        if index <= before {
             state.done = true;
             self.faults.push(AgentFault::Loop);
             self.table.whole = false;
-            let root = state.root.as_name();
+            let root = root.as_name();
             self.table.failure = Some(Failure::Malformed(
                 format!("the walk of {root} does not increase at {name}").into(),
             ));
             return;
         }
-        let Some(value) = reply.bindings.value(at) else {
-            return;
-        };
-        self.octets += 64 + reply.bindings.value_len(at);
-        state.cursor.set(name);
-        self.index.clear();
-        self.index.extend(index);
         let rows = &mut self.table.rows;
-        rows.put(&self.index, column, (pdu, value), &mut state.near);
+        let (count, cell) = (rows.len(), Cell::new(pdu, at as u32));
+        state.last = Some(rows.put(index, column, cell, &mut state.near));
+        if rows.len() > count {
+            self.octets += self.row_weight + index.octets().len() * 5;
+        }
     }
 }

@@ -1,14 +1,13 @@
 //! A PDU as it came: its numbers read, its bindings found and checked, their values read when somebody wants them. Two
 //! allocations for an answer, however many bindings it has.
 
-use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use snmp2::snmp as tag;
 
 use super::ber::{INTEGER, OCTETS, SEQUENCE};
-use super::scan::{Scan, integer, unsigned};
-use super::{DATAGRAM_CAP, DecodeError, Name, Oid, PduKind, Value, VarBind, Version};
+use super::scan::{Scan, is_integer, is_unsigned};
+use super::{DATAGRAM_CAP, DecodeError, Name, Oid, PduKind, ValueRef, VarBind, Version};
 
 const NULL: u8 = 5;
 const NAME: u8 = 6;
@@ -111,6 +110,15 @@ struct Place {
     tag: u8,
 }
 
+impl Place {
+    fn is_exception(&self) -> bool {
+        matches!(
+            self.tag,
+            tag::SNMP_NOSUCHOBJECT | tag::SNMP_NOSUCHINSTANCE | tag::SNMP_ENDOFMIBVIEW
+        )
+    }
+}
+
 /// Bindings, each checked, in the order they came.
 #[derive(Clone, Debug, Default)]
 pub struct Bindings {
@@ -119,6 +127,20 @@ pub struct Bindings {
 }
 
 impl Bindings {
+    /// As an agent would send them.
+    #[cfg(test)]
+    pub(crate) fn of(varbinds: impl IntoIterator<Item = VarBind>) -> Self {
+        let pdu = super::Pdu {
+            kind: PduKind::Response,
+            request_id: 1,
+            error_status: 0,
+            error_index: 0,
+            varbinds: varbinds.into_iter().collect(),
+        }
+        .to_octets();
+        PduHead::parse(&pdu).unwrap().bindings(&pdu).unwrap()
+    }
+
     /// All of a list, or none: a malformed one makes what follows it worthless.
     fn read(list: &[u8]) -> Result<Self, DecodeError> {
         if list.len() > DATAGRAM_CAP {
@@ -128,6 +150,10 @@ impl Bindings {
         let mut places = Vec::with_capacity((list.len() / 14).min(1024));
         let mut scan = Scan::new(list);
         while !scan.is_empty() {
+            if let Some(place) = short(list, &mut scan) {
+                places.push(place);
+                continue;
+            }
             let index = places.len() + 1;
             let bad = DecodeError::VarBind { index };
             let Some((SEQUENCE, body)) = scan.next() else {
@@ -175,6 +201,7 @@ impl Bindings {
         self.places.is_empty()
     }
 
+    #[inline]
     fn octets(&self, start: u16, length: u16) -> &[u8] {
         let start = usize::from(start);
         self.bytes
@@ -190,44 +217,32 @@ impl Bindings {
 
     /// Is the value noSuchObject, noSuchInstance or endOfMibView?
     pub fn is_exception(&self, at: usize) -> bool {
-        self.places.get(at).is_some_and(|p| {
-            matches!(
-                p.tag,
-                tag::SNMP_NOSUCHOBJECT | tag::SNMP_NOSUCHINSTANCE | tag::SNMP_ENDOFMIBVIEW
-            )
-        })
-    }
-
-    /// Octets that the value of a binding takes.
-    pub fn value_len(&self, at: usize) -> usize {
-        self.places
-            .get(at)
-            .map_or(0, |place| usize::from(place.value_len))
+        self.places.get(at).is_some_and(Place::is_exception)
     }
 
     /// The value of a binding, the first is 0.
-    pub fn value(&self, at: usize) -> Option<Value> {
+    #[inline]
+    pub fn value(&self, at: usize) -> Option<ValueRef<'_>> {
         let place = self.places.get(at)?;
-        let octets = self.octets(place.value, place.value_len);
-        let n32 = || unsigned(octets, 4).unwrap_or_default() as u32;
-        Some(match place.tag {
-            INTEGER => Value::Integer(integer(octets).unwrap_or_default()),
-            OCTETS => Value::Octets(octets.to_vec()),
-            NULL => Value::Null,
-            NAME => Value::Oid(Name::checked(octets).to_oid()),
-            tag::TYPE_IPADDRESS => {
-                let octets: [u8; 4] = octets.try_into().unwrap_or_default();
-                Value::Ip(Ipv4Addr::from(octets))
-            }
-            tag::TYPE_COUNTER32 => Value::Counter32(n32()),
-            tag::TYPE_UNSIGNED32 => Value::Gauge32(n32()),
-            tag::TYPE_TIMETICKS => Value::TimeTicks(n32()),
-            tag::TYPE_OPAQUE => Value::Opaque(octets.to_vec()),
-            tag::TYPE_COUNTER64 => Value::Counter64(unsigned(octets, 8).unwrap_or_default()),
-            tag::SNMP_NOSUCHOBJECT => Value::NoSuchObject,
-            tag::SNMP_NOSUCHINSTANCE => Value::NoSuchInstance,
-            _ => Value::EndOfMibView,
-        })
+        Some(ValueRef::checked(
+            place.tag,
+            self.octets(place.value, place.value_len),
+        ))
+    }
+
+    /// A binding: its name, and its value where that is no exception.
+    #[inline]
+    pub fn get(&self, at: usize) -> Option<(Name<'_>, Option<ValueRef<'_>>)> {
+        let place = self.places.get(at)?;
+        let name = Name::checked(self.octets(place.name, place.name_len));
+        let value = self.octets(place.value, place.value_len);
+        let value = ValueRef::checked(place.tag, value);
+        Some((name, (!place.is_exception()).then_some(value)))
+    }
+
+    /// Octets of memory that they take.
+    pub fn weight(&self) -> usize {
+        self.bytes.len() + self.places.len() * size_of::<Place>()
     }
 
     /// All of them, taken apart.
@@ -236,11 +251,39 @@ impl Bindings {
             .filter_map(|at| {
                 Some(VarBind {
                     oid: self.name(at).map_or_else(Oid::default, Name::to_oid),
-                    value: self.value(at)?,
+                    value: self.value(at)?.to_value(),
                 })
             })
             .collect()
     }
+}
+
+/// The next binding, where all its lengths are in the short form and nothing is wrong with it; else it is looked at again.
+#[inline]
+fn short(list: &[u8], scan: &mut Scan<'_>) -> Option<Place> {
+    let start = scan.at();
+    let rest = list.get(start..)?;
+    let [SEQUENCE, length @ 0..0x80, NAME, name_len @ 0..0x80, ..] = *rest else {
+        return None;
+    };
+    let body = rest.get(4..2 + usize::from(length))?;
+    let (name, value) = body.split_at_checked(usize::from(name_len))?;
+    let [tag, value_len @ 0..0x80, ref value @ ..] = *value else {
+        return None;
+    };
+    if value.len() != usize::from(value_len) || check(tag, value).is_some() {
+        return None;
+    }
+    Name::check(name).ok()?;
+    scan.skip(2 + usize::from(length));
+    let name = start + 4;
+    Some(Place {
+        name: name as u16,
+        name_len: u16::from(name_len),
+        value: (name + usize::from(name_len) + 2) as u16,
+        value_len: u16::from(value_len),
+        tag,
+    })
 }
 
 enum Wrong {
@@ -250,14 +293,13 @@ enum Wrong {
 }
 
 /// What is wrong with a value.
+#[inline]
 fn check(tag: u8, octets: &[u8]) -> Option<Wrong> {
     let ok = match tag {
         OCTETS | tag::TYPE_OPAQUE => true,
-        INTEGER => integer(octets).is_some(),
-        tag::TYPE_COUNTER32 | tag::TYPE_UNSIGNED32 | tag::TYPE_TIMETICKS => {
-            unsigned(octets, 4).is_some()
-        }
-        tag::TYPE_COUNTER64 => unsigned(octets, 8).is_some(),
+        INTEGER => is_integer(octets),
+        tag::TYPE_COUNTER32 | tag::TYPE_UNSIGNED32 | tag::TYPE_TIMETICKS => is_unsigned(octets, 4),
+        tag::TYPE_COUNTER64 => is_unsigned(octets, 8),
         NAME => return Name::check(octets).err().map(|_| Wrong::Name),
         tag::TYPE_IPADDRESS => octets.len() == 4,
         NULL | tag::SNMP_NOSUCHOBJECT | tag::SNMP_NOSUCHINSTANCE | tag::SNMP_ENDOFMIBVIEW => {

@@ -18,15 +18,17 @@ mod scan;
 pub mod usm;
 mod v3;
 mod value;
+mod value_ref;
 
 pub use answer::{Bindings, MessageHead, PduHead};
 pub use error::{DecodeError, EncodeError};
 pub use message::{Message, Pdu, PduKind, Version, error_word, peek_version};
-pub use name::{Arcs, Name, NameBuf};
+pub use name::{Arcs, Index, Name, NameBuf};
 pub use oid::{BadOid, Oid};
 pub use prepared::{LEAST_ID, Prepared};
 pub use v3::{Outgoing, Scoped, V3Flags, V3Header, V3Message, seal_pdu};
 pub use value::{Value, VarBind};
+pub use value_ref::{Readable, ValueRef};
 
 /// The longest datagram that is read: what UDP over IPv4 can carry is 65,507 octets.
 pub const DATAGRAM_CAP: usize = 65_535;

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use smallvec::SmallVec;
+
 use super::{ARC_CAP, DecodeError, Oid};
 
 /// The contents of an OBJECT IDENTIFIER: checked, so that every sub-identifier is whole, minimal and fits 32 bits.
@@ -11,7 +13,16 @@ pub struct Name<'a>(&'a [u8]);
 
 impl<'a> Name<'a> {
     /// Checks the contents. The empty one, which some agents send, is taken, and is `0.0`.
+    #[inline]
     pub(super) fn check(octets: &'a [u8]) -> Result<Self, DecodeError> {
+        // one octet an arc: most there are
+        if octets.len() < ARC_CAP && octets.is_ascii() {
+            return Ok(Self(octets));
+        }
+        Self::check_long(octets)
+    }
+
+    fn check_long(octets: &'a [u8]) -> Result<Self, DecodeError> {
         let (mut arcs, mut length, mut sub) = (0, 0u32, 0u64);
         for octet in octets {
             // X.690, 8.19.2: a leading 0x80 is padding, and two encodings of one name would break the order
@@ -49,11 +60,10 @@ impl<'a> Name<'a> {
         Subs(self.0)
     }
 
-    /// What follows `root`, one number an arc, where it is below it or equal.
-    pub fn below(self, root: &NameBuf) -> Option<Arcs<'a>> {
-        self.0
-            .strip_prefix(root.0.as_slice())
-            .map(|rest| Arcs(Subs(rest)))
+    /// What follows `root`, where it is below it or equal.
+    #[inline]
+    pub fn below(self, root: &NameBuf) -> Option<Index<'a>> {
+        self.0.strip_prefix(root.0.as_slice()).map(Index)
     }
 
     /// Its arcs.
@@ -76,24 +86,30 @@ impl<'a> Name<'a> {
 
     /// As owned octets.
     pub fn to_buf(self) -> NameBuf {
-        NameBuf(self.0.to_vec())
+        NameBuf(SmallVec::from_slice(self.0))
     }
 }
 
+/// As SNMP orders names (RFC 3416, 4.2.2: lexicographically by arc).
+#[inline]
+fn order(a: &[u8], b: &[u8]) -> Ordering {
+    let Some(at) = a.iter().zip(b).position(|(x, y)| x != y) else {
+        return a.len().cmp(&b.len());
+    };
+    if a[at] < 0x80 && b[at] < 0x80 && (at == 0 || a[at - 1] < 0x80) {
+        return a[at].cmp(&b[at]);
+    }
+    // back to where the sub-identifier begins that differs
+    let start = a[..at]
+        .iter()
+        .rposition(|octet| octet & 0x80 == 0)
+        .map_or(0, |end| end + 1);
+    Subs(&a[start..]).next().cmp(&Subs(&b[start..]).next())
+}
+
 impl Ord for Name<'_> {
-    /// As SNMP orders names (RFC 3416, 4.2.2: lexicographically by arc).
     fn cmp(&self, other: &Self) -> Ordering {
-        let (a, b) = (self.0, other.0);
-        let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-        if same == a.len() || same == b.len() {
-            return a.len().cmp(&b.len());
-        }
-        // back to where the sub-identifier begins that differs
-        let start = a[..same]
-            .iter()
-            .rposition(|octet| octet & 0x80 == 0)
-            .map_or(0, |end| end + 1);
-        Subs(&a[start..]).next().cmp(&Subs(&b[start..]).next())
+        order(self.0, other.0)
     }
 }
 
@@ -115,14 +131,14 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// A name of one's own, as it stands in a datagram.
+/// A name of one's own, as it stands in a datagram. Those of most MIBs take no memory beside it.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct NameBuf(Vec<u8>);
+pub struct NameBuf(SmallVec<[u8; 24]>);
 
 impl NameBuf {
     /// From its arcs. What has less than two is written as if zeros followed.
     pub fn new(arcs: &[u32]) -> Self {
-        let mut out = Vec::with_capacity(arcs.len() + 4);
+        let mut out = SmallVec::new();
         let first = u64::from(arcs.first().copied().unwrap_or(0));
         let second = u64::from(arcs.get(1).copied().unwrap_or(0));
         push(&mut out, first * 40 + second);
@@ -142,10 +158,11 @@ impl NameBuf {
         &self.0
     }
 
-    /// Becomes another name, in the memory it has.
-    pub fn set(&mut self, name: Name<'_>) {
-        self.0.clear();
-        self.0.extend_from_slice(name.0);
+    /// The name of an instance below it.
+    pub fn at(&self, index: Index<'_>) -> Self {
+        let mut octets = self.0.clone();
+        octets.extend_from_slice(index.0);
+        Self(octets)
     }
 }
 
@@ -161,7 +178,7 @@ impl From<&Oid> for NameBuf {
     }
 }
 
-fn push(out: &mut Vec<u8>, n: u64) {
+fn push(out: &mut SmallVec<[u8; 24]>, n: u64) {
     let mut shift = 0;
     while n >> (shift + 7) > 0 {
         shift += 7;
@@ -193,7 +210,42 @@ impl Iterator for Subs<'_> {
     }
 }
 
-/// Arcs behind a root: an index.
+/// What follows a root in a name: an index, as it stands in a datagram.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Index<'a>(&'a [u8]);
+
+impl<'a> Index<'a> {
+    /// Of octets that [`Index::octets`] gave.
+    #[inline]
+    pub fn of(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
+    /// As it stands there.
+    #[inline]
+    pub fn octets(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Its arcs.
+    pub fn arcs(self) -> Arcs<'a> {
+        Arcs(Subs(self.0))
+    }
+}
+
+impl Ord for Index<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        order(self.0, other.0)
+    }
+}
+
+impl PartialOrd for Index<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The arcs of an index.
 #[derive(Clone, Debug)]
 pub struct Arcs<'a>(Subs<'a>);
 
@@ -227,8 +279,12 @@ mod tests {
                 let (x, y) = (NameBuf::new(&a), NameBuf::new(other));
                 prop_assert_eq!(x.as_name().cmp(&y.as_name()), a.cmp(other));
                 let (root, name) = (Oid::new(other.clone()), Oid::new(a.clone()));
-                let below = x.as_name().below(&y).map(Iterator::collect::<Vec<u32>>);
-                prop_assert_eq!(below.as_deref(), name.suffix(&root));
+                let below = x.as_name().below(&y);
+                let arcs = below.map(|index| index.arcs().collect::<Vec<u32>>());
+                prop_assert_eq!(arcs.as_deref(), name.suffix(&root));
+                if let Some(index) = below {
+                    prop_assert_eq!(y.at(index), x.clone());
+                }
             }
             let x = NameBuf::new(&a);
             prop_assert_eq!(Name::check(x.octets()).unwrap().to_oid(), Oid::new(a));

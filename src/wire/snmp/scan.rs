@@ -37,6 +37,16 @@ impl<'a> Scan<'a> {
         self.at >= self.end
     }
 
+    /// Where the next element is.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Leaves out so many octets.
+    pub(super) fn skip(&mut self, octets: usize) {
+        self.at = (self.at + octets).min(self.end);
+    }
+
     /// The tag of the next element.
     pub(super) fn peek(&self) -> Option<u8> {
         (self.at < self.end).then(|| self.bytes[self.at])
@@ -53,14 +63,7 @@ impl<'a> Scan<'a> {
         let (length, header) = if first < 0x80 {
             (usize::from(first), 2)
         } else {
-            // 0x80 is the indefinite form; more than four octets no datagram needs
-            let count = usize::from(first & 0x7f);
-            if count == 0 || count > 4 {
-                return None;
-            }
-            let octets = rest.get(2..2 + count)?;
-            let length = octets.iter().fold(0, |n, o| n << 8 | usize::from(*o));
-            (length, 2 + count)
+            long(rest, first)?
         };
         if length > rest.len() - header {
             return None;
@@ -94,11 +97,55 @@ impl<'a> Scan<'a> {
 #[inline]
 pub(super) fn integer(octets: &[u8]) -> Option<i64> {
     let first = *octets.first()?;
-    if octets.len() > 8 {
+    let n = big_endian(octets)?;
+    // the sign fills what was not sent
+    let unsent = 64 - 8 * octets.len() as u32;
+    Some(if first < 0x80 {
+        n as i64
+    } else {
+        (n << unsent) as i64 >> unsent
+    })
+}
+
+/// Up to eight octets as a number.
+#[inline]
+fn big_endian(octets: &[u8]) -> Option<u64> {
+    // a number of four octets and more as two of four, which may overlap
+    let (first, last) = match *octets {
+        [a] => return Some(u64::from(a)),
+        [a, b] => return Some(u64::from(u16::from_be_bytes([a, b]))),
+        [a, b, c] => return Some(u64::from(u32::from_be_bytes([0, a, b, c]))),
+        _ => (octets.first_chunk::<4>()?, octets.last_chunk::<4>()?),
+    };
+    let unread = octets.len() - 4;
+    let first = u64::from(u32::from_be_bytes(*first));
+    (unread <= 4).then(|| first << (8 * unread) | u64::from(u32::from_be_bytes(*last)))
+}
+
+/// A length in the long form, and how many octets there are before the contents.
+#[cold]
+fn long(element: &[u8], first: u8) -> Option<(usize, usize)> {
+    // 0x80 is the indefinite form; more than four octets no datagram needs
+    let count = usize::from(first & 0x7f);
+    if count == 0 || count > 4 {
         return None;
     }
-    let sign = if first < 0x80 { 0 } else { -1i64 };
-    Some(octets.iter().fold(sign, |n, o| n << 8 | i64::from(*o)))
+    let octets = element.get(2..2 + count)?;
+    let length = octets.iter().fold(0, |n, o| n << 8 | usize::from(*o));
+    Some((length, 2 + count))
+}
+
+/// Could [`integer`] read it?
+#[inline]
+pub(super) fn is_integer(octets: &[u8]) -> bool {
+    matches!(octets.len(), 1..=8)
+}
+
+/// Could [`unsigned`] read it?
+#[inline]
+pub(super) fn is_unsigned(octets: &[u8], most: usize) -> bool {
+    let length = octets.len();
+    (1..=most).contains(&length) || length == most + 1 && octets.first() == Some(&0)
 }
 
 /// An unsigned number of at most `most` octets. Agents are known to leave out the zero before a high bit.
@@ -110,7 +157,7 @@ pub(super) fn unsigned(octets: &[u8], most: usize) -> Option<u64> {
         all if all.len() <= most => all,
         _ => return None,
     };
-    Some(octets.iter().fold(0, |n, o| n << 8 | u64::from(*o)))
+    big_endian(octets)
 }
 
 #[cfg(test)]
@@ -130,12 +177,29 @@ mod tests {
         ];
         for (octets, expected) in table {
             assert_eq!(integer(octets), *expected, "{octets:?}");
+            assert_eq!(is_integer(octets), expected.is_some(), "{octets:?}");
         }
+        for octets in [&[][..], &[0], &[1; 4], &[1; 5], &[0, 1, 1, 1, 1], &[0; 6]] {
+            let read = unsigned(octets, 4).is_some();
+            assert_eq!(is_unsigned(octets, 4), read, "{octets:?}");
+        }
+        assert_eq!(integer(&[0x80, 0, 0, 0, 0, 0, 0, 0]), Some(i64::MIN));
         assert_eq!(unsigned(&[0xff; 4], 4), Some(u64::from(u32::MAX)));
         assert_eq!(unsigned(&[0, 0xff, 0xff, 0xff, 0xff], 4), Some(0xffff_ffff));
         assert_eq!(unsigned(&[1, 0, 0, 0, 0], 4), None);
         assert_eq!(unsigned(&[0xff; 8], 8), Some(u64::MAX));
         assert_eq!(unsigned(&[], 8), None);
+    }
+
+    #[test]
+    fn numbers_of_any_length_are_read() {
+        let octets = [0x81, 2, 3, 4, 5, 6, 7, 8, 9];
+        for length in 1..=9 {
+            let part = &octets[..length];
+            let slow = part.iter().fold(0, |n, o| n << 8 | u64::from(*o));
+            assert_eq!(big_endian(part), (length <= 8).then_some(slow));
+        }
+        assert_eq!(big_endian(&[]), None);
     }
 
     #[test]

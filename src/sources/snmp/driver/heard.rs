@@ -12,7 +12,8 @@ use crate::model::PacketKind;
 use crate::wire::snmp::{MessageHead, V3Header, peek_version};
 
 impl Driver {
-    pub(super) fn hear(&mut self, datagram: &[u8], from: SocketAddr, now_ms: u64) {
+    pub(super) fn hear(&mut self, datagram: &[u8], from: SocketAddr) {
+        let now_ms = self.now_ms();
         let from = SocketAddr::new(from.ip().to_canonical(), from.port());
         let index = match self.by_address.get(&from) {
             Some(index) => *index,
@@ -47,7 +48,7 @@ impl Driver {
             Heard::Answer(answer) => {
                 let first = flight.attempt == 0;
                 if let Some(sent) = flight.sent.filter(|_| first) {
-                    let took = sent.elapsed();
+                    let took = self.clock.instant.duration_since(sent);
                     device.rtt.measured(took);
                     if let Some(lane) = self.lane(spot) {
                         lane.active.first_trip.get_or_insert(took);

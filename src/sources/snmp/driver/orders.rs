@@ -5,8 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use rustc_hash::FxHashMap;
 
 use super::super::task::{Command, Sink, Task, With};
-use super::Driver;
+use super::{DRAIN, Driver};
 use crate::event::{Job, Target};
+use crate::gate::Inbox;
+
+/// Agents that wait for a place in the window: what comes in one turn frees no more.
+const AHEAD: usize = DRAIN * Inbox::BATCH;
 
 impl Driver {
     pub(super) fn obey(&mut self, command: Command) {
@@ -60,9 +64,10 @@ impl Driver {
         self.advance(index);
     }
 
-    /// Takes up more of those that are asked once: as many as there is room for in the window, and one more round.
+    /// Takes up more of those that are asked once: as many as there is room for in the window, and some that wait.
     pub(super) fn feed(&mut self) {
-        let most = self.window.limit().saturating_mul(2);
+        let window = self.window.limit();
+        let most = window.saturating_add(window.min(AHEAD));
         for at in 0..self.feeds.len() {
             while let Some((to, offer, class)) = self.feeds[at].next(most) {
                 let feed = &self.feeds[at];

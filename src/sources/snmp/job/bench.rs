@@ -5,8 +5,7 @@ use super::{Report, failed, number32, text};
 use crate::event::{IfCountersV1, IfSampleV1, SysGroupV1};
 use crate::model::{IfIndex, IfStatus, PartKind, Role};
 use crate::sources::snmp::io::Io;
-use crate::sources::snmp::walk::Table;
-use crate::wire::snmp::Value;
+use crate::wire::snmp::{Value, ValueRef};
 
 pub(super) async fn run(io: Io) -> Report {
     let (Some(names), Some(columns)) = (
@@ -27,25 +26,33 @@ pub(super) async fn run(io: Io) -> Report {
         .and_then(|n| usize::try_from(n).ok())
         .filter(|n| *n > 0);
     let table = columns.walk(&io, rows).await;
+    let (status, input, output) = (
+        columns.column(Role::IfOperStatus),
+        columns.column(Role::IfHcInOctets),
+        columns.column(Role::IfHcOutOctets),
+    );
+    let beside = columns.beside(Role::SysUpTime);
+    let uptimes: Vec<Option<u32>> = (0..table.answers())
+        .map(|pdu| number32(table.at(pdu, beside)))
+        .collect();
     let interfaces = table
         .rows
         .iter()
         .filter_map(|(index, row)| {
-            let n = |role| Table::value(row, columns.column(role)).and_then(Value::as_u64);
-            let pdu = row.first().and_then(Option::as_ref).map(|(pdu, _)| *pdu);
+            let n = |column| table.value(row, column).and_then(ValueRef::as_u64);
+            let (pdu, _) = row.first()?.place()?;
             Some(IfSampleV1 {
                 index: IfIndex(*index.first()?),
                 meta: None,
                 admin: IfStatus::Unknown,
-                oper: IfStatus::from_mib(n(Role::IfOperStatus).unwrap_or(0) as i64),
+                oper: IfStatus::from_mib(n(status).unwrap_or(0) as i64),
                 counters: Some(IfCountersV1 {
-                    in_octets: n(Role::IfHcInOctets)?,
-                    out_octets: n(Role::IfHcOutOctets)?,
+                    in_octets: n(input)?,
+                    out_octets: n(output)?,
                     errors: 0,
                     wide: true,
                     discontinuity: 0,
-                    uptime: pdu
-                        .and_then(|pdu| number32(table.at(pdu, columns.beside(Role::SysUpTime))))?,
+                    uptime: (*uptimes.get(pdu as usize)?)?,
                 }),
             })
         })

@@ -4,8 +4,7 @@ use super::{About, Report, failed};
 use crate::model::{FactKey, PartKind, Role, Text};
 use crate::sources::snmp::io::{Failure, Io};
 use crate::sources::snmp::names::HR_PRINTER;
-use crate::sources::snmp::walk::Table;
-use crate::wire::snmp::Value;
+use crate::wire::snmp::{Readable, ValueRef};
 
 /// chassis(3), stack(11) of PhysicalClass
 const CHASSIS: i64 = 3;
@@ -59,12 +58,12 @@ pub(super) async fn inventory(io: Io, about: About) -> Report {
     if let Some(asked) = hosts.filter(|_| !has(&facts, FactKey::Model)) {
         let devices = asked.walk(&io, None).await;
         let printer = devices.rows.values().find(|row| {
-            Table::value(row, asked.column(Role::HrDeviceType))
-                .and_then(Value::as_oid)
-                .is_some_and(|kind| kind.arcs() == HR_PRINTER)
+            devices
+                .value(row, asked.column(Role::HrDeviceType))
+                .is_some_and(|kind| kind.is_oid(HR_PRINTER))
         });
         if let Some(row) = printer {
-            let descr = Table::value(row, asked.column(Role::HrDeviceDescr));
+            let descr = devices.value(row, asked.column(Role::HrDeviceDescr));
             add(&mut facts, FactKey::Model, trimmed(descr));
         }
         if devices.failure.is_some() {
@@ -99,7 +98,7 @@ async fn chassis(io: &Io, about: About) -> Result<Option<Vec<u32>>, Failure> {
     let class = asked.column(Role::EntClass);
     let of_class = |wanted| {
         classes.rows.iter().find_map(|(index, row)| {
-            let is = Table::value(row, class).and_then(Value::as_i64) == Some(wanted);
+            let is = classes.value(row, class).and_then(ValueRef::as_i64) == Some(wanted);
             is.then(|| index.to_vec())
         })
     };
@@ -119,8 +118,8 @@ fn add(facts: &mut Vec<(FactKey, Text)>, key: FactKey, value: Text) {
 }
 
 /// Agents pad with blanks.
-fn trimmed(value: Option<&Value>) -> Text {
-    let octets = value.and_then(Value::as_octets).unwrap_or_default();
+fn trimmed<'a>(value: Option<impl Readable<'a>>) -> Text {
+    let octets = value.and_then(Readable::octets).unwrap_or_default();
     Text::from_bytes(octets.trim_ascii())
 }
 

@@ -8,7 +8,7 @@ use crate::model::{IfIndex, IfStatus, Mac, PartKind, Role};
 use crate::sources::snmp::book::Question;
 use crate::sources::snmp::io::Io;
 use crate::sources::snmp::walk::{Cell, Table};
-use crate::wire::snmp::Value;
+use crate::wire::snmp::ValueRef;
 
 pub(super) async fn run(io: Io, about: About) -> Report {
     let Some(asked) = io.part(PartKind::Counters) else {
@@ -37,10 +37,10 @@ pub(super) async fn run(io: Io, about: About) -> Report {
 
     let number = table
         .at(0, asked.beside(Role::IfNumber))
-        .and_then(Value::as_u64);
+        .and_then(ValueRef::as_u64);
     let last_change = table
         .at(0, asked.beside(Role::IfTableLastChange))
-        .and_then(Value::as_u64);
+        .and_then(ValueRef::as_u64);
     let mut told = BTreeMap::new();
     let names = io.part(PartKind::Names).filter(|names| {
         let moved = (number, last_change);
@@ -65,6 +65,14 @@ pub(super) async fn run(io: Io, about: About) -> Report {
         }
     }
 
+    let columns = Wanted::of(&asked, wide);
+    let narrow_columns = narrow.as_ref().map(|(question, _)| {
+        let octets = (
+            question.column(Role::IfInOctets),
+            question.column(Role::IfOutOctets),
+        );
+        Wanted::of(question, octets)
+    });
     let interfaces: Vec<IfSampleV1> = table
         .rows
         .iter()
@@ -73,35 +81,32 @@ pub(super) async fn run(io: Io, about: About) -> Report {
                 return None;
             };
             let status = |column| {
-                Table::value(row, column)
-                    .and_then(Value::as_i64)
+                table
+                    .value(row, column)
+                    .and_then(ValueRef::as_i64)
                     .map_or(IfStatus::Unknown, IfStatus::from_mib)
             };
             Some(IfSampleV1 {
                 index: IfIndex(*index),
                 meta: told.remove(index),
-                admin: status(asked.column(Role::IfAdminStatus)),
-                oper: status(asked.column(Role::IfOperStatus)),
-                counters: octets(&asked, &table, row, wide)
+                admin: status(columns.admin),
+                oper: status(columns.oper),
+                counters: octets(&table, row, &columns)
                     .map(|counters| IfCountersV1 {
                         wide: true,
                         ..counters
                     })
                     .or_else(|| {
-                        let (question, narrow) = narrow.as_ref()?;
-                        let columns = (
-                            question.column(Role::IfInOctets),
-                            question.column(Role::IfOutOctets),
-                        );
+                        let (_, narrow) = narrow.as_ref()?;
                         let row = narrow.rows.get([*index].as_slice())?;
-                        octets(question, narrow, row, columns)
+                        octets(narrow, row, narrow_columns.as_ref()?)
                     })
-                    .map(|counters| with_errors(&asked, counters, row)),
+                    .map(|counters| with_errors(&table, counters, row, &columns)),
             })
         })
         .collect();
     Report {
-        uptime: (0..table.once.len() as u32)
+        uptime: (0..table.answers())
             .rev()
             .find_map(|pdu| number32(table.at(pdu, asked.beside(Role::SysUpTime)))),
         interfaces_whole: whole && failure.is_none(),
@@ -116,18 +121,44 @@ fn lacks_wide(table: &Table, wide: (usize, usize)) -> bool {
         && !table
             .rows
             .values()
-            .any(|row| Table::value(row, wide.0).is_some() || Table::value(row, wide.1).is_some())
+            .any(|row| table.value(row, wide.0).is_some() || table.value(row, wide.1).is_some())
+}
+
+/// Where what is wanted stands in the rows of a question.
+struct Wanted {
+    admin: usize,
+    oper: usize,
+    /// Octets in and out.
+    octets: (usize, usize),
+    errors: [usize; 4],
+    discontinuity: usize,
+    /// Beside the rows.
+    uptime: usize,
+}
+
+impl Wanted {
+    fn of(asked: &Question, octets: (usize, usize)) -> Self {
+        let errors = [
+            Role::IfInErrors,
+            Role::IfOutErrors,
+            Role::IfInDiscards,
+            Role::IfOutDiscards,
+        ];
+        Self {
+            admin: asked.column(Role::IfAdminStatus),
+            oper: asked.column(Role::IfOperStatus),
+            octets,
+            errors: errors.map(|role| asked.column(role)),
+            discontinuity: asked.column(Role::IfDiscontinuity),
+            uptime: asked.beside(Role::SysUpTime),
+        }
+    }
 }
 
 /// Both octet counters out of one answer, with the uptime of that answer; else none, as a rate out of two would lie.
-fn octets(
-    asked: &Question,
-    table: &Table,
-    row: &[Cell],
-    columns: (usize, usize),
-) -> Option<IfCountersV1> {
-    let (pdu, input) = row.get(columns.0)?.as_ref()?;
-    let (other, output) = row.get(columns.1)?.as_ref()?;
+fn octets(table: &Table, row: &[Cell], wanted: &Wanted) -> Option<IfCountersV1> {
+    let (pdu, input) = table.cell(row, wanted.octets.0)?;
+    let (other, output) = table.cell(row, wanted.octets.1)?;
     if pdu != other {
         return None;
     }
@@ -137,22 +168,29 @@ fn octets(
         errors: 0,
         wide: false,
         discontinuity: 0,
-        uptime: number32(table.at(*pdu, asked.beside(Role::SysUpTime)))?,
+        uptime: number32(table.at(pdu, wanted.uptime))?,
     })
 }
 
-fn with_errors(asked: &Question, counters: IfCountersV1, row: &[Cell]) -> IfCountersV1 {
-    let n = |role| {
-        Table::value(row, asked.column(role))
-            .and_then(Value::as_u64)
+fn with_errors(
+    table: &Table,
+    counters: IfCountersV1,
+    row: &[Cell],
+    wanted: &Wanted,
+) -> IfCountersV1 {
+    let n = |column| {
+        table
+            .value(row, column)
+            .and_then(ValueRef::as_u64)
             .unwrap_or(0)
     };
     IfCountersV1 {
-        errors: n(Role::IfInErrors)
-            .saturating_add(n(Role::IfOutErrors))
-            .saturating_add(n(Role::IfInDiscards))
-            .saturating_add(n(Role::IfOutDiscards)),
-        discontinuity: n(Role::IfDiscontinuity) as u32,
+        errors: wanted
+            .errors
+            .map(n)
+            .into_iter()
+            .fold(0, u64::saturating_add),
+        discontinuity: n(wanted.discontinuity) as u32,
         ..counters
     }
 }
@@ -198,12 +236,12 @@ async fn read_meta(
             let [index] = index else {
                 return None;
             };
-            let cell = |role| Table::value(row, asked.column(role));
+            let cell = |role| table.value(row, asked.column(role));
             let name = text(cell(Role::IfName));
             // ifHighSpeed is in millions of bits; zero says less than half a million (RFC 2863)
-            let speed = match cell(Role::IfHighSpeed).and_then(Value::as_u64) {
+            let speed = match cell(Role::IfHighSpeed).and_then(ValueRef::as_u64) {
                 Some(high) if high > 0 => high.saturating_mul(1_000_000),
-                _ => cell(Role::IfSpeed).and_then(Value::as_u64).unwrap_or(0),
+                _ => cell(Role::IfSpeed).and_then(ValueRef::as_u64).unwrap_or(0),
             };
             Some((
                 *index,
@@ -217,7 +255,7 @@ async fn read_meta(
                     kind: number32(cell(Role::IfType)).unwrap_or(0),
                     speed,
                     mac: cell(Role::IfPhysAddress)
-                        .and_then(Value::as_octets)
+                        .and_then(ValueRef::as_octets)
                         .and_then(Mac::from_octets)
                         .filter(|mac| mac.0 != [0; 6]),
                 },

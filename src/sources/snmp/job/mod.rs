@@ -19,7 +19,7 @@ use super::io::{Failure, Io};
 use super::walk;
 use crate::event::{IfSampleV1, Job, Observation, SysGroupV1};
 use crate::model::{FactKey, Text, Time};
-use crate::wire::snmp::{Oid, Value, VarBind};
+use crate::wire::snmp::{Oid, Readable, VarBind};
 
 /// What a job found.
 #[derive(Debug, Default)]
@@ -229,16 +229,14 @@ async fn all(io: Io, about: About) -> Report {
 }
 
 /// An octet string as text; anything else is none.
-pub(super) fn text(value: Option<&Value>) -> Text {
-    match value.and_then(Value::as_octets) {
+pub(super) fn text<'a>(value: Option<impl Readable<'a>>) -> Text {
+    match value.and_then(Readable::octets) {
         Some(octets) => Text::from_bytes(octets),
         None => Text::empty(),
     }
 }
 
 /// A 32-bit number of any type.
-pub(super) fn number32(value: Option<&Value>) -> Option<u32> {
-    value
-        .and_then(Value::as_u64)
-        .and_then(|n| u32::try_from(n).ok())
+pub(super) fn number32<'a>(value: Option<impl Readable<'a>>) -> Option<u32> {
+    u32::try_from(value?.number()?).ok()
 }

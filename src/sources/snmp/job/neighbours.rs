@@ -10,8 +10,8 @@ use crate::event::{IfMetaV1, NeighbourProtocol, NeighbourV1, ObsNeighboursV1, Ob
 use crate::model::{IfIndex, Mac, PartKind, Role, Text};
 use crate::sources::snmp::book::Question;
 use crate::sources::snmp::io::Io;
-use crate::sources::snmp::walk::{Rows, Table};
-use crate::wire::snmp::Value;
+use crate::sources::snmp::walk::Table;
+use crate::wire::snmp::ValueRef;
 
 pub(super) async fn run(io: &Io, about: About) -> Report {
     let mut report = Report::default();
@@ -52,7 +52,7 @@ async fn lldp(io: &Io, about: About, report: &mut Report) -> Failed {
             Some(asked) => asked.walk(io, None).await,
             None => not_asked(),
         };
-        if let Some(failure) = addresses.failure.or(local.failure.clone()) {
+        if let Some(failure) = addresses.failure.clone().or(local.failure.clone()) {
             asked.was_read(io, false);
             return Some(failure);
         }
@@ -62,7 +62,7 @@ async fn lldp(io: &Io, about: About, report: &mut Report) -> Failed {
             table: &local,
             asked: ports.as_deref(),
         };
-        entries = lldp_entries(&asked, &remote, &addresses.rows, local, &interfaces);
+        entries = lldp_entries(&asked, &remote, &addresses, local, &interfaces);
     }
     asked.was_read(io, whole);
     push(io, about, report, NeighbourProtocol::Lldp, entries, whole);
@@ -70,10 +70,7 @@ async fn lldp(io: &Io, about: About, report: &mut Report) -> Failed {
 }
 
 fn not_asked() -> Table {
-    Table {
-        whole: true,
-        ..Table::default()
-    }
+    Table::new(0, true)
 }
 
 /// What LLDP calls the device's own ports.
@@ -84,9 +81,9 @@ struct Local<'t> {
 }
 
 impl<'t> Local<'t> {
-    fn of(self, port: u32, role: Role) -> Option<&'t Value> {
+    fn of(self, port: u32, role: Role) -> Option<ValueRef<'t>> {
         let row = self.table.rows.get([port].as_slice())?;
-        Table::value(row, self.asked?.column(role))
+        self.table.value(row, self.asked?.column(role))
     }
 }
 
@@ -119,7 +116,7 @@ fn push(
 fn lldp_entries(
     asked: &Question,
     remote: &Table,
-    addresses: &Rows,
+    addresses: &Table,
     local: Local<'_>,
     interfaces: &BTreeMap<u32, IfMetaV1>,
 ) -> Vec<NeighbourV1> {
@@ -131,12 +128,13 @@ fn lldp_entries(
             let [_, port, _] = *index else {
                 return None;
             };
-            let cell = |role| Table::value(row, asked.column(role));
-            let octets = |role| cell(role).and_then(Value::as_octets).unwrap_or_default();
+            let cell = |role| remote.value(row, asked.column(role));
+            let octets = |role| cell(role).and_then(ValueRef::as_octets).unwrap_or_default();
             let chassis_subtype = cell(Role::LldpRemChassisSubtype)
-                .and_then(Value::as_i64)
+                .and_then(ValueRef::as_i64)
                 .unwrap_or(0);
             let address = addresses
+                .rows
                 .below(index)
                 .find_map(|(key, _)| management(key.get(3..)?));
             Some(NeighbourV1 {
@@ -153,7 +151,7 @@ fn lldp_entries(
                 // LldpPortIdSubtype: macAddress(3), networkAddress(4)
                 port_id: {
                     let subtype = cell(Role::LldpRemPortSubtype)
-                        .and_then(Value::as_i64)
+                        .and_then(ValueRef::as_i64)
                         .unwrap_or(0);
                     id(octets(Role::LldpRemPort), subtype == 3, subtype == 4)
                 },
@@ -205,7 +203,7 @@ fn resolve(port: u32, local: Local<'_>, interfaces: &BTreeMap<u32, IfMetaV1>) ->
         let octets = id.as_octets()?;
         let subtype = local
             .of(port, Role::LldpLocPortSubtype)
-            .and_then(Value::as_i64)
+            .and_then(ValueRef::as_i64)
             .unwrap_or(0);
         let descr = text(local.of(port, Role::LldpLocPortDesc));
         // LldpPortIdSubtype: interfaceAlias(1), macAddress(3), interfaceName(5), local(7)
@@ -239,9 +237,9 @@ async fn cdp(io: &Io, about: About, report: &mut Report) -> Failed {
         .rows
         .iter()
         .filter_map(|(index, row)| {
-            let cell = |role| Table::value(row, asked.column(role));
+            let cell = |role| table.value(row, asked.column(role));
             let octets = cell(Role::CdpAddress)
-                .and_then(Value::as_octets)
+                .and_then(ValueRef::as_octets)
                 .unwrap_or_default();
             let name = text(cell(Role::CdpDeviceId));
             Some(NeighbourV1 {
@@ -275,7 +273,7 @@ async fn cdp(io: &Io, about: About, report: &mut Report) -> Failed {
 mod tests {
     use super::*;
     use crate::sources::snmp::book::Books;
-    use crate::sources::snmp::walk::Cell;
+    use crate::wire::snmp::Value;
 
     fn meta(name: &str, alias: &str, mac: u8) -> IfMetaV1 {
         IfMetaV1 {
@@ -287,8 +285,8 @@ mod tests {
         }
     }
 
-    fn row(cells: &[Value]) -> Vec<Cell> {
-        cells.iter().map(|v| Some((0, v.clone()))).collect()
+    fn row(cells: &[Value]) -> Vec<Value> {
+        cells.to_vec()
     }
 
     fn o(s: &str) -> Value {
@@ -327,10 +325,7 @@ mod tests {
         let books = Books::default();
         let ports = books.all().part(PartKind::LldpPorts).unwrap();
         for (local, expected) in table {
-            let held = Table {
-                rows: Rows::from_iter([(vec![42], local.clone())]),
-                ..Table::default()
-            };
+            let held = Table::of(&[(vec![42], local.clone())]);
             let of = Local {
                 table: &held,
                 asked: Some(&ports),
@@ -346,22 +341,19 @@ mod tests {
 
     #[test]
     fn a_neighbour_is_read_with_its_management_address() {
-        let remote = Table {
-            rows: Rows::from_iter([(
-                vec![0, 3, 1],
-                row(&[
-                    Value::Integer(4),
-                    Value::Octets(vec![0, 9, 0xfb, 1, 2, 3]),
-                    Value::Integer(5),
-                    o("Te1/1"),
-                    o("to sw-3f-02"),
-                    o("core\x1b[2J"),
-                    o("Core OS"),
-                ]),
-            )]),
-            ..Table::default()
-        };
-        let addresses = Rows::from_iter([
+        let remote = Table::of(&[(
+            vec![0, 3, 1],
+            row(&[
+                Value::Integer(4),
+                Value::Octets(vec![0, 9, 0xfb, 1, 2, 3]),
+                Value::Integer(5),
+                o("Te1/1"),
+                o("to sw-3f-02"),
+                o("core\x1b[2J"),
+                o("Core OS"),
+            ]),
+        )]);
+        let addresses = Table::of(&[
             (vec![0, 3, 1, 1, 4, 10, 0, 0, 1], row(&[Value::Integer(2)])),
             (vec![0, 4, 1, 1, 4, 10, 0, 0, 9], row(&[Value::Integer(2)])),
         ]);

@@ -8,7 +8,7 @@ use crate::event::{FdbEntryV1, ObsAddressTableV1, ObsForwardingV1, Observation};
 use crate::model::{IfIndex, Mac, PartKind, Role};
 use crate::sources::snmp::io::{Failure, Io};
 use crate::sources::snmp::walk::{self, Table};
-use crate::wire::snmp::Value;
+use crate::wire::snmp::ValueRef;
 
 /// learned(3) of dot1dTpFdbStatus and dot1qTpFdbStatus.
 const LEARNED: i64 = 3;
@@ -17,10 +17,7 @@ const LEARNED: i64 = 3;
 async fn read(io: &Io, kind: PartKind) -> Table {
     match io.part(kind) {
         Some(asked) => asked.walk(io, None).await,
-        None => Table {
-            whole: true,
-            ..Table::default()
-        },
+        None => Table::new(0, true),
     }
 }
 
@@ -134,7 +131,7 @@ fn vlan_of_fdb(table: &Table) -> BTreeMap<u32, u16> {
         .iter()
         .filter_map(|(index, row)| {
             let vlan = u16::try_from(*index.last()?).ok()?;
-            let fdb = Table::value(row, 0)?.as_u64()?;
+            let fdb = table.value(row, 0)?.as_u64()?;
             Some((u32::try_from(fdb).ok()?, vlan))
         })
         .collect()
@@ -146,7 +143,7 @@ fn port_map(table: &Table) -> BTreeMap<u32, u32> {
         .rows
         .iter()
         .filter_map(|(index, row)| {
-            let index_of = u32::try_from(Table::value(row, 0)?.as_u64()?).ok()?;
+            let index_of = u32::try_from(table.value(row, 0)?.as_u64()?).ok()?;
             Some((*index.first()?, index_of))
         })
         .collect()
@@ -173,7 +170,7 @@ fn forwarding(
         .iter()
         .filter_map(|(index, row)| {
             // where the agent says how it knows, only what it learned counts
-            match Table::value(row, status_at).and_then(Value::as_i64) {
+            match table.value(row, status_at).and_then(ValueRef::as_i64) {
                 None | Some(LEARNED) => {}
                 Some(_) => return None,
             }
@@ -183,7 +180,7 @@ fn forwarding(
             } else {
                 (None, mac_of(index)?)
             };
-            let port = u32::try_from(Table::value(row, port_at)?.as_u64()?).ok()?;
+            let port = u32::try_from(table.value(row, port_at)?.as_u64()?).ok()?;
             // port 0: learned, but not known where
             if port == 0 || !mac.is_station() {
                 return None;
@@ -220,7 +217,7 @@ async fn addresses(io: &Io, about: About, report: &mut Report) -> Option<Failure
         .iter()
         .filter_map(|(i, row)| {
             let (index, address) = physical_index(i)?;
-            Some((index, address, mac_cell(row)?))
+            Some((index, address, mac_cell(&new, row)?))
         })
         .collect();
     // some agents keep only IPv6 in the new table
@@ -235,7 +232,7 @@ async fn addresses(io: &Io, about: About, report: &mut Report) -> Option<Failure
             Some((
                 IfIndex(index),
                 IpAddr::V4(v4(&[a, b, c, d])?),
-                mac_cell(row)?,
+                mac_cell(&old, row)?,
             ))
         }));
     }
@@ -255,8 +252,8 @@ async fn addresses(io: &Io, about: About, report: &mut Report) -> Option<Failure
     failure
 }
 
-fn mac_cell(row: &[walk::Cell]) -> Option<Mac> {
-    Mac::from_octets(Table::value(row, 0)?.as_octets()?).filter(|mac| mac.is_station())
+fn mac_cell(table: &Table, row: &[walk::Cell]) -> Option<Mac> {
+    Mac::from_octets(table.value(row, 0)?.as_octets()?).filter(|mac| mac.is_station())
 }
 
 fn octets<const N: usize>(arcs: &[u32]) -> Option<[u8; N]> {
@@ -296,18 +293,11 @@ fn physical_index(index: &[u32]) -> Option<(IfIndex, IpAddr)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::snmp::Value;
 
     fn table(rows: &[(&[u32], &[Value])]) -> Table {
-        Table {
-            rows: rows
-                .iter()
-                .map(|(index, cells)| {
-                    let cells = cells.iter().map(|v| Some((0, v.clone()))).collect();
-                    (index.to_vec(), cells)
-                })
-                .collect(),
-            ..Table::default()
-        }
+        let owned = rows.iter().map(|(i, cells)| (i.to_vec(), cells.to_vec()));
+        Table::of(&owned.collect::<Vec<_>>())
     }
 
     #[test]

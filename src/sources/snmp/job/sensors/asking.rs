@@ -113,7 +113,7 @@ async fn walk_table(io: &Io, table: &SensorTable) -> Result<(Rows, bool), Failur
         .iter()
         .filter(|(index, _)| !index.is_empty())
         .map(|(index, cells)| {
-            let cells = cells.iter().map(|c| Some(c.as_ref()?.1.clone()));
+            let cells = (0..cells.len()).map(|c| Some(walked.value(cells, c)?.to_value()));
             (index.to_vec(), cells.collect())
         })
         .collect();

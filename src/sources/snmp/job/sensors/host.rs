@@ -8,7 +8,7 @@ use crate::sources::snmp::names::{
     HR_STORAGE_UNITS, HR_STORAGE_USED, Name,
 };
 use crate::sources::snmp::walk::{self, Cell, Table};
-use crate::wire::snmp::Value;
+use crate::wire::snmp::ValueRef;
 
 /// Disks, memories and processors of one device that are read.
 const PARTS: usize = 256;
@@ -49,16 +49,15 @@ pub(super) async fn run(io: Io) -> Report {
 /// The fullest store of a type, as `62 % of 931 GiB`, with its name.
 fn fullest(stores: &Table, kind: Name) -> Option<(Text, Text)> {
     let row = |row: &[Cell]| {
-        let number = |column| Table::value(row, column).and_then(Value::as_u64);
-        let is_kind = Table::value(row, 0).and_then(Value::as_oid)?.arcs() == kind;
+        let number = |column| stores.value(row, column).and_then(ValueRef::as_u64);
+        let is_kind = stores.value(row, 0)?.is_oid(kind);
         let (units, size, used) = (number(2)?, number(3)?, number(4)?);
         if !is_kind || size == 0 || units == 0 {
             return None;
         }
         let percent = used.min(size).checked_mul(100)? / size;
-        let octets = Table::value(row, 1)
-            .and_then(Value::as_octets)
-            .unwrap_or_default();
+        let octets = stores.value(row, 1).and_then(ValueRef::as_octets);
+        let octets = octets.unwrap_or_default();
         Some((
             percent,
             size.saturating_mul(units),
@@ -85,7 +84,7 @@ fn mean(loads: &Table) -> Option<u64> {
     let values: Vec<u64> = loads
         .rows
         .values()
-        .filter_map(|row| Table::value(row, 0).and_then(Value::as_u64))
+        .filter_map(|row| loads.value(row, 0).and_then(ValueRef::as_u64))
         .filter(|load| *load <= 100)
         .collect();
     let count = u64::try_from(values.len()).ok().filter(|n| *n > 0)?;
