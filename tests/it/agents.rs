@@ -9,6 +9,7 @@ mod faults;
 mod late;
 pub mod memory;
 mod quirks;
+mod slow;
 mod snmpd;
 mod strangers;
 mod tables;

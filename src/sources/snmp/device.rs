@@ -17,7 +17,7 @@ use super::lessons::{Line, Model};
 use super::login::Ready;
 use super::memory::Memory;
 use super::pace::Pace;
-use super::rtt::Rtt;
+use super::rtt::{Bounds, Rtt};
 use super::schedule;
 use super::session::Exchange;
 use super::task::{Offer, Sink, Task};
@@ -91,11 +91,16 @@ pub(super) struct Flight {
     pub(super) exchange: Exchange,
     /// It counts in the window.
     pub(super) counted: bool,
+    /// It was silent once, and counts there no more.
+    pub(super) silent: bool,
     /// It was sent at least once, and may be answered.
     pub(super) asked: bool,
     /// It waits for a budget.
     pub(super) held: Option<Waiting>,
     pub(super) sent: Option<Instant>,
+    /// When it was sent last, the driver's milliseconds, and how often it was.
+    pub(super) sent_ms: u64,
+    pub(super) times: u8,
     pub(super) due_ms: u64,
     /// Attempts that ran out of time.
     pub(super) attempt: u32,
@@ -140,7 +145,18 @@ pub(super) fn lane_at(lanes: &mut [Option<Box<Lane>>; LANES], at: u8) -> Option<
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Past {
     pub(super) id: i32,
+    /// When it was sent, the driver's milliseconds as far as they fit, and how often.
+    pub(super) sent_ms: u32,
+    pub(super) times: u8,
     pub(super) answered: bool,
+}
+
+impl Past {
+    /// How long ago it was sent, where that was once.
+    pub(super) fn took(self, now_ms: u64) -> Option<Duration> {
+        let took = (now_ms as u32).wrapping_sub(self.sent_ms);
+        (self.times == 1).then(|| Duration::from_millis(u64::from(took)))
+    }
 }
 
 /// An agent.
@@ -365,9 +381,25 @@ impl Device {
     }
 
     /// A question is over.
-    pub(super) fn remember(&mut self, id: i32, answered: bool) {
+    pub(super) fn remember(&mut self, flight: &Flight, answered: bool) {
         self.recent.rotate_right(1);
-        self.recent[0] = Past { id, answered };
+        self.recent[0] = Past {
+            id: flight.exchange.id,
+            sent_ms: flight.sent_ms as u32,
+            times: flight.times,
+            answered,
+        };
+    }
+
+    /// How long a round trip takes is known better now: what is out is waited for so long.
+    pub(super) fn wait_longer(&mut self, bounds: Bounds) {
+        let rtt = self.rtt;
+        for lane in self.lanes.iter_mut().flatten() {
+            if let Some(flight) = lane.flight.as_mut().filter(|f| f.sent.is_some()) {
+                let wait = rtt.timeout(flight.attempt, bounds).as_millis() as u64 + 1;
+                flight.due_ms = flight.due_ms.max(flight.sent_ms + wait);
+            }
+        }
     }
 
     /// It misbehaved.

@@ -84,6 +84,8 @@ pub(super) struct Driver {
     /// Questions that wait for a place in the window.
     ready: VecDeque<Spot>,
     outstanding: usize,
+    /// Questions that gave their place up when their first attempt was over, and are asked again.
+    silent: usize,
     window: Window,
     pub(super) feeds: VecDeque<Feed>,
     out: Vec<Observation>,
@@ -162,6 +164,7 @@ impl Driver {
             resend: VecDeque::new(),
             ready: VecDeque::new(),
             outstanding: 0,
+            silent: 0,
             window,
             feeds: VecDeque::new(),
             out: Vec::new(),
@@ -382,7 +385,8 @@ impl Driver {
         match &mut lane.flight {
             Some(flight) if over => {
                 let refusal = flight.exchange.out_of_time(device.engine.as_ref(), true);
-                let why = if flight.held.is_some() {
+                // what was never sent says nothing of the agent
+                let why = if flight.held.is_some() || !flight.asked {
                     Failure::Held
                 } else {
                     Failure::Deadline
@@ -396,6 +400,13 @@ impl Driver {
                     self.counters.window_limit.set(self.window.limit() as u64);
                 }
                 flight.attempt += 1;
+                if std::mem::take(&mut flight.counted) {
+                    // the living do not wait behind the silent
+                    flight.silent = true;
+                    self.silent += 1;
+                    self.outstanding -= 1;
+                    self.counters.window.set(self.outstanding as u64);
+                }
                 let last = flight.attempt >= flight.tries;
                 let engine = device.engine.as_ref();
                 if let Some(refusal) = flight.exchange.out_of_time(engine, last) {
@@ -491,11 +502,7 @@ impl Driver {
         (now, now_ms, sent): (Time, u64, Instant),
     ) -> Result<(), Failure> {
         self.salt = self.salt.wrapping_add(1);
-        let bounds = Bounds {
-            first: self.config.first_timeout,
-            least: self.config.least_timeout,
-            most: self.config.most_timeout,
-        };
+        let bounds = self.bounds();
         let device = &mut self.devices[spot.0 as usize];
         let Some(lane) = lane_at(&mut device.lanes, spot.1) else {
             return Ok(());
@@ -516,7 +523,8 @@ impl Driver {
         let permit = task.permit.filter(|_| {
             kind == PacketKind::Set || self.gate.policy(to.ip()).is_none_or(|p| !p.allows(kind))
         });
-        if !flight.counted {
+        // one that was silent already takes nobody's place any more
+        if !flight.counted && !flight.silent {
             flight.counted = true;
             self.outstanding += 1;
             self.counters.window.set(self.outstanding as u64);
@@ -542,9 +550,20 @@ impl Driver {
         }
         flight.asked = true;
         flight.sent = Some(sent);
+        flight.sent_ms = now_ms;
+        flight.times = flight.times.saturating_add(1);
         let wait = device.rtt.timeout(flight.attempt, bounds);
         flight.due_ms = now_ms + wait.as_millis() as u64 + 1;
         Ok(())
+    }
+
+    /// Of how long an answer is waited for.
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            first: self.config.first_timeout,
+            least: self.config.least_timeout,
+            most: self.config.most_timeout,
+        }
     }
 
     fn fresh_id(&mut self) -> i32 {
@@ -619,9 +638,12 @@ impl Driver {
                 let flight = Flight {
                     exchange: Exchange::new(id, ask, login),
                     counted: false,
+                    silent: false,
                     asked: false,
                     held: None,
                     sent: None,
+                    sent_ms: 0,
+                    times: 0,
                     due_ms: u64::MAX,
                     attempt: 0,
                     tries,

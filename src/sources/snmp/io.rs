@@ -44,6 +44,16 @@ pub(super) enum Failure {
     Agent { status: i32, index: i32 },
 }
 
+impl Failure {
+    /// Nothing more will come of asking on.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout | Self::Deadline | Self::Held | Self::Unreachable(_)
+        )
+    }
+}
+
 /// Faults that one task tells.
 const FAULTS: usize = 64;
 
@@ -54,6 +64,8 @@ struct Slot {
     answers: u32,
     varbinds: u64,
     faults: Vec<AgentFault>,
+    /// An answer came when it was no longer waited for.
+    late: bool,
 }
 
 /// A job's end of the line to its agent.
@@ -119,6 +131,16 @@ impl Io {
             slot.varbinds += reply.bindings.len() as u64;
         }
         slot.answer = Some(answer);
+    }
+
+    /// The driver's end: an answer came when it was no longer waited for.
+    pub(super) fn was_late(&self) {
+        locked(&self.slot).late = true;
+    }
+
+    /// Did an answer come when it was no longer waited for? Then the agent was slow, and not silent.
+    pub(super) fn take_late(&self) -> bool {
+        std::mem::take(&mut locked(&self.slot).late)
     }
 
     /// The agent misbehaves.

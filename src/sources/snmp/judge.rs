@@ -22,6 +22,8 @@ use crate::event::{
 use crate::model::{FactKey, Text, Time, TouchPolicy};
 use crate::wire::snmp::usm::Stat;
 
+/// Why nothing is known of an agent whose turn never came.
+const NOT_SENT: &str = "nothing was sent to it: others were waited for until its time was over";
 /// After so many misses the other credentials are tried too.
 const DOUBT: u32 = 3;
 /// The gate has no table yet: look again.
@@ -181,12 +183,14 @@ impl Driver {
         let device = &mut self.devices[index as usize];
         let scheduled = matches!(task.sink, Sink::Engine);
         let memory = if scheduled {
+            let mut memory = locked(&device.memory);
+            memory.learned = memory.learned.doubted();
             Arc::clone(&device.memory)
         } else {
             // what a person is told must not be missing from what the engine is told
             let known = locked(&device.memory);
             Arc::new(Mutex::new(Memory {
-                learned: known.learned,
+                learned: known.learned.doubted(),
                 limits: known.limits.clone(),
                 ..Memory::default()
             }))
@@ -378,7 +382,8 @@ impl Driver {
         if matches!(report.failure, Some(Failure::Malformed(_))) && answers > 0 {
             self.counters.malformed.add(1);
         }
-        if answers == 0 && report.failure == Some(Failure::Held) {
+        let scheduled = matches!(active.task.sink, Sink::Engine);
+        if answers == 0 && scheduled && report.failure == Some(Failure::Held) {
             // that it was not let out says nothing of the agent
             if let Kind::Job(job) = active.task.kind {
                 let end = End {
@@ -505,7 +510,7 @@ fn learn(device: &Device, kind: &Kind, models: &mut Models) {
             memory.learned = *learned;
         }
     } else if kind.walks() && (models.len() < MODELS || models.contains_key(&model)) {
-        models.insert(model, memory.learned);
+        models.insert(model, memory.learned.doubted());
     }
 }
 
@@ -593,7 +598,8 @@ fn outcome(answers: u32, failure: Option<&Failure>) -> PollOutcome {
         Some(Failure::UnknownUser) => PollOutcome::Refused(Stat::UnknownUserNames.word().into()),
         // it answered something: it lives, and what is missing is marked as not whole
         Some(_) if answers > 0 => PollOutcome::Answered,
-        Some(Failure::Timeout | Failure::Deadline | Failure::Held) => PollOutcome::Timeout,
+        Some(Failure::Timeout | Failure::Deadline) => PollOutcome::Timeout,
+        Some(Failure::Held) => PollOutcome::Unreachable(NOT_SENT.into()),
         Some(Failure::Malformed(why)) => PollOutcome::Malformed(why.clone()),
         Some(Failure::NotAllowed(why)) => PollOutcome::NotAllowed(why.clone()),
         Some(Failure::Unreachable(why)) => PollOutcome::Unreachable(why.clone()),
@@ -609,7 +615,8 @@ fn outcome(answers: u32, failure: Option<&Failure>) -> PollOutcome {
 fn error(device: &Device, failure: Failure) -> SnmpError {
     let agent = device.to;
     match failure {
-        Failure::Timeout | Failure::Deadline | Failure::Held => SnmpError::Timeout(agent),
+        Failure::Timeout | Failure::Deadline => SnmpError::Timeout(agent),
+        Failure::Held => SnmpError::Unreachable(agent, NOT_SENT.into()),
         Failure::Malformed(why) => SnmpError::Malformed(agent, why),
         Failure::Refused(why) => SnmpError::Refused(agent, why),
         Failure::UnknownUser => SnmpError::Refused(agent, Stat::UnknownUserNames.word().into()),

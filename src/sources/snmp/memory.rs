@@ -21,6 +21,8 @@ pub(super) struct Learned {
     pub(super) repetitions: u16,
     /// It does not do GETBULK.
     pub(super) next_only: bool,
+    /// It said so itself, by what it answered to one.
+    pub(super) said_next: bool,
     /// Names in a GET.
     pub(super) get: usize,
 }
@@ -30,7 +32,24 @@ impl Default for Learned {
         Self {
             repetitions: FIRST_REPETITIONS,
             next_only: false,
+            said_next: false,
             get: FIRST_GET,
+        }
+    }
+}
+
+impl Learned {
+    /// For the next task. Silence to GETBULK may have been the network's, so that one is tried again, of the least; whether it
+    /// can't be done at all is for lessons to say, which know how good the line is.
+    pub(super) fn doubted(self) -> Self {
+        if self.next_only && !self.said_next {
+            Self {
+                repetitions: 1,
+                next_only: false,
+                ..self
+            }
+        } else {
+            self
         }
     }
 }

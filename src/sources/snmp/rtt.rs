@@ -7,6 +7,12 @@ use std::time::Duration;
 pub(super) struct Rtt {
     smoothed: u32,
     variation: u32,
+    /// What an answer needed that can't be measured, until one can; zero where there was none.
+    held: u32,
+}
+
+fn micros(of: Duration) -> u32 {
+    u32::try_from(of.as_micros()).unwrap_or(u32::MAX).max(1)
 }
 
 /// Bounds of a timeout.
@@ -28,7 +34,8 @@ impl Rtt {
 
     /// Takes a round trip. Only of a request that was sent once (Karn).
     pub(super) fn measured(&mut self, took: Duration) {
-        let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX).max(1);
+        let took = micros(took);
+        self.held = 0;
         if self.smoothed == 0 {
             self.smoothed = took;
             self.variation = took / 2;
@@ -37,6 +44,13 @@ impl Rtt {
             self.variation = ((u64::from(self.variation) * 3 + off) / 4) as u32;
             self.smoothed = ((u64::from(self.smoothed) * 7 + u64::from(took)) / 8) as u32;
         }
+    }
+
+    /// An answer came to a question that was sent more than once: to which of them nobody knows. So long was waited then, and so
+    /// long is waited from now on until something is measured (RFC 6298, 5.5 and Karn): else an agent that is slower than its
+    /// timeout would be asked everything twice, for ever.
+    pub(super) fn answered_again(&mut self, waited: Duration) {
+        self.held = micros(waited);
     }
 
     /// How long to wait for the answer to attempt number `attempt` (the first is 0): doubled with each.
@@ -48,6 +62,7 @@ impl Rtt {
             Duration::from_micros(micros)
         };
         base.max(bounds.least)
+            .max(Duration::from_micros(u64::from(self.held)))
             .saturating_mul(1 << attempt.min(16))
             .min(bounds.most)
     }
@@ -69,6 +84,18 @@ mod tests {
         let waits: Vec<u128> = (0..5).map(|n| rtt.timeout(n, BOUNDS).as_millis()).collect();
         assert_eq!(waits, [1000, 2000, 4000, 8000, 8000]);
         assert_eq!(rtt.timeout(u32::MAX, BOUNDS), BOUNDS.most);
+    }
+
+    #[test]
+    fn what_a_late_answer_needed_is_waited_until_something_is_measured() {
+        let mut rtt = Rtt::default();
+        rtt.answered_again(rtt.timeout(1, BOUNDS));
+        assert_eq!(rtt.timeout(0, BOUNDS).as_millis(), 2_000);
+        assert_eq!(rtt.timeout(1, BOUNDS).as_millis(), 4_000);
+        rtt.measured(Duration::from_millis(1_500));
+        assert_eq!(rtt.timeout(0, BOUNDS).as_millis(), 4_500);
+        rtt.answered_again(Duration::from_secs(100));
+        assert_eq!(rtt.timeout(0, BOUNDS), BOUNDS.most);
     }
 
     #[test]

@@ -221,6 +221,8 @@ struct Walk<'a> {
     faults: Vec<AgentFault>,
     /// The most repetitions its model can take.
     most: u16,
+    /// It said itself that it does not do GETBULK, by what it answered to one.
+    said_next: bool,
     /// Repetitions it was silent to (or that it called too many itself), until it answers.
     silent: Option<(u16, bool)>,
     lived: Lived,
@@ -230,6 +232,9 @@ struct Walk<'a> {
 
 /// Columns that an agent may hang on in one walk before it is left in peace.
 const HUNG: u32 = 2;
+
+/// Octets of bindings that every network carries and every agent of today can send: who cuts off below cuts off too early.
+const SMALL: usize = 1_024;
 
 /// Rows that are asked for at once where their number is known: some 5 kB of answer.
 const AT_ONCE: usize = 64;
@@ -272,6 +277,7 @@ pub(super) async fn all_columns(
         expected: rows,
         faults: Vec::new(),
         most: limits.repetitions.clamp(1, MOST_REPETITIONS),
+        said_next: learned.said_next,
         silent: None,
         lived: Lived::default(),
         hung: 0,
@@ -314,6 +320,10 @@ pub(super) async fn all_columns(
         let bulk = ask.is_bulk();
         match io.ask(ask).await {
             Ok(reply) if reply.error_status == 0 => {
+                if io.take_late() {
+                    // it was slow, and not silent: that teaches nothing of how much it can take
+                    walk.silent = None;
+                }
                 walk.answered(bulk.then_some(repetitions));
                 walk.take(bulk.then_some(repetitions), reply.bindings, once, &group);
                 begun = true;
@@ -357,6 +367,7 @@ pub(super) async fn all_columns(
     if rows.is_none() && walk.table.failure.is_none() {
         memory.learned.repetitions = walk.repetitions;
         memory.learned.next_only = walk.next_only && !io.v1;
+        memory.learned.said_next = walk.said_next && !io.v1;
     }
     walk.table
 }
@@ -435,7 +446,7 @@ impl Walk<'_> {
             } else if group.len() > 1 {
                 self.width = group.len() / 2;
             } else if !self.next_only {
-                self.next_only = true;
+                (self.next_only, self.said_next) = (true, true);
             } else {
                 self.stop(Some(refused(reply)));
             }
@@ -477,7 +488,7 @@ impl Walk<'_> {
                     "an answer without bindings".into(),
                 )));
             } else {
-                self.next_only = true;
+                (self.next_only, self.said_next) = (true, true);
             }
             return;
         }
@@ -535,6 +546,9 @@ impl Walk<'_> {
             } else if self.columns.iter().any(|c| !c.done) {
                 // it was cut off before the end
                 self.repetitions = (full as u16).max(1);
+                if binds.octets() < SMALL {
+                    self.faults.push(AgentFault::Truncated);
+                }
             }
         }
     }

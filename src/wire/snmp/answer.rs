@@ -202,7 +202,7 @@ impl Bindings {
     }
 
     #[inline]
-    fn octets(&self, start: u16, length: u16) -> &[u8] {
+    fn part(&self, start: u16, length: u16) -> &[u8] {
         let start = usize::from(start);
         self.bytes
             .get(start..start + usize::from(length))
@@ -212,7 +212,7 @@ impl Bindings {
     /// The name of a binding, the first is 0.
     pub fn name(&self, at: usize) -> Option<Name<'_>> {
         let place = self.places.get(at)?;
-        Some(Name::checked(self.octets(place.name, place.name_len)))
+        Some(Name::checked(self.part(place.name, place.name_len)))
     }
 
     /// Is the value noSuchObject, noSuchInstance or endOfMibView?
@@ -226,7 +226,7 @@ impl Bindings {
         let place = self.places.get(at)?;
         Some(ValueRef::checked(
             place.tag,
-            self.octets(place.value, place.value_len),
+            self.part(place.value, place.value_len),
         ))
     }
 
@@ -234,10 +234,15 @@ impl Bindings {
     #[inline]
     pub fn get(&self, at: usize) -> Option<(Name<'_>, Option<ValueRef<'_>>)> {
         let place = self.places.get(at)?;
-        let name = Name::checked(self.octets(place.name, place.name_len));
-        let value = self.octets(place.value, place.value_len);
+        let name = Name::checked(self.part(place.name, place.name_len));
+        let value = self.part(place.value, place.value_len);
         let value = ValueRef::checked(place.tag, value);
         Some((name, (!place.is_exception()).then_some(value)))
+    }
+
+    /// Octets that they took in the datagram.
+    pub fn octets(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Octets of memory that they take.

@@ -1,6 +1,6 @@
 //! Agents behind a wire in memory, for a poller in virtual time: nothing leaves the process, and everything is counted.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -36,8 +36,16 @@ pub struct Inner {
     pub mib: Arc<Mib>,
     /// How long an answer to a GETBULK takes.
     pub slow: Duration,
+    /// How long any other answer takes, and that one at the least.
+    pub all: Duration,
     /// They are switched off.
     pub dead: bool,
+    /// These never answer.
+    pub silent: BTreeSet<IpAddr>,
+    /// They do not answer a GETBULK.
+    pub no_bulk: bool,
+    /// Bindings of an answer to a GETBULK, at the most.
+    pub cut: Option<usize>,
     pub heard: Vec<Heard>,
     pub answered: Vec<(Duration, IpAddr, usize)>,
     /// Questions that an agent has and did not answer yet, and the most it ever had.
@@ -57,7 +65,11 @@ impl Agents {
             begun: Instant::now(),
             mib: Arc::new(mib),
             slow: Duration::ZERO,
+            all: Duration::from_millis(1),
             dead: false,
+            silent: BTreeSet::new(),
+            no_bulk: false,
+            cut: None,
             heard: Vec::new(),
             answered: Vec::new(),
             open: BTreeMap::new(),
@@ -126,20 +138,25 @@ impl Wire for Agents {
             names: message.pdu.varbinds.iter().map(|v| v.oid.clone()).collect(),
             repetitions: message.pdu.error_index,
         });
-        if inner.dead {
+        let bulk = message.pdu.kind == PduKind::GetBulk;
+        if inner.dead || inner.silent.contains(&to.ip()) || inner.no_bulk && bulk {
             return;
         }
         let open = inner.open.entry(to.ip()).or_default();
         *open += 1;
         let open = *open;
         inner.most_open = inner.most_open.max(open);
-        let answer = Message {
+        let mut answer = Message {
             pdu: serve(&inner.mib, &message.pdu),
             ..message.clone()
         };
-        let wait = match message.pdu.kind {
-            PduKind::GetBulk => inner.slow,
-            _ => Duration::from_millis(1),
+        if let Some(most) = inner.cut.filter(|_| bulk) {
+            answer.pdu.varbinds.truncate(most);
+        }
+        let wait = if bulk {
+            inner.slow.max(inner.all)
+        } else {
+            inner.all
         };
         let agents = self.clone();
         tokio::spawn(async move {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::super::device::{Device, lane_at};
 use super::super::io::{Failure, Reply};
+use super::super::rtt::Bounds;
 use super::super::session::Heard;
 use super::super::stats::Counters;
 use super::{Driver, STRANGERS, Spot};
@@ -13,7 +14,7 @@ use crate::wire::snmp::{MessageHead, V3Header, peek_version};
 
 impl Driver {
     pub(super) fn hear(&mut self, datagram: &[u8], from: SocketAddr) {
-        let now_ms = self.now_ms();
+        let (now_ms, bounds) = (self.now_ms(), self.bounds());
         let from = SocketAddr::new(from.ip().to_canonical(), from.port());
         let index = match self.by_address.get(&from) {
             Some(index) => *index,
@@ -36,7 +37,7 @@ impl Driver {
             ours.then_some((at as u8, flight))
         });
         let Some((lane, flight)) = waiting else {
-            stray(device, &self.counters, datagram);
+            stray(device, &self.counters, datagram, (now_ms, bounds));
             self.rearm(index);
             return;
         };
@@ -46,23 +47,31 @@ impl Driver {
             .hear(datagram, &mut device.engine, now_ms, &mut self.scratch);
         match heard {
             Heard::Answer(answer) => {
-                let first = flight.attempt == 0;
-                if let Some(sent) = flight.sent.filter(|_| first) {
-                    let took = self.clock.instant.duration_since(sent);
-                    device.rtt.measured(took);
-                    if let Some(lane) = self.lane(spot) {
-                        lane.active.first_trip.get_or_insert(took);
+                match flight.sent.filter(|_| flight.times == 1) {
+                    Some(sent) => {
+                        let took = self.clock.instant.duration_since(sent);
+                        device.rtt.measured(took);
+                        if let Some(lane) = self.lane(spot) {
+                            lane.active.first_trip.get_or_insert(took);
+                        }
                     }
+                    // a discovery was answered meanwhile: only what ran out of time says that it is slow
+                    None if flight.attempt > 0 => {
+                        let waited = device.rtt.timeout(flight.attempt, bounds);
+                        device.rtt.answered_again(waited);
+                    }
+                    None => {}
                 }
                 self.complete(spot, answer);
                 self.advance(index);
             }
             Heard::Again => {
                 flight.sent = None;
+                flight.times = 0;
                 self.resend.push_back(spot);
             }
             Heard::Stranger => {
-                stray(device, &self.counters, datagram);
+                stray(device, &self.counters, datagram, (now_ms, bounds));
                 self.rearm(index);
             }
             Heard::NotAuthentic => {
@@ -125,6 +134,7 @@ impl Driver {
             self.outstanding -= 1;
             self.counters.window.set(self.outstanding as u64);
         }
+        self.silent -= usize::from(flight.silent);
         let held = flight.held.is_some();
         match &answer {
             Ok(reply) => {
@@ -158,7 +168,7 @@ impl Driver {
         }
         let answered = answer.is_ok();
         lane.active.io.answer(answer);
-        device.remember(flight.exchange.id, answered);
+        device.remember(&flight, answered);
         if held {
             self.no_longer_held();
         }
@@ -166,12 +176,31 @@ impl Driver {
 }
 
 /// An answer nobody waits for: late or double where it answers what was asked lately, else from nowhere.
-fn stray(device: &mut Device, counters: &Counters, datagram: &[u8]) {
+fn stray(
+    device: &mut Device,
+    counters: &Counters,
+    datagram: &[u8],
+    (now_ms, bounds): (u64, Bounds),
+) {
     let id = id_of(datagram);
-    let past = device.recent.iter().find(|p| Some(p.id) == id);
+    let past = device.recent.iter().find(|p| Some(p.id) == id).copied();
     let (counter, fault) = match past {
+        // whoever was asked again may answer again
+        Some(past) if past.answered && past.times > 1 => {
+            counters.late.add(1);
+            return;
+        }
         Some(past) if past.answered => (&counters.duplicates, AgentFault::Duplicate),
-        Some(_) => (&counters.late, AgentFault::Late),
+        Some(past) => {
+            if let Some(took) = past.took(now_ms) {
+                device.rtt.measured(took);
+                device.wait_longer(bounds);
+                for lane in device.lanes.iter().flatten() {
+                    lane.active.io.was_late();
+                }
+            }
+            (&counters.late, AgentFault::Late)
+        }
         None if id.is_none() => (&counters.malformed, AgentFault::Malformed),
         None => (&counters.unmatched, AgentFault::WrongId),
     };

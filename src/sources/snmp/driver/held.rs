@@ -112,12 +112,13 @@ impl Driver {
             return false;
         };
         if let Some(flight) = lane.flight.take() {
+            self.silent -= usize::from(flight.silent);
             let active = &mut lane.active;
             active.order_ms = flight.held.map(|h| h.order_ms);
             active.held_ms += now_ms.saturating_sub(active.held_since_ms);
             active.io.put_back(flight.exchange.ask().clone());
             if flight.asked {
-                device.remember(flight.exchange.id, false);
+                device.remember(&flight, false);
             }
         }
         device.parked = Some(lane);

@@ -12,6 +12,9 @@ use crate::gate::Inbox;
 /// Agents that wait for a place in the window: what comes in one turn frees no more.
 const AHEAD: usize = DRAIN * Inbox::BATCH;
 
+/// Silent ones beside which others are taken up: each costs some kilobytes until it is given up.
+const SILENT: usize = 16_384;
+
 impl Driver {
     pub(super) fn obey(&mut self, command: Command) {
         let now = self.now_ms();
@@ -67,7 +70,8 @@ impl Driver {
     /// Takes up more of those that are asked once: as many as there is room for in the window, and some that wait.
     pub(super) fn feed(&mut self) {
         let window = self.window.limit();
-        let most = window.saturating_add(window.min(AHEAD));
+        let ahead = window.min(AHEAD) + self.silent.min(SILENT);
+        let most = window.saturating_add(ahead);
         for at in 0..self.feeds.len() {
             while let Some((to, offer, class)) = self.feeds[at].next(most) {
                 let feed = &self.feeds[at];

@@ -215,12 +215,17 @@ async fn tables(io: Io, about: About) -> Report {
 /// Everything of one that was met.
 async fn all(io: Io, about: About) -> Report {
     let mut report = interfaces::run(io.clone(), about).await;
-    for more in [
-        facts::inventory(io.clone(), about).await,
-        facts::ups(io.clone()).await,
-        sensors::run(io.clone(), about).await,
-        tables(io, about).await,
-    ] {
+    for part in 0..4 {
+        if report.failure.as_ref().is_some_and(Failure::is_silence) {
+            // whoever fell silent is asked no more
+            break;
+        }
+        let more = match part {
+            0 => facts::inventory(io.clone(), about).await,
+            1 => facts::ups(io.clone()).await,
+            2 => sensors::run(io.clone(), about).await,
+            _ => tables(io.clone(), about).await,
+        };
         report.facts.extend(more.facts);
         report.others.extend(more.others);
         report.failure = report.failure.or(more.failure);
