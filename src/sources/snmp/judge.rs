@@ -255,6 +255,11 @@ impl Driver {
             return;
         };
         let Some(model) = device.model.as_deref() else {
+            // it may be the weakest there is
+            if device.limited != self.lessons.generation() {
+                device.limited = self.lessons.generation();
+                locked(&device.memory).limits.names = self.lessons.fewest_names();
+            }
             return;
         };
         if matches!(task.sink, Sink::Engine) && task.kind.walks() && !self.lessons.is_empty() {

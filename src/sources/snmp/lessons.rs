@@ -297,6 +297,14 @@ impl Lessons {
         self.builds.is_empty()
     }
 
+    /// Names in a GET that any model can take: so many are asked of one that nobody knows yet.
+    pub(super) fn fewest_names(&self) -> Option<u16> {
+        let known = self.table.iter().filter_map(|quirk| quirk.names);
+        known
+            .chain(self.builds.values().filter_map(|l| l.names))
+            .min()
+    }
+
     /// At the start of a walk: may this agent try for once what its model did not take? One agent at a time.
     pub(super) fn begin_trial(&mut self, model: &Model, agent: u32, now_ms: u64) -> bool {
         let Some(lesson) = self.builds.get_mut(model) else {
