@@ -27,6 +27,7 @@ use super::lateness::Lateness;
 use super::lessons::Lessons;
 use super::login::{AdHoc, Logins};
 use super::memory::Learned;
+use super::overdue::Overdue;
 use super::poller::PollerConfig;
 use super::rtt::Bounds;
 use super::session::Exchange;
@@ -87,6 +88,7 @@ pub(super) struct Driver {
     /// Questions that gave their place up when their first attempt was over, and are asked again.
     silent: usize,
     window: Window,
+    overdue: Overdue,
     pub(super) feeds: VecDeque<Feed>,
     out: Vec<Observation>,
     epoch: Instant,
@@ -166,6 +168,7 @@ impl Driver {
             outstanding: 0,
             silent: 0,
             window,
+            overdue: Overdue::default(),
             feeds: VecDeque::new(),
             out: Vec::new(),
             epoch: clock.instant,
@@ -193,6 +196,7 @@ impl Driver {
         let mut inbox = Inbox::default();
         loop {
             self.look_at_clock();
+            self.give_places_up();
             self.expire();
             self.feed();
             self.send_all(&mut doors);
@@ -241,7 +245,9 @@ impl Driver {
         // without a place in the window nothing could be sent
         let room = self.outstanding < self.window.limit();
         let held = self.allowance.next_ms().filter(|_| room);
-        let wait = match timer.into_iter().chain(held).min() {
+        let place = self.overdue.next_ms(self.config.first_timeout);
+        let place = place.filter(|_| !room);
+        let wait = match timer.into_iter().chain(held).chain(place).min() {
             Some(due) => Duration::from_millis(due.saturating_sub(self.now_ms())),
             None => Duration::from_hours(1),
         };
@@ -376,6 +382,24 @@ impl Driver {
         }
     }
 
+    /// Questions whose answers are overdue leave their places in the window to others.
+    fn give_places_up(&mut self) {
+        let now = self.now_ms();
+        while let Some((spot, id)) = self.overdue.next(self.config.first_timeout, now) {
+            let Some(lane) = self.lane(spot) else {
+                continue;
+            };
+            let flight = lane.flight.as_mut();
+            if let Some(flight) = flight.filter(|f| f.exchange.id == id && f.counted) {
+                flight.counted = false;
+                flight.silent = true;
+                self.silent += 1;
+                self.outstanding -= 1;
+                self.counters.window.set(self.outstanding as u64);
+            }
+        }
+    }
+
     fn expire_lane(&mut self, spot: Spot, now: u64) {
         let device = &mut self.devices[spot.0 as usize];
         let Some(lane) = lane_at(&mut device.lanes, spot.1) else {
@@ -400,13 +424,6 @@ impl Driver {
                     self.counters.window_limit.set(self.window.limit() as u64);
                 }
                 flight.attempt += 1;
-                if std::mem::take(&mut flight.counted) {
-                    // the living do not wait behind the silent
-                    flight.silent = true;
-                    self.silent += 1;
-                    self.outstanding -= 1;
-                    self.counters.window.set(self.outstanding as u64);
-                }
                 let last = flight.attempt >= flight.tries;
                 let engine = device.engine.as_ref();
                 if let Some(refusal) = flight.exchange.out_of_time(engine, last) {
@@ -526,6 +543,7 @@ impl Driver {
         // one that was silent already takes nobody's place any more
         if !flight.counted && !flight.silent {
             flight.counted = true;
+            self.overdue.sent(now_ms, spot, flight.exchange.id);
             self.outstanding += 1;
             self.counters.window.set(self.outstanding as u64);
             self.counters.most_window.raise(self.outstanding as u64);

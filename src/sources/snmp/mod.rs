@@ -26,6 +26,7 @@ mod login;
 mod memory;
 mod names;
 mod once;
+mod overdue;
 mod pace;
 mod poller;
 mod rows;

@@ -51,6 +51,7 @@ impl Driver {
                     Some(sent) => {
                         let took = self.clock.instant.duration_since(sent);
                         device.rtt.measured(took);
+                        self.overdue.measured(took);
                         if let Some(lane) = self.lane(spot) {
                             lane.active.first_trip.get_or_insert(took);
                         }
