@@ -1,6 +1,5 @@
 //! The one owner of log and state: drain, write down, fold, carry out, publish.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use super::held::Held;
 use super::hub::{Hub, Input};
 use crate::engine::State;
 use crate::event::{Body, Effect, EffectKind, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
@@ -17,8 +17,6 @@ use crate::model::{Change, DeviceId, Seq, Text, Time};
 
 /// How many inputs are folded before the state is published.
 const BATCH: usize = 512;
-/// How many events wait in memory while the disk refuses them; older observations are dropped and counted.
-const HELD_CAP: usize = 50_000;
 /// How often what is not urgent is flushed.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How often a snapshot is kept, so that a start needs to fold little.
@@ -57,8 +55,7 @@ pub struct Collector<C: Carry> {
     last: (Seq, Time),
     carry: C,
     /// Folded, but refused by the disk so far.
-    held: VecDeque<Event>,
-    dropped: u64,
+    held: Held,
     trouble: Text,
     recorder: Option<RecordingWriter>,
     /// What stood in force when an earlier process ended has been carried out again.
@@ -103,8 +100,7 @@ impl<C: Carry> Collector<C> {
             state,
             last,
             carry,
-            held: VecDeque::new(),
-            dropped: 0,
+            held: Held::default(),
             trouble: Text::empty(),
             recorder,
             standing: false,
@@ -310,7 +306,7 @@ impl<C: Carry> Collector<C> {
             .unflushed
             .fetch_add(events.len() as u64, Ordering::Relaxed);
         if kept.is_err() {
-            self.hold(events);
+            self.held.extend(events);
         } else {
             self.record(&events);
         }
@@ -356,14 +352,6 @@ impl<C: Carry> Collector<C> {
         }
     }
 
-    fn hold(&mut self, events: Vec<Event>) {
-        self.held.extend(events);
-        while self.held.len() > HELD_CAP {
-            self.held.pop_front();
-            self.dropped += 1;
-        }
-    }
-
     fn record(&mut self, events: &[Event]) {
         let Some(writer) = &mut self.recorder else {
             return;
@@ -388,10 +376,8 @@ impl<C: Carry> Collector<C> {
     fn settle(&mut self) {
         let began = std::time::Instant::now();
         if !self.held.is_empty() {
-            self.held.make_contiguous();
-            match self.log.append(self.held.as_slices().0) {
-                Ok(()) => {
-                    let events: Vec<Event> = self.held.drain(..).collect();
+            match self.held.write(self.log.as_mut()) {
+                Ok(events) => {
                     self.record(&events);
                     self.trouble = Text::empty();
                 }
@@ -418,7 +404,7 @@ impl<C: Carry> Collector<C> {
             gauges.unflushed.store(0, Ordering::Relaxed);
         }
         gauges.held.store(self.held.len() as u64, Ordering::Relaxed);
-        gauges.dropped.store(self.dropped, Ordering::Relaxed);
+        gauges.dropped.store(self.held.dropped(), Ordering::Relaxed);
         let trouble = flushed
             .map(|e| e.to_string())
             .or_else(|| (!self.held.is_empty()).then(|| self.trouble.to_string()));
@@ -444,7 +430,7 @@ impl<C: Carry> Collector<C> {
             at: now,
             source: source.into(),
             trouble,
-            dropped: self.dropped,
+            dropped: self.held.dropped(),
         };
         self.take(
             vec![(Body::Observation(Observation::Source(seen)), None)],

@@ -10,6 +10,7 @@ pub mod consent;
 mod ears;
 mod effects;
 mod health;
+mod held;
 mod hub;
 mod pings;
 mod planner;
