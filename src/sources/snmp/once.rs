@@ -39,6 +39,8 @@ pub struct PollSummary {
     pub timed_out: u64,
     /// Agents that refused, answered nonsense, or were not to be asked.
     pub failed: u64,
+    /// Of the failed, those whose touch policy did not allow it.
+    pub not_allowed: u64,
     /// Datagrams sent.
     pub pdus_sent: u64,
     /// Of these, sent again.
@@ -103,6 +105,10 @@ pub async fn poll_once(
             match result.poll.outcome {
                 PollOutcome::Answered => summary.answered += 1,
                 PollOutcome::Timeout => summary.timed_out += 1,
+                PollOutcome::NotAllowed(_) => {
+                    summary.failed += 1;
+                    summary.not_allowed += 1;
+                }
                 _ => summary.failed += 1,
             }
             summary.varbinds += result.varbinds;
