@@ -176,3 +176,33 @@ fn a_filter_that_names_a_protected_device_says_so_and_sends_it_nothing() {
     assert!(ran.out.is_empty(), "{ran:?}");
     assert!(ran.err.contains("vent-1 127.55.0.7 (never)"), "{ran:?}");
 }
+
+#[test]
+fn a_scan_names_the_policy_that_kept_an_address_and_asks_what_the_site_does_not_know() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(dir.path());
+    let ears = Ears::new(&["127.55.0.7", "127.55.0.9", "127.56.0.1"]);
+    let port = ears.port().to_string();
+    let ran = ran(&[
+        "scan",
+        "--site",
+        &site,
+        "--community",
+        "env:TEST_COMMUNITY",
+        "--snmp-port",
+        &port,
+        "--listen",
+        "0s",
+        "127.55.0.7",
+        "127.55.0.9",
+        "127.56.0.1",
+    ])
+    .ended(0);
+    assert_eq!(ears.heard(), ["127.56.0.1"], "{ran:?}");
+    assert!(
+        ran.err
+            .contains("vent-1 127.55.0.7 (never), 127.55.0.9 (passive)"),
+        "{ran:?}"
+    );
+    assert!(!ran.err.contains("no subnet"), "{ran:?}");
+}
