@@ -225,6 +225,11 @@ pub struct ScanArgs {
     pub format: Option<ListFormat>,
 }
 
+/// The one table of plans says what `--plan` takes.
+fn plan_help() -> String {
+    format!("What is asked: {}", crate::sources::snmp::plan_names())
+}
+
 /// `poll`
 #[derive(Debug, Args)]
 pub struct PollArgs {
@@ -236,8 +241,8 @@ pub struct PollArgs {
     /// SNMP community for --targets: env:NAME or file:PATH (plain text works, and other users see it in the process list)
     #[arg(long, value_name = "C")]
     pub community: Option<String>,
-    /// status, interfaces, all or bench
-    #[arg(long, default_value = "status")]
+    /// What is asked: one of the plans by name
+    #[arg(long, default_value = "status", help = plan_help())]
     pub plan: String,
     /// Ask each once, then end
     #[arg(long)]

@@ -11,7 +11,12 @@ use super::usage;
 use crate::config;
 use crate::engine::State;
 use crate::event::{Body, ConfigAppliedV2, Event, Target};
-use crate::model::{PlainSecret, SecretRef, Seq, Site, Text, Time, TouchPolicy, TouchTable};
+use crate::model::{
+    Device, PlainSecret, SecretRef, Seq, Site, Text, Time, TouchPolicy, TouchTable,
+};
+
+/// So many of those that may not be asked are named.
+const NAMED: usize = 20;
 
 /// A community: `env:NAME`, `file:PATH`, or plain text with a warning.
 pub fn community(text: &str) -> Result<PlainSecret> {
@@ -62,6 +67,44 @@ pub fn table_of_words(named: impl IntoIterator<Item = (IpAddr, TouchPolicy)>) ->
     })
 }
 
+/// The table that holds where there is a site: it binds whatever it knows, a device or an address in one of its segments, and the
+/// person's word can only make that stricter. Of an address it does not know the word stands, as without a site.
+pub fn table_held_by(
+    site: &TouchTable,
+    named: impl IntoIterator<Item = (IpAddr, TouchPolicy)>,
+) -> Arc<TouchTable> {
+    table_of_words(named.into_iter().map(|(address, word)| {
+        let held = site.known(address).map_or(word, |policy| policy.min(word));
+        (address, held)
+    }))
+}
+
+/// A device, its address and its touch policy, for a message.
+pub fn with_policy(device: Option<&Device>, address: IpAddr, policy: TouchPolicy) -> String {
+    match device {
+        Some(device) => format!("{} {address} ({policy})", device.name),
+        None => format!("{address} ({policy})"),
+    }
+}
+
+/// Says on standard error who is kept by which touch policy, the first of them by name.
+pub fn say_kept<'a>(kept: impl ExactSizeIterator<Item = &'a str>) {
+    let more = kept.len().saturating_sub(NAMED);
+    let first: Vec<&str> = kept.take(NAMED).collect();
+    if first.is_empty() {
+        return;
+    }
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    eprintln!(
+        "wardwatch: kept from being asked by their touch policy: {}{rest}",
+        first.join(", ")
+    );
+}
+
 /// What the engine makes of a site on its own: who may be touched how, and who is asked what.
 pub fn standing_of(site: &Site) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
     let mut state = State::new();
@@ -105,6 +148,37 @@ mod tests {
         std::fs::write(&file, "10.3.1.7\n10.3.1.300\n").unwrap();
         let words = targets_file(&file, 161).unwrap_err().to_string();
         assert!(words.contains(":2: '10.3.1.300' is no address"), "{words}");
+    }
+
+    #[test]
+    fn a_word_lifts_nothing_that_the_site_holds() {
+        let site = TouchTable {
+            revision: 1,
+            addresses: [
+                ("10.3.0.7".parse().unwrap(), TouchPolicy::Never),
+                ("10.3.0.8".parse().unwrap(), TouchPolicy::Full),
+            ]
+            .into(),
+            unknown: vec![("10.3.0.0/16".parse().unwrap(), TouchPolicy::Passive)],
+            elsewhere: TouchPolicy::Passive,
+        };
+        let named = [
+            ("10.3.0.7", TouchPolicy::Full, TouchPolicy::Never),
+            ("::ffff:10.3.0.7", TouchPolicy::Full, TouchPolicy::Never),
+            ("10.3.0.8", TouchPolicy::Get, TouchPolicy::Get),
+            ("10.3.0.9", TouchPolicy::Full, TouchPolicy::Passive),
+            ("192.0.2.1", TouchPolicy::Full, TouchPolicy::Full),
+        ];
+        for (address, word, held) in named {
+            let address: IpAddr = address.parse().unwrap();
+            let table = table_held_by(&site, [(address, word)]);
+            assert_eq!(table.policy(address), held, "{address}");
+        }
+        let table = table_held_by(&site, []);
+        assert_eq!(
+            table.policy("10.3.0.8".parse().unwrap()),
+            TouchPolicy::Never
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `wardwatch poll`: asks the site's devices, or those of a list, and prints each result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::Result;
@@ -25,6 +27,8 @@ use crate::sources::snmp::{
 
 /// How often without `--once`.
 const EVERY: Duration = Duration::from_secs(30);
+/// Who may not be asked as the plan would: by address, the words that name device and policy.
+type Kept = BTreeMap<IpAddr, String>;
 
 /// Asks once, or every half a minute.
 pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
@@ -39,13 +43,14 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     let (sink, mut observations) = mpsc::channel(16);
     // the results are printed from the poller's own answers
     runtime.spawn(async move { while observations.recv().await.is_some() {} });
-    let poller = Poller::start(std::sync::Arc::clone(&gate), sink, PollerConfig::default())
+    let poller = Poller::start(Arc::clone(&gate), sink, PollerConfig::default())
         .wrap_err("opening the poller's socket")?;
-    let targets = if args.targets.is_some() {
+    let (targets, kept) = if args.targets.is_some() {
         from_file(global, args, &gate, &poller)?
     } else {
         from_site(global, args, &gate, &poller)?
     };
+    named::say_kept(kept.values().map(String::as_str));
     if targets.is_empty() {
         eprintln!(
             "wardwatch: nothing to ask: no device that may be asked by SNMP is named or matches"
@@ -58,7 +63,9 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
         let each = |r: PollResult| match format {
             _ if args.summary => {}
             // who reads lines gets each as it comes
-            ListFormat::Jsonl if printed.is_ok() => printed = listing([&r]).print(Some(format)),
+            ListFormat::Jsonl if printed.is_ok() => {
+                printed = listing([&r], &kept).print(Some(format));
+            }
             ListFormat::Jsonl => {}
             _ => results.push(r),
         };
@@ -70,7 +77,7 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
         if args.summary {
             print_summary(&summary)?;
         } else if format != ListFormat::Jsonl {
-            listing(&results).print(Some(format))?;
+            listing(&results, &kept).print(Some(format))?;
         }
         if summary.timed_out > 0 {
             eprintln!(
@@ -87,7 +94,7 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     }
 }
 
-fn listing<'a>(of: impl IntoIterator<Item = &'a PollResult>) -> Listing {
+fn listing<'a>(of: impl IntoIterator<Item = &'a PollResult>, kept: &Kept) -> Listing {
     let mut listing = Listing::new(&[
         "address",
         "port",
@@ -101,7 +108,7 @@ fn listing<'a>(of: impl IntoIterator<Item = &'a PollResult>) -> Listing {
         "interfaces",
         "varbinds",
     ]);
-    of.into_iter().for_each(|r| listing.row(row(r)));
+    of.into_iter().for_each(|r| listing.row(row(r, kept)));
     listing
 }
 
@@ -123,7 +130,7 @@ fn ask_as(site: &Site, state: &State, poller: &Poller) {
         poller.set_plans(plans);
     }
     if let Some(quirks) = state.quirk_table() {
-        poller.set_quirks(std::sync::Arc::clone(quirks));
+        poller.set_quirks(Arc::clone(quirks));
     }
     if !site.quirks.is_empty() {
         eprintln!(
@@ -138,7 +145,7 @@ fn from_file(
     args: &PollArgs,
     gate: &Gate,
     poller: &Poller,
-) -> Result<Vec<Target>> {
+) -> Result<(Vec<Target>, Kept)> {
     let file = args
         .targets
         .as_deref()
@@ -156,34 +163,49 @@ fn from_file(
         community: named::community(community)?,
     };
     let found = named::targets_file(file, 161)?;
+    // the site's plans and touch policies hold for whatever this hospital asks: with a site file that can't be read nobody is asked
+    let loaded = config::find(global.site.as_deref())
+        .map(|path| open::load(&path))
+        .transpose()?;
     // the person named each address, and the plan: their word covers what the plan sends
     let word = if args.plan == "status" {
         TouchPolicy::Get
     } else {
         TouchPolicy::Full
     };
-    gate.install(named::table_of_words(found.iter().map(|a| (a.ip(), word))));
+    let words = found.iter().map(|a| (a.ip(), word));
+    let (state, table) = if let Some(loaded) = &loaded {
+        let (state, site, _) = named::standing_of(&loaded.offered());
+        (state, named::table_held_by(&site, words))
+    } else {
+        let (state, _, _) = named::standing_of(&Site::default());
+        (state, named::table_of_words(words))
+    };
+    gate.install(Arc::clone(&table));
     tracing::info!(
         "{} named {} addresses for the plan {}",
         Person::of_this_process()?.name,
         found.len(),
         args.plan
     );
-    // the site's plans hold for whatever this hospital asks
-    let site = match config::find(global.site.as_deref()).map(|_| open::site(global)) {
-        Some(Ok(loaded)) => loaded.offered(),
-        Some(Err(why)) if global.site.is_some() => return Err(why),
-        Some(Err(why)) => {
-            eprintln!("wardwatch: {why}; asked by the plans that are shipped");
-            Site::default()
-        }
-        None => Site::default(),
-    };
-    let (state, _, _) = named::standing_of(&site);
+    let site = loaded.map_or_else(Site::default, |l| l.offered());
     ask_as(&site, &state, poller);
+    let kept = found
+        .iter()
+        .map(std::net::SocketAddr::ip)
+        .filter(|a| table.policy(*a) < word)
+        .map(|a| {
+            let device = state.device_at(a).map(AsRef::as_ref);
+            let address = a.to_canonical();
+            (
+                address,
+                named::with_policy(device, address, table.policy(a)),
+            )
+        })
+        .collect();
     let name = Text::from("command line");
     poller.set_logins(BTreeMap::from([(name.clone(), login)]));
-    Ok(found
+    let targets = found
         .into_iter()
         .map(|a| Target {
             address: a.ip(),
@@ -197,7 +219,8 @@ fn from_file(
             uplink: 0,
             v2c_fallback: true,
         })
-        .collect())
+        .collect();
+    Ok((targets, kept))
 }
 
 fn from_site(
@@ -205,7 +228,7 @@ fn from_site(
     args: &PollArgs,
     gate: &Gate,
     poller: &Poller,
-) -> Result<Vec<Target>> {
+) -> Result<(Vec<Target>, Kept)> {
     if args.community.is_some() {
         return Err(usage(
             "--community goes with --targets; the site file names the credentials of its devices",
@@ -227,15 +250,27 @@ fn from_site(
             .device_at(t.address)
             .is_some_and(|d| filter.matches(&state, d, state.time))
     };
-    Ok(targets.iter().filter(wanted).cloned().collect())
+    let asked: Vec<Target> = targets.iter().filter(wanted).cloned().collect();
+    let may: BTreeSet<IpAddr> = asked.iter().map(|t| t.address.to_canonical()).collect();
+    let kept = state.devices.values().filter_map(|d| {
+        let address = d.address.or(d.addresses.first().copied())?;
+        let spared = d.touch.policy < TouchPolicy::Get
+            && !may.contains(&address.to_canonical())
+            && filter.matches(&state, d, state.time);
+        spared.then(|| {
+            let words = named::with_policy(Some(d), address, d.touch.policy);
+            (address.to_canonical(), words)
+        })
+    });
+    Ok((asked, kept.collect()))
 }
 
-fn row(r: &PollResult) -> Vec<serde_json::Value> {
+fn row(r: &PollResult, kept: &Kept) -> Vec<serde_json::Value> {
     let system = r.poll.system.as_ref();
     vec![
         json!(r.address),
         json!(r.port),
-        json!(outcome(&r.poll.outcome)),
+        json!(outcome(r, kept)),
         rows::text(r.poll.credential.as_str()),
         system.map_or(json!(null), |s| json!(s.name)),
         system.map_or(json!(null), |s| json!(s.descr)),
@@ -247,20 +282,23 @@ fn row(r: &PollResult) -> Vec<serde_json::Value> {
     ]
 }
 
-fn outcome(of: &PollOutcome) -> String {
-    match of {
+fn outcome(r: &PollResult, kept: &Kept) -> String {
+    match &r.poll.outcome {
         PollOutcome::Answered => "answered".into(),
         PollOutcome::Timeout => "timeout".into(),
         PollOutcome::Refused(why) => format!("refused: {why}"),
         PollOutcome::Malformed(why) => format!("malformed: {why}"),
-        PollOutcome::NotAllowed(why) => format!("not allowed: {why}"),
+        PollOutcome::NotAllowed(why) => match kept.get(&r.address.to_canonical()) {
+            Some(who) => format!("not allowed: {who}"),
+            None => format!("not allowed: {why}"),
+        },
         PollOutcome::Unreachable(why) => format!("unreachable: {why}"),
     }
 }
 
 fn print_summary(s: &PollSummary) -> Result<()> {
     let line = json!({
-        "devices": s.devices, "answered": s.answered, "timed_out": s.timed_out, "failed": s.failed, "pdus_sent": s.pdus_sent, "retries": s.retries,
+        "devices": s.devices, "answered": s.answered, "timed_out": s.timed_out, "failed": s.failed, "not_allowed": s.not_allowed, "pdus_sent": s.pdus_sent, "retries": s.retries,
         "varbinds": s.varbinds, "socket_drops": s.socket_drops, "wall_s": s.wall_s, "cpu_s": s.cpu_s, "peak_rss_mib": s.peak_rss_mib,
     });
     writeln!(std::io::stdout(), "{line}")?;

@@ -18,6 +18,7 @@ use super::output::Listing;
 use super::{Done, demo, medical, named, open, rows, usage};
 use crate::access::Person;
 use crate::config;
+use crate::engine::State;
 use crate::event::{
     Body, ConfigAppliedV2, Event, ObsArpV1, Observation, PollOutcome, SysGroupV1, Target,
 };
@@ -246,9 +247,10 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
     if stop.is_stopped() {
         return Ok(Ended::Stopped);
     }
+    words.say_kept(&asked, &far);
     let unasked = far
         .iter()
-        .filter(|a| asked.policy(**a) < TouchPolicy::Get)
+        .filter(|a| asked.policy(**a) < TouchPolicy::Get && !words.holds(**a))
         .count();
     if unasked > 0 {
         eprintln!(
@@ -314,15 +316,41 @@ fn stop_on_signal(stop: &Stop) -> Result<()> {
 
 /// Who may be asked what, by the word of the person and of the site.
 struct Words {
-    site: Option<Arc<TouchTable>>,
+    site: Option<BySite>,
     /// Named one by one.
     named: BTreeSet<IpAddr>,
     credentials: BTreeMap<Text, Login>,
 }
 
+/// What the site says of addresses, and who is there.
+struct BySite {
+    state: State,
+    /// As the engine has it.
+    table: Arc<TouchTable>,
+    /// And by the person's word who the site knows nothing of.
+    with_words: Arc<TouchTable>,
+}
+
+impl BySite {
+    fn of(site: &Site, named: &BTreeSet<IpAddr>) -> Self {
+        let (state, table, _) = named::standing_of(site);
+        let mut with_words = TouchTable::clone(&table);
+        for address in named.iter().map(IpAddr::to_canonical) {
+            if table.known(address).is_none() {
+                with_words.addresses.insert(address, TouchPolicy::Get);
+            }
+        }
+        Self {
+            state,
+            table,
+            with_words: Arc::new(with_words),
+        }
+    }
+}
+
 impl Words {
     fn of(args: &ScanArgs, site: Option<&Site>) -> Result<Self> {
-        let named = args
+        let named: BTreeSet<IpAddr> = args
             .targets
             .iter()
             .filter_map(|t| t.parse::<IpAddr>().ok())
@@ -353,16 +381,47 @@ impl Words {
             credentials.insert(name, login);
         }
         Ok(Self {
-            site: site.map(|s| named::standing_of(s).1),
+            site: site.map(|s| BySite::of(s, &named)),
             named,
             credentials,
         })
     }
 
+    /// Is it the site that says what may be sent there?
+    fn holds(&self, address: IpAddr) -> bool {
+        self.site
+            .as_ref()
+            .is_some_and(|s| s.table.known(address).is_some())
+    }
+
+    /// Names those that the site keeps from being asked, of the far ones and of those that were named one by one.
+    fn say_kept(&self, asked: &TouchTable, far: &[IpAddr]) {
+        let Some(site) = &self.site else {
+            return;
+        };
+        let away: BTreeSet<IpAddr> = far.iter().copied().collect();
+        let least = |a: &IpAddr| {
+            if away.contains(a) || !self.credentials.is_empty() {
+                TouchPolicy::Get
+            } else {
+                TouchPolicy::Arp
+            }
+        };
+        let kept: Vec<String> = away
+            .union(&self.named)
+            .filter(|a| self.holds(**a) && asked.policy(**a) < least(a))
+            .map(|a| {
+                let device = site.state.device_at(*a).map(AsRef::as_ref);
+                named::with_policy(device, *a, asked.policy(*a))
+            })
+            .collect();
+        named::say_kept(kept.iter().map(String::as_str));
+    }
+
     /// Before anything is known of anybody: ARP, and what the person named.
     fn first_table(&self) -> Arc<TouchTable> {
         match &self.site {
-            Some(table) => Arc::clone(table),
+            Some(site) => Arc::clone(&site.with_words),
             None => Arc::new(TouchTable {
                 revision: 1,
                 addresses: self.named.iter().map(|a| (*a, TouchPolicy::Get)).collect(),
@@ -374,8 +433,8 @@ impl Words {
 
     /// Afterwards: `get` where nothing says that it is medical.
     fn second_table(&self, finds: &Finds, far: &[IpAddr]) -> Arc<TouchTable> {
-        if let Some(table) = &self.site {
-            return Arc::clone(table);
+        if let Some(site) = &self.site {
+            return Arc::clone(&site.with_words);
         }
         let met = finds.by_address.iter().filter(|(_, f)| {
             f.mac

@@ -115,15 +115,20 @@ pub struct TouchTable {
 impl TouchTable {
     /// The policy for one address.
     pub fn policy(&self, address: IpAddr) -> TouchPolicy {
+        self.known(address).unwrap_or(self.elsewhere)
+    }
+
+    /// The policy of a known device's address, or of one in a segment; none for an address the site says nothing of.
+    pub fn known(&self, address: IpAddr) -> Option<TouchPolicy> {
         let address = address.to_canonical();
         if let Some(policy) = self.addresses.get(&address) {
-            return *policy;
+            return Some(*policy);
         }
         self.unknown
             .iter()
             .filter(|(net, _)| net.contains(&address))
             .max_by(|(a, pa), (b, pb)| a.prefix_len().cmp(&b.prefix_len()).then(pb.cmp(pa)))
-            .map_or(self.elsewhere, |(_, policy)| *policy)
+            .map(|(_, policy)| *policy)
     }
 }
 

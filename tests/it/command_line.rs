@@ -8,3 +8,4 @@ pub mod ground;
 mod listings;
 mod recordings;
 mod site_file;
+mod touch;

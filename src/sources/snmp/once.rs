@@ -39,6 +39,8 @@ pub struct PollSummary {
     pub timed_out: u64,
     /// Agents that refused, answered nonsense, or were not to be asked.
     pub failed: u64,
+    /// Of the failed, those whose touch policy did not allow it.
+    pub not_allowed: u64,
     /// Datagrams sent.
     pub pdus_sent: u64,
     /// Of these, sent again.
@@ -60,7 +62,7 @@ const BATCHES: usize = 4;
 
 /// A plan by no known name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no poll plan '{0}'; there are: status, interfaces, bench, all")]
+#[error("there is no poll plan '{0}'; there are: {names}", names = plan_names())]
 pub struct UnknownPlan(pub Text);
 
 /// Is there a plan of this name? For the command line to say so before anything is sent.
@@ -68,18 +70,29 @@ pub fn check_plan(plan: &str) -> Result<(), UnknownPlan> {
     kind_of(plan).map(drop)
 }
 
+/// The plans that a person can ask by, in the order in which they are told of them.
+const PLANS: [(&str, Kind); 8] = [
+    ("status", Kind::Job(Job::Status)),
+    ("interfaces", Kind::Job(Job::Interfaces)),
+    ("tables", Kind::Job(Job::Tables)),
+    ("inventory", Kind::Job(Job::Inventory)),
+    ("sensors", Kind::Job(Job::Sensors)),
+    ("ups", Kind::Job(Job::Ups)),
+    ("bench", Kind::Bench),
+    ("all", Kind::All),
+];
+
+/// The names of all plans, for help and refusals.
+pub fn plan_names() -> String {
+    PLANS.map(|(name, _)| name).join(", ")
+}
+
 fn kind_of(plan: &str) -> Result<Kind, UnknownPlan> {
-    match plan {
-        "status" => Ok(Kind::Job(Job::Status)),
-        "interfaces" => Ok(Kind::Job(Job::Interfaces)),
-        "tables" => Ok(Kind::Job(Job::Tables)),
-        "inventory" => Ok(Kind::Job(Job::Inventory)),
-        "sensors" => Ok(Kind::Job(Job::Sensors)),
-        "ups" => Ok(Kind::Job(Job::Ups)),
-        "bench" => Ok(Kind::Bench),
-        "all" => Ok(Kind::All),
-        other => Err(UnknownPlan(other.into())),
-    }
+    PLANS
+        .into_iter()
+        .find(|(name, _)| *name == plan)
+        .map(|(_, kind)| kind)
+        .ok_or_else(|| UnknownPlan(plan.into()))
 }
 
 /// Asks each target once after `plan`, and tells each result as it comes. The poller's own logins are used.
@@ -103,6 +116,10 @@ pub async fn poll_once(
             match result.poll.outcome {
                 PollOutcome::Answered => summary.answered += 1,
                 PollOutcome::Timeout => summary.timed_out += 1,
+                PollOutcome::NotAllowed(_) => {
+                    summary.failed += 1;
+                    summary.not_allowed += 1;
+                }
                 _ => summary.failed += 1,
             }
             summary.varbinds += result.varbinds;

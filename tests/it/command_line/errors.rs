@@ -40,7 +40,10 @@ fn a_mistake_on_the_command_line_is_one_line_and_exit_2() {
         (vec!["poll", "--once"], vec!["no site file", "config init"]),
         (
             vec!["poll", "--once", "--plan", "chat"],
-            vec!["'chat'", "bench"],
+            vec![
+                "'chat'",
+                "status, interfaces, tables, inventory, sensors, ups, bench, all",
+            ],
         ),
         (
             vec!["scan", "10.3.1.300"],
