@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use color_eyre::Result;
 
-use super::usage;
+use super::args::Global;
+use super::{open, usage};
 use crate::config;
 use crate::engine::State;
 use crate::event::{Body, ConfigAppliedV2, Event, Target};
@@ -105,19 +106,30 @@ pub fn say_kept<'a>(kept: impl ExactSizeIterator<Item = &'a str>) {
     );
 }
 
-/// What the engine makes of a site on its own: who may be touched how, and who is asked what.
-pub fn standing_of(site: &Site) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
-    let mut state = State::new();
+/// What the collector knew last: who has which address, who is left alone, what was overridden. Nothing, where nobody collected
+/// yet; what can't be read is an error, for to ask without it may harm.
+pub fn remembered(global: &Global) -> Result<State> {
+    if open::state_dir(global)?.join("record.db").exists() {
+        Ok(open::state(global)?.0)
+    } else {
+        Ok(State::new())
+    }
+}
+
+/// What the engine makes of a site, and of what it knows already: who may be touched how, and who is asked what.
+pub fn standing_of(mut state: State, site: &Site) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
     let site = config::with_shipped_quirks(site.clone());
     let body = Body::Config(Box::new(ConfigAppliedV2 {
         hash: config::hash(&site),
         site,
     }));
-    let _ = state.apply(&Event {
-        seq: Seq(1),
-        time: Time::from_clock(),
-        body,
-    });
+    for body in [body, Body::Tick] {
+        let _ = state.apply(&Event {
+            seq: Seq(state.seq.0 + 1),
+            time: Time::from_clock(),
+            body,
+        });
+    }
     let (table, targets) = state.standing();
     let nothing = || table_of_words([]);
     (

@@ -175,10 +175,11 @@ fn from_file(
     };
     let words = found.iter().map(|a| (a.ip(), word));
     let (state, table) = if let Some(loaded) = &loaded {
-        let (state, site, _) = named::standing_of(&loaded.offered());
+        let known = named::remembered(global)?;
+        let (state, site, _) = named::standing_of(known, &loaded.offered());
         (state, named::table_held_by(&site, words))
     } else {
-        let (state, _, _) = named::standing_of(&Site::default());
+        let (state, _, _) = named::standing_of(State::new(), &Site::default());
         (state, named::table_of_words(words))
     };
     gate.install(Arc::clone(&table));
@@ -236,7 +237,8 @@ fn from_site(
     }
     let loaded = open::site(global)?;
     let filter = Filter::parse(&args.filter.join(" ")).map_err(usage)?;
-    let (state, table, targets) = named::standing_of(&loaded.offered());
+    let known = named::remembered(global)?;
+    let (state, table, targets) = named::standing_of(known, &loaded.offered());
     gate.install(table);
     ask_as(&loaded.site, &state, poller);
     let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));

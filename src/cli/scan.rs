@@ -172,7 +172,7 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
     let site = config::find(global.site.as_deref())
         .map(|path| open::load(&path))
         .transpose()?;
-    let words = Words::of(args, site.as_ref().map(|l| &l.site))?;
+    let words = Words::of(global, args, site.as_ref().map(|l| &l.site))?;
     gate.install(words.first_table());
     let listening = Listening::start(
         &plan
@@ -332,8 +332,8 @@ struct BySite {
 }
 
 impl BySite {
-    fn of(site: &Site, named: &BTreeSet<IpAddr>) -> Self {
-        let (state, table, _) = named::standing_of(site);
+    fn of(known: State, site: &Site, named: &BTreeSet<IpAddr>) -> Self {
+        let (state, table, _) = named::standing_of(known, site);
         let mut with_words = TouchTable::clone(&table);
         for address in named.iter().map(IpAddr::to_canonical) {
             if table.known(address).is_none() {
@@ -349,7 +349,7 @@ impl BySite {
 }
 
 impl Words {
-    fn of(args: &ScanArgs, site: Option<&Site>) -> Result<Self> {
+    fn of(global: &Global, args: &ScanArgs, site: Option<&Site>) -> Result<Self> {
         let named: BTreeSet<IpAddr> = args
             .targets
             .iter()
@@ -380,8 +380,12 @@ impl Words {
             })?;
             credentials.insert(name, login);
         }
+        let by_site = match site {
+            Some(site) => Some(BySite::of(named::remembered(global)?, site, &named)),
+            None => None,
+        };
         Ok(Self {
-            site: site.map(|s| BySite::of(s, &named)),
+            site: by_site,
             named,
             credentials,
         })

@@ -166,15 +166,20 @@ impl Gate {
     ) -> Result<(), Refusal> {
         let to = to.to_canonical();
         let verdict = self.judge(to, kind, count, permit, now);
-        if verdict.is_ok() {
-            locked(&self.ledger).note(to, kind, count, cause, now);
-        } else {
-            self.refused.fetch_add(u64::from(count), Ordering::Relaxed);
-            locked(&self.ledger).refuse(to, kind, count, cause, now);
+        match verdict {
+            Ok(policy) if policy < TouchPolicy::Get => {
+                locked(&self.ledger).note_singly(to, kind, count, cause, now);
+            }
+            Ok(_) => locked(&self.ledger).note(to, kind, count, cause, now),
+            Err(_) => {
+                self.refused.fetch_add(u64::from(count), Ordering::Relaxed);
+                locked(&self.ledger).refuse(to, kind, count, cause, now);
+            }
         }
-        verdict
+        verdict.map(drop)
     }
 
+    /// The policy that lets them through.
     fn judge(
         &self,
         to: IpAddr,
@@ -182,7 +187,7 @@ impl Gate {
         count: u32,
         permit: Option<PermitId>,
         now: Time,
-    ) -> Result<(), Refusal> {
+    ) -> Result<TouchPolicy, Refusal> {
         let table = self.table.load();
         let Some(table) = table.as_ref() else {
             return Err(Refusal::NoTable);
@@ -201,7 +206,7 @@ impl Gate {
             return match left {
                 Some(left) if *left >= count => {
                     *left -= count;
-                    Ok(())
+                    Ok(policy)
                 }
                 _ => Err(Refusal::Permit { to, kind }),
             };
@@ -210,7 +215,7 @@ impl Gate {
             return Err(Refusal::Permit { to, kind });
         }
         if policy.allows(kind) {
-            Ok(())
+            Ok(policy)
         } else {
             Err(refusal)
         }
@@ -335,6 +340,22 @@ mod tests {
         ] {
             assert!(gate.pass(to, kind, 1, &cause(), Some(id), Time(1)).is_err());
             assert!(gate.pass(to, kind, 1, &cause(), None, Time(1)).is_err());
+        }
+    }
+
+    #[test]
+    fn packets_to_a_protected_device_are_noted_one_by_one_and_others_in_a_sum() {
+        for (policy, rows) in [(TouchPolicy::Ping, 3), (TouchPolicy::Get, 1)] {
+            let (gate, to) = gate(policy);
+            for at in [1, 400, 900] {
+                gate.pass(to, PacketKind::Ping, 1, &cause(), None, Time(at))
+                    .unwrap();
+            }
+            let noted = gate.drain_ledger();
+            assert_eq!(noted.len(), rows, "{policy}");
+            assert_eq!(noted.iter().map(|r| r.count).sum::<u32>(), 3);
+            assert_eq!(noted[0].first, Time(1));
+            assert_eq!(noted[rows - 1].last, Time(900));
         }
     }
 

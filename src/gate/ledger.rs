@@ -1,4 +1,5 @@
-//! Packets that went out, summed until the collector writes them to the log; and those that were refused.
+//! Packets that went out, summed until the collector writes them to the log, but one by one to who is protected; and those that
+//! were refused.
 //!
 //! Called for every packet, 100,000 times a second and more: no text is copied and nothing is ordered before the drain.
 
@@ -12,6 +13,10 @@ use crate::model::{PacketKind, Text, Time};
 /// Causes that are known by a number; when there are more, all are forgotten as soon as none is in use.
 const CAUSES: usize = 4_096;
 
+/// Rows that are kept one by one between two drains; the door is paced, so more never wait unless no drain comes. Then they
+/// are summed: no packet is lost.
+const SINGLE: usize = 65_536;
+
 /// A cause as a number, as long as it is in use.
 type Cause = u32;
 
@@ -23,12 +28,15 @@ struct Sum {
     last: Time,
 }
 
-type Sums = FxHashMap<(IpAddr, PacketKind, Cause), Sum>;
+type Key = (IpAddr, PacketKind, Cause);
+type Sums = FxHashMap<Key, Sum>;
 
 /// Rows by address, kind and cause since the last drain.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     sent: Sums,
+    /// To protected devices: in the order in which they left.
+    single: Vec<(Key, Sum)>,
     refused: Sums,
     numbers: FxHashMap<Text, Cause>,
     causes: Vec<Text>,
@@ -48,9 +56,31 @@ impl Ledger {
         add(&mut self.sent, (to, kind, cause), count, now);
     }
 
+    /// Packets that are about to leave for a device stricter than `get`: a row of their own.
+    pub(super) fn note_singly(
+        &mut self,
+        to: IpAddr,
+        kind: PacketKind,
+        count: u32,
+        cause: &Text,
+        now: Time,
+    ) {
+        if self.single.len() >= SINGLE {
+            self.note(to, kind, count, cause, now);
+            return;
+        }
+        let key = (to, kind, self.number(cause));
+        let sum = Sum {
+            count,
+            first: now,
+            last: now,
+        };
+        self.single.push((key, sum));
+    }
+
     /// Rows that wait for the next drain.
     pub(super) fn waiting(&self) -> usize {
-        self.sent.len()
+        self.sent.len() + self.single.len()
     }
 
     /// Packets that must not.
@@ -78,28 +108,29 @@ impl Ledger {
 
     /// What was sent since the last time, in the order of addresses.
     pub(super) fn drain(&mut self) -> Vec<LedgerRow> {
-        let rows = rows(&mut self.sent, &self.causes);
+        let single = self.single.drain(..);
+        let rows = rows(self.sent.drain().chain(single), &self.causes);
         self.forget_causes();
         rows
     }
 
     /// What was refused since the last time, in the order of addresses.
     pub(super) fn drain_refused(&mut self) -> Vec<LedgerRow> {
-        let rows = rows(&mut self.refused, &self.causes);
+        let rows = rows(self.refused.drain(), &self.causes);
         self.forget_causes();
         rows
     }
 
     /// Each run of a remediation is a cause of its own: their names don't gather for ever.
     fn forget_causes(&mut self) {
-        if self.causes.len() > CAUSES && self.sent.is_empty() && self.refused.is_empty() {
+        if self.causes.len() > CAUSES && self.waiting() == 0 && self.refused.is_empty() {
             self.numbers.clear();
             self.causes.clear();
         }
     }
 }
 
-fn add(sums: &mut Sums, key: (IpAddr, PacketKind, Cause), count: u32, now: Time) {
+fn add(sums: &mut Sums, key: Key, count: u32, now: Time) {
     let sum = sums.entry(key).or_insert(Sum {
         count: 0,
         first: now,
@@ -110,9 +141,8 @@ fn add(sums: &mut Sums, key: (IpAddr, PacketKind, Cause), count: u32, now: Time)
     sum.last = sum.last.max(now);
 }
 
-fn rows(sums: &mut Sums, causes: &[Text]) -> Vec<LedgerRow> {
+fn rows(sums: impl Iterator<Item = (Key, Sum)>, causes: &[Text]) -> Vec<LedgerRow> {
     let mut rows: Vec<LedgerRow> = sums
-        .drain()
         .map(|((address, kind, cause), sum)| LedgerRow {
             address,
             kind,

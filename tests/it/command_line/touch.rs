@@ -3,6 +3,10 @@
 use std::net::UdpSocket;
 use std::path::Path;
 
+use wardwatch::event::{ArpHow, Body, ConfigAppliedV2, Event, ObsArpV1, Observation};
+use wardwatch::log::{Log as _, Retention, SqliteLog};
+use wardwatch::model::{Seq, Time};
+
 use super::ground::{Ran, finish, program};
 
 /// A site on loopback: `sw-1` may be asked, `vent-1` never, and who is unknown in the segment is left alone.
@@ -205,4 +209,60 @@ fn a_scan_names_the_policy_that_kept_an_address_and_asks_what_the_site_does_not_
         "{ran:?}"
     );
     assert!(!ran.err.contains("no subnet"), "{ran:?}");
+}
+
+#[test]
+fn what_the_collector_learned_holds_for_a_person_too() {
+    let dir = tempfile::tempdir().unwrap();
+    // nobody wrote down where the pump is: the collector saw it
+    let text = format!(
+        "{SITE}[[device]]\nname = \"pump-1\"\nmac = \"00:09:fb:01:02:03\"\nclass = \"infusion-pump\"\ntouch = \"never\"\n"
+    );
+    let site = dir.path().join("wardwatch.toml");
+    std::fs::write(&site, text).unwrap();
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let loaded = wardwatch::config::load(&site).unwrap();
+    let mut log = SqliteLog::open(&state, Retention::default()).unwrap();
+    let at = Time::from_clock();
+    let seen = Observation::Arp(ObsArpV1 {
+        at,
+        address: "127.56.0.1".parse().unwrap(),
+        mac: "00:09:fb:01:02:03".parse().unwrap(),
+        how: ArpHow::Answer,
+        interface: "eth0".into(),
+    });
+    let config = Body::Config(Box::new(ConfigAppliedV2 {
+        hash: wardwatch::config::hash(&loaded.site),
+        site: loaded.site,
+    }));
+    let events = [config, Body::Observation(seen)];
+    let events: Vec<Event> = (1..)
+        .zip(events)
+        .map(|(n, body)| Event {
+            seq: Seq(n),
+            time: at,
+            body,
+        })
+        .collect();
+    log.append(&events).unwrap();
+    log.note_end().unwrap();
+    drop(log);
+    let ears = Ears::new(&["127.55.0.1", "127.56.0.1"]);
+    let file = ears.file(dir.path());
+    let ran = ran(&[
+        "poll",
+        "--site",
+        &site.display().to_string(),
+        "--state",
+        &state.display().to_string(),
+        "--targets",
+        &file,
+        "--community",
+        "env:TEST_COMMUNITY",
+        "--once",
+    ])
+    .ended(0);
+    assert_eq!(ears.heard(), ["127.55.0.1"]);
+    assert!(ran.err.contains("pump-1 127.56.0.1 (never)"), "{ran:?}");
 }
