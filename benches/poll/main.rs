@@ -255,9 +255,11 @@ impl Bench {
             window: 4_096,
             ..Order::new(Who::Poller, farm)
         };
-        let sound = Running::start(self.devices, &[]);
-        let tenth = Running::start(self.devices, &["--fault", "dead=10"]);
-        let third = Running::start(self.devices, &["--fault", "dead=30"]);
+        // more dead ones than the window has places
+        let devices = self.devices.max(50_000);
+        let sound = Running::start(devices, &[]);
+        let tenth = Running::start(devices, &["--fault", "dead=10"]);
+        let third = Running::start(devices, &["--fault", "dead=30"]);
         let [all, most, some] = self.in_turn(&[cold(&sound), cold(&tenth), cold(&third)]);
         let wall = |of: &[Outcome]| {
             median(
