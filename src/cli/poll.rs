@@ -164,8 +164,8 @@ fn from_file(
     };
     let found = named::targets_file(file, 161)?;
     // the site's plans and touch policies hold for whatever this hospital asks: with a site file that can't be read nobody is asked
-    let loaded = config::find(global.site.as_deref())
-        .map(|path| open::load(&path))
+    let site = config::find(global.site.as_deref())
+        .map(|path| open::load(&path).map(|loaded| loaded.offered()))
         .transpose()?;
     // the person named each address, and the plan: their word covers what the plan sends
     let word = if args.plan == "status" {
@@ -174,10 +174,10 @@ fn from_file(
         TouchPolicy::Full
     };
     let words = found.iter().map(|a| (a.ip(), word));
-    let (state, table) = if let Some(loaded) = &loaded {
+    let (state, table) = if let Some(site) = &site {
         let known = named::remembered(global)?;
-        let (state, site, _) = named::standing_of(known, &loaded.offered());
-        (state, named::table_held_by(&site, words))
+        let (state, held, _) = named::standing_of(known, site);
+        (state, named::table_held_by(&held, words))
     } else {
         let (state, _, _) = named::standing_of(State::new(), &Site::default());
         (state, named::table_of_words(words))
@@ -189,8 +189,7 @@ fn from_file(
         found.len(),
         args.plan
     );
-    let site = loaded.map_or_else(Site::default, |l| l.offered());
-    ask_as(&site, &state, poller);
+    ask_as(&site.unwrap_or_default(), &state, poller);
     let kept = found
         .iter()
         .map(std::net::SocketAddr::ip)

@@ -77,3 +77,12 @@ pub struct LedgerRow {
     /// Why: `poll status`, `scan by ana`, `run 4711 port-bounce by ana`.
     pub cause: Text,
 }
+
+impl LedgerRow {
+    /// Takes in another row of the same address, kind and cause.
+    pub fn join(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}

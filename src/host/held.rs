@@ -26,11 +26,7 @@ impl Sums {
             let key = (row.address, row.kind, row.cause.clone());
             self.rows
                 .entry(key)
-                .and_modify(|sum| {
-                    sum.count = sum.count.saturating_add(row.count);
-                    sum.first = sum.first.min(row.first);
-                    sum.last = sum.last.max(row.last);
-                })
+                .and_modify(|sum| sum.join(&row))
                 .or_insert(row);
         }
     }

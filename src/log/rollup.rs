@@ -140,13 +140,7 @@ impl Rollup {
 }
 
 fn merge<K: Ord>(entry: std::collections::btree_map::Entry<'_, K, LedgerRow>, row: LedgerRow) {
-    entry
-        .and_modify(|sum| {
-            sum.count = sum.count.saturating_add(row.count);
-            sum.first = sum.first.min(row.first);
-            sum.last = sum.last.max(row.last);
-        })
-        .or_insert(row);
+    entry.and_modify(|sum| sum.join(&row)).or_insert(row);
 }
 
 /// The newest `limit` rows, the newest first.

@@ -207,11 +207,7 @@ impl RecordDb {
         for row in rows {
             by_day
                 .entry((row.address, row.kind, row.cause.clone()))
-                .and_modify(|sum| {
-                    sum.count = sum.count.saturating_add(row.count);
-                    sum.first = sum.first.min(row.first);
-                    sum.last = sum.last.max(row.last);
-                })
+                .and_modify(|sum| sum.join(&row))
                 .or_insert(row);
         }
         let run = |db: &mut Connection| -> rusqlite::Result<()> {
