@@ -123,12 +123,14 @@ fn ports(round: u64, at: Time) -> Vec<IfSampleV1> {
     (1..=PER_SWITCH + 2)
         .map(|index| IfSampleV1 {
             index: IfIndex(index),
-            meta: (round == 0).then(|| IfMetaV1 {
-                name: format!("Gi1/0/{index}").into(),
-                alias: Text::empty(),
-                kind: 6,
-                speed: 1_000_000_000,
-                mac: None,
+            meta: (round == 0).then(|| {
+                Box::new(IfMetaV1 {
+                    name: format!("Gi1/0/{index}").into(),
+                    alias: Text::empty(),
+                    kind: 6,
+                    speed: 1_000_000_000,
+                    mac: None,
+                })
             }),
             admin: IfStatus::Up,
             oper: IfStatus::Up,

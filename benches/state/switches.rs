@@ -88,19 +88,21 @@ impl Switches {
         let interfaces: Vec<IfSampleV1> = (1..=ports)
             .map(|index| IfSampleV1 {
                 index: IfIndex(index),
-                meta: first.then(|| IfMetaV1 {
-                    name: format!("GigabitEthernet1/0/{index}").into(),
-                    alias: Text::empty(),
-                    kind: 6,
-                    speed: 1_000_000_000,
-                    mac: Some(Mac([
-                        0,
-                        9,
-                        (n >> 16) as u8,
-                        (n >> 8) as u8,
-                        n as u8,
-                        index as u8,
-                    ])),
+                meta: first.then(|| {
+                    Box::new(IfMetaV1 {
+                        name: format!("GigabitEthernet1/0/{index}").into(),
+                        alias: Text::empty(),
+                        kind: 6,
+                        speed: 1_000_000_000,
+                        mac: Some(Mac([
+                            0,
+                            9,
+                            (n >> 16) as u8,
+                            (n >> 8) as u8,
+                            n as u8,
+                            index as u8,
+                        ])),
+                    })
                 }),
                 admin: IfStatus::Up,
                 oper: IfStatus::Up,

@@ -109,8 +109,8 @@ pub struct SysGroupV1 {
 pub struct IfSampleV1 {
     /// `ifIndex`
     pub index: IfIndex,
-    /// Name and kind, when first seen or changed.
-    pub meta: Option<IfMetaV1>,
+    /// Name and kind, when first seen or changed: seldom, so that it stands apart.
+    pub meta: Option<Box<IfMetaV1>>,
     /// `ifAdminStatus`
     pub admin: IfStatus,
     /// `ifOperStatus`

@@ -23,6 +23,17 @@ const STRIDE: usize = ROOM + 1 + 25 * 64;
 /// What is asked of the kernel for datagrams that wait; without a privilege it gives `net.core.rmem_max` at the most.
 const RECEIVE_BUFFER: usize = 8 << 20;
 
+/// Whoever hears what comes.
+pub trait Ear {
+    /// From these something comes at once, in this order: time to bring to hand what is known of them.
+    fn next(&mut self, from: &mut dyn Iterator<Item = SocketAddr>) {
+        let _ = from;
+    }
+
+    /// A datagram.
+    fn hear(&mut self, datagram: &[u8], from: SocketAddr);
+}
+
 /// A wire in memory in place of a socket, for simulations in virtual time. The gate judges and notes all the same.
 pub trait Wire: Send + Sync + fmt::Debug {
     /// A datagram leaves.
@@ -217,11 +228,11 @@ impl UdpDoor {
         outbox.clear();
     }
 
-    /// Hands the datagrams that are there to `hear`, a batch at the most; how many those were.
-    pub fn take(&self, inbox: &mut Inbox, hear: &mut dyn FnMut(&[u8], SocketAddr)) -> usize {
+    /// Hands the datagrams that are there to `ear`, a batch at the most; how many those were.
+    pub fn take(&self, inbox: &mut Inbox, ear: &mut dyn Ear) -> usize {
         let socket = match &self.way {
             Way::Socket(socket) => socket,
-            Way::Wire(wire) => return wire.take(hear),
+            Way::Wire(wire) => return wire.take(&mut |datagram, from| ear.hear(datagram, from)),
         };
         let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, None);
         let mut slices: Vec<[IoSliceMut<'_>; 1]> = inbox
@@ -247,10 +258,12 @@ impl UdpDoor {
         });
         // an error here is that of one datagram, or there is none
         let taken = taken.unwrap_or(0);
+        let places = places.get(..taken).unwrap_or_default();
+        ear.next(&mut places.iter().filter_map(|(_, from)| *from));
         let rooms = inbox.room.chunks_exact(STRIDE);
-        for ((length, from), chunk) in places.iter().zip(rooms).take(taken) {
+        for ((length, from), chunk) in places.iter().zip(rooms) {
             if let (Some(from), Some(datagram)) = (from, chunk.get(..*length)) {
-                hear(datagram, *from);
+                ear.hear(datagram, *from);
             }
         }
         taken

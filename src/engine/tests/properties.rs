@@ -61,12 +61,14 @@ fn sample() -> impl Strategy<Value = IfSampleV1> {
     )
         .prop_map(|(index, meta, admin, oper, counters)| IfSampleV1 {
             index: IfIndex(index),
-            meta: meta.map(|(name, alias)| IfMetaV1 {
-                name,
-                alias,
-                kind: 6,
-                speed: 1_000_000_000,
-                mac: Some(mac((index % 64) as u8)),
+            meta: meta.map(|(name, alias)| {
+                Box::new(IfMetaV1 {
+                    name,
+                    alias,
+                    kind: 6,
+                    speed: 1_000_000_000,
+                    mac: Some(mac((index % 64) as u8)),
+                })
             }),
             admin,
             oper,

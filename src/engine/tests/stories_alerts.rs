@@ -234,13 +234,13 @@ fn sample(w: &World, octets: u64, errors: u64) -> Vec<IfSampleV1> {
         .into_iter()
         .map(|(index, octets)| IfSampleV1 {
             index: IfIndex(index),
-            meta: Some(IfMetaV1 {
+            meta: Some(Box::new(IfMetaV1 {
                 name: format!("Gi1/0/{index}").into(),
                 alias: Text::empty(),
                 kind: 6,
                 speed: 1_000_000_000,
                 mac: None,
-            }),
+            })),
             admin: IfStatus::Up,
             oper: IfStatus::Up,
             counters: Some(IfCountersV1 {

@@ -447,13 +447,13 @@ impl World {
         up.into_iter()
             .map(|(index, up)| IfSampleV1 {
                 index: IfIndex(index),
-                meta: Some(IfMetaV1 {
+                meta: Some(Box::new(IfMetaV1 {
                     name: format!("Gi1/0/{index}").into(),
                     alias: Text::empty(),
                     kind: 6,
                     speed: 1_000_000_000,
                     mac: None,
-                }),
+                })),
                 admin: IfStatus::Up,
                 oper: if up { IfStatus::Up } else { IfStatus::Down },
                 counters: None,

@@ -158,13 +158,13 @@ pub(super) fn kinds() -> Vec<(&'static str, Body)> {
         interfaces: vec![
             IfSampleV1 {
                 index: IfIndex(10_101),
-                meta: Some(IfMetaV1 {
+                meta: Some(Box::new(IfMetaV1 {
                     name: "Gi1/0/1".into(),
                     alias: "pump".into(),
                     kind: 6,
                     speed: 1_000_000_000,
                     mac: Some(MAC),
-                }),
+                })),
                 admin: IfStatus::Up,
                 oper: IfStatus::LowerLayerDown,
                 counters: Some(IfCountersV1 {

@@ -116,6 +116,14 @@ pub(super) struct Lane {
 }
 
 impl Lane {
+    /// As [`Device::lines`].
+    pub(super) fn lines(&self) -> u64 {
+        let flight = self.flight.as_ref().map_or(0, |f| {
+            f.due_ms ^ u64::from(f.attempt) ^ f.exchange.id as u64
+        });
+        self.active.deadline_ms ^ self.active.held_ms ^ flight ^ u64::from(self.active.io.v1)
+    }
+
     /// When the driver must look at it again.
     fn wants_ms(&self) -> u64 {
         match &self.flight {
@@ -249,6 +257,23 @@ impl Device {
         if let Some(free) = self.lanes.iter_mut().find(|l| l.is_none()) {
             *free = Some(lane);
         }
+    }
+
+    /// Reads a little of each of its lines of the cache; what comes of it means nothing.
+    pub(super) fn lines(&self) -> u64 {
+        let class = self.target.as_ref().map_or(0, |t| t.class as u64);
+        let engine = self.engine.as_ref().map_or(0, |e| u64::from(e.proven));
+        let lists = self.jobs.len() + self.queue.len() + self.offer.names.len();
+        let past: u64 = self.recent.iter().map(|p| u64::from(p.times)).sum();
+        class
+            + engine
+            + lists as u64
+            + past
+            + self.limited
+            + self.wake_ms
+            + self.held_ms
+            + u64::from(self.misses)
+            + u64::from(self.rtt.is_known())
     }
 
     /// Tasks under way.

@@ -1,5 +1,6 @@
 //! The one task behind all agents: sockets, timers, window, matching.
 
+mod ahead;
 mod heard;
 mod held;
 mod orders;
@@ -221,8 +222,7 @@ impl Driver {
                         // nothing is read that is not heard
                         for _ in 0..DRAIN {
                             self.look_at_clock();
-                            let hear = &mut |datagram: &[u8], from| self.hear(datagram, from);
-                            let now_taken = door.take(&mut inbox, hear);
+                            let now_taken = door.take(&mut inbox, &mut self);
                             taken += now_taken;
                             if now_taken < Inbox::BATCH {
                                 break;

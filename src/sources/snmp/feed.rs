@@ -73,6 +73,11 @@ impl Feed {
         Some((to, offer.cloned().unwrap_or_default(), class))
     }
 
+    /// Those that come after.
+    pub(super) fn ahead(&self) -> impl Iterator<Item = SocketAddr> {
+        self.targets.iter().map(|(to, _, _)| *to)
+    }
+
     /// Nobody waits for it any more.
     pub(super) fn abandon(&mut self) {
         self.targets.clear();

@@ -1,6 +1,7 @@
 //! A PDU as it came: its numbers read, its bindings found and checked, their values read when somebody wants them. Two
 //! allocations for an answer, however many bindings it has.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use snmp2::snmp as tag;
@@ -126,6 +127,51 @@ pub struct Bindings {
     places: Vec<Place>,
 }
 
+/// Room of bindings that are gone, for those to come: they come and go by the ten thousand, and of this size an allocator takes
+/// its time.
+const SPARES: usize = 64;
+/// Octets of room, and places, that are worth keeping.
+const SPARE_ROOM: (std::ops::RangeInclusive<usize>, usize) = (512..=4_096, 512);
+
+thread_local! {
+    static SPARE: RefCell<Vec<(Vec<u8>, Vec<Place>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Drop for Bindings {
+    fn drop(&mut self) {
+        let (room, places) = SPARE_ROOM;
+        if !room.contains(&self.bytes.capacity()) || self.places.capacity() > places {
+            return;
+        }
+        // of a thread that ends nothing is kept
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARES {
+                spare.push((
+                    std::mem::take(&mut self.bytes),
+                    std::mem::take(&mut self.places),
+                ));
+            }
+        });
+    }
+}
+
+/// Empty room for a list of bindings of so many octets.
+fn room(octets: usize) -> (Vec<u8>, Vec<Place>) {
+    let spare = || SPARE.try_with(|spare| spare.borrow_mut().pop()).ok();
+    let used = (SPARE_ROOM.0.contains(&octets))
+        .then(spare)
+        .flatten()
+        .flatten();
+    let (mut bytes, mut places) = used.unwrap_or_default();
+    bytes.clear();
+    places.clear();
+    bytes.reserve(octets);
+    // a binding takes at least 6 octets, and mostly three times as many
+    places.reserve((octets / 14).min(1024));
+    (bytes, places)
+}
+
 impl Bindings {
     /// As an agent would send them.
     #[cfg(test)]
@@ -146,8 +192,7 @@ impl Bindings {
         if list.len() > DATAGRAM_CAP {
             return Err(DecodeError::TooLong(list.len()));
         }
-        // a binding takes at least 6 octets, and mostly three times as many
-        let mut places = Vec::with_capacity((list.len() / 14).min(1024));
+        let (mut bytes, mut places) = room(list.len());
         let mut scan = Scan::new(list);
         while !scan.is_empty() {
             if let Some(place) = short(list, &mut scan) {
@@ -185,10 +230,8 @@ impl Bindings {
                 tag,
             });
         }
-        Ok(Self {
-            bytes: list.to_vec(),
-            places,
-        })
+        bytes.extend_from_slice(list);
+        Ok(Self { bytes, places })
     }
 
     /// How many.
@@ -314,4 +357,34 @@ fn check(tag: u8, octets: &[u8]) -> Option<Wrong> {
         _ => return Some(Wrong::Tag),
     };
     (!ok).then_some(Wrong::Contents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Value;
+    use super::*;
+
+    #[test]
+    fn room_that_was_used_before_shows_nothing_of_it() {
+        let list = |n: u32, octet: u8| {
+            Bindings::of((0..n).map(|arc| VarBind {
+                oid: Oid::new([1, 3, arc]),
+                value: Value::Octets(vec![octet; 20]),
+            }))
+        };
+        for n in [40, 25, 60, 30] {
+            let (one, other) = (list(n, b'a'), list(n + 1, b'b'));
+            let clone = one.clone();
+            drop(one);
+            for (held, n, octet) in [(&clone, n, b'a'), (&other, n + 1, b'b')] {
+                assert_eq!(held.len() as u32, n);
+                let binds = held.to_varbinds();
+                assert!(
+                    binds
+                        .iter()
+                        .all(|b| b.value == Value::Octets(vec![octet; 20]))
+                );
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use rustc_hash::FxHashMap;
 
 use super::super::task::{Command, Sink, Task, With};
+use super::ahead::TOGETHER;
 use super::{DRAIN, Driver};
 use crate::event::{Job, Target};
 use crate::gate::Inbox;
@@ -73,7 +74,13 @@ impl Driver {
         let ahead = window.min(AHEAD) + self.silent.min(SILENT);
         let most = window.saturating_add(ahead);
         for at in 0..self.feeds.len() {
+            let mut brought = 0;
             while let Some((to, offer, class)) = self.feeds[at].next(most) {
+                if brought == 0 {
+                    self.bring(&mut std::iter::once(to).chain(self.feeds[at].ahead()));
+                    brought = TOGETHER;
+                }
+                brought -= 1;
                 let feed = &self.feeds[at];
                 let task = Task {
                     kind: feed.kind.clone(),

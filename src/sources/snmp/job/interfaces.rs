@@ -88,7 +88,7 @@ pub(super) async fn run(io: Io, about: About) -> Report {
             };
             Some(IfSampleV1 {
                 index: IfIndex(*index),
-                meta: told.remove(index),
+                meta: told.remove(index).map(Box::new),
                 admin: status(columns.admin),
                 oper: status(columns.oper),
                 counters: octets(&table, row, &columns)
