@@ -18,6 +18,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::again::Again;
 use super::book::Books;
 use super::budget::Allowance;
 use super::device::{Active, Device, Flight, Lane, lane_at};
@@ -83,6 +84,7 @@ pub(super) struct Driver {
     timers: BinaryHeap<Reverse<(u64, u32)>>,
     /// Questions that may be sent now: their place in the window is held.
     resend: VecDeque<Spot>,
+    again: Again,
     /// Questions that wait for a place in the window.
     ready: VecDeque<Spot>,
     outstanding: usize,
@@ -165,6 +167,7 @@ impl Driver {
             resting: VecDeque::new(),
             timers: BinaryHeap::new(),
             resend: VecDeque::new(),
+            again: Again::default(),
             ready: VecDeque::new(),
             outstanding: 0,
             silent: 0,
@@ -246,8 +249,15 @@ impl Driver {
         let room = self.outstanding < self.window.limit();
         let held = self.allowance.next_ms().filter(|_| room);
         let place = self.overdue.next_ms(self.config.first_timeout);
-        let place = place.filter(|_| !room);
-        let wait = match timer.into_iter().chain(held).chain(place).min() {
+        let again = self.again.next_ms();
+        let place = place.filter(|_| !room || again.is_some());
+        let wait = match timer
+            .into_iter()
+            .chain(held)
+            .chain(place)
+            .chain(again)
+            .min()
+        {
             Some(due) => Duration::from_millis(due.saturating_sub(self.now_ms())),
             None => Duration::from_hours(1),
         };
@@ -431,7 +441,12 @@ impl Driver {
                 } else if flight.attempt < flight.tries {
                     flight.sent = None;
                     self.counters.retries.add(1);
-                    self.resend.push_back(spot);
+                    let person = matches!(lane.active.task.sink, Sink::Reply(_));
+                    if flight.silent && !device.rtt.is_known() && !person {
+                        self.again.add(now, spot, flight.exchange.id);
+                    } else {
+                        self.resend.push_back(spot);
+                    }
                 } else if flight.malformed.is_none()
                     && flight.exchange.probe_privacy(device.engine.as_ref())
                 {
@@ -483,6 +498,10 @@ impl Driver {
         loop {
             let (spot, allowed) = if let Some(spot) = self.resend.pop_front() {
                 (spot, self.may_go(spot, false, now_ms))
+            } else if let Some((spot, id)) = self.again.next(now_ms, self.is_idle()) {
+                let flight = self.lane(spot).and_then(|l| l.flight.as_ref());
+                let still = flight.is_some_and(|f| f.exchange.id == id);
+                (spot, still && self.may_go(spot, false, now_ms))
             } else if self.outstanding >= self.window.limit() {
                 break;
             } else if let Some(spot) = self.next_held(now_ms) {
@@ -510,6 +529,11 @@ impl Driver {
             self.complete(spot, Err(Failure::Unreachable(error.to_string().into())));
             self.advance(spot.0);
         }
+    }
+
+    /// Nobody waits to be asked, and no answer is expected.
+    fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.outstanding == 0
     }
 
     fn send(

@@ -7,6 +7,7 @@
 //! a closet or through an uplink than the site's budgets allow, never walks an agent it does not know yet, never
 //! believes a datagram whose source, id or digest is not that of the question, and sends nothing but through the gate.
 
+mod again;
 mod ask;
 mod book;
 mod breaker;
