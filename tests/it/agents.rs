@@ -1,5 +1,6 @@
 //! The poller against real agents (Debian's snmpd) and against agents that misbehave.
 
+mod anywhere;
 mod budgets;
 pub mod common;
 mod daemon;
