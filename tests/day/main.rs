@@ -263,10 +263,11 @@ async fn day(cast: &Cast) -> Day {
 /// Live octets are counted over the whole process: one day after the other.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// Octets that a device may have more at any mark than at the first one. Everything was asked by then but the second inventory, which
-/// comes within ten hours, and whose tables find their nodes in another order; what is kept by then is all that is ever kept.
+/// Octets that there may be more at any mark than at the first one, for each device. By then everything was asked of all, but for the
+/// second inventory. What still comes is none of theirs: the first question of a table is written once for all agents and each
+/// number of repetitions (91 octets and a place in a map), and of these numbers there are fifty.
 const MORE: usize = 256;
-/// The same for the second half of the day: nothing comes in there for the first time.
+/// The same for the second half of the day.
 const MORE_LATER: usize = 64;
 
 /// What is kept does not grow. Prints how much it is.

@@ -9,6 +9,7 @@ mod fake;
 mod faults;
 mod late;
 pub mod memory;
+mod named;
 mod quirks;
 mod slow;
 mod snmpd;
