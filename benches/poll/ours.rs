@@ -50,6 +50,8 @@ fn targets(order: &Order, jobs: &[(Job, u32)]) -> Vec<Target> {
             closet: 0,
             uplink: 0,
             v2c_fallback: true,
+            answers_from_any_address: false,
+            in_flight: 1,
         })
         .collect()
 }

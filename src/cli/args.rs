@@ -425,6 +425,9 @@ pub struct FarmArgs {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Write a commented example
+    ///
+    /// It shows every key. One to think twice about: `answers-from-any-address` lets whoever sees or guesses the id of a question
+    /// answer in the device's place, from anywhere, unless the device is asked by SNMPv3 with authentication.
     Init {
         /// Where; must not exist
         #[arg(default_value = "wardwatch.toml")]

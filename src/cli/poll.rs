@@ -218,6 +218,8 @@ fn from_file(
             closet: 0,
             uplink: 0,
             v2c_fallback: true,
+            answers_from_any_address: false,
+            in_flight: 1,
         })
         .collect();
     Ok((targets, kept))

@@ -530,6 +530,8 @@ fn ask(
         closet: 0,
         uplink: 0,
         v2c_fallback: false,
+        answers_from_any_address: false,
+        in_flight: 1,
     };
     let targets: Vec<Target> = all.into_iter().map(target).collect();
     let asking = poll_once(&poller, &targets, "status", |r| {

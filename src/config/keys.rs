@@ -64,6 +64,7 @@ use super::limit::{kind_words, severity_words};
 use super::site::{auth_words, care_words, class_words, privacy_words, touch_words, version_words};
 use Shape::{Decimal, Duration, End, Flag, List, Number, Secret, Text, Word};
 
+const IN_FLIGHT: Shape = Number(1, crate::model::MOST_IN_FLIGHT as i64);
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
@@ -275,6 +276,16 @@ pub(super) static DEVICE: Table = Table {
             Flag,
             "It may be asked with a community although it speaks SNMPv3; as its class says unless said.",
         ),
+        key(
+            "answers-from-any-address",
+            Flag,
+            "Its answers are believed from any address: whoever sees or guesses a question can answer in its place, unless it speaks SNMPv3 with authentication; as its class says unless said.",
+        ),
+        key(
+            "in-flight",
+            IN_FLIGHT,
+            "Questions that may be out to it at once; as its class says unless said.",
+        ),
     ],
 };
 
@@ -290,6 +301,16 @@ pub(super) static CLASS: Table = Table {
             "v2c-fallback",
             Flag,
             "Its devices may be asked with a community although they speak SNMPv3; as the site says unless said.",
+        ),
+        key(
+            "answers-from-any-address",
+            Flag,
+            "Answers of its devices are believed from any address, which makes them easier to forge; false unless said.",
+        ),
+        key(
+            "in-flight",
+            IN_FLIGHT,
+            "Questions that may be out to one of its devices at once; 4 for routers and 1 for others unless said.",
         ),
     ],
 };

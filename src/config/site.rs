@@ -229,12 +229,16 @@ impl<'d, 's> Draft<'d, 's> {
                 let care = c.word(sources, "care", &cares()).map(|w| w.0);
                 let touch = c.word(sources, "touch", &touches()).map(|w| w.0);
                 let v2c_fallback = c.said(sources, "v2c-fallback");
+                let answers_from_any_address = c.said(sources, "answers-from-any-address");
+                let in_flight = in_flight(sources, c);
                 if let Some((class, _)) = class {
                     self.site.classes.push(ClassSpec {
                         class,
                         care,
                         touch,
                         v2c_fallback,
+                        answers_from_any_address,
+                        in_flight,
                     });
                     self.classes.push(c);
                 }
@@ -490,7 +494,13 @@ fn device(sources: &mut Sources, c: Cursor<'_, '_>) -> DeviceSpec {
             .collect(),
         snmp_port: c.number(sources, "snmp-port").map(|(n, _)| n as u16),
         v2c_fallback: c.said(sources, "v2c-fallback"),
+        answers_from_any_address: c.said(sources, "answers-from-any-address"),
+        in_flight: in_flight(sources, c),
     }
+}
+
+fn in_flight(sources: &mut Sources, c: Cursor<'_, '_>) -> Option<u8> {
+    c.number(sources, "in-flight").map(|(n, _)| n as u8)
 }
 
 fn is_broadcast(address: IpAddr) -> bool {

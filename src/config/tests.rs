@@ -245,6 +245,8 @@ proptest! {
                 room: words[3].clone(),
                 snmp_port: Some(numbers[3].max(1)),
                 v2c_fallback: [None, Some(false), Some(true)][usize::from(numbers[0]) % 3],
+                answers_from_any_address: [None, Some(false), Some(true)][usize::from(numbers[1]) % 3],
+                in_flight: (numbers[2] % 2 == 0).then_some((numbers[2] % 4 + 1) as u8),
                 ..DeviceSpec::default()
             }).collect(),
             links: vec![LinkSpec { a: (names[0].clone(), words[4].clone()), b: (names[half].clone(), Text::empty()) }],

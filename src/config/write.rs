@@ -79,6 +79,8 @@ pub fn to_toml(site: &Site) -> String {
         out.word("care", c.care.map(crate::model::CareLevel::word));
         out.word("touch", c.touch.map(crate::model::TouchPolicy::word));
         out.said("v2c-fallback", c.v2c_fallback);
+        out.said("answers-from-any-address", c.answers_from_any_address);
+        out.small("in-flight", c.in_flight);
     }
     for d in &site.devices {
         out.table("[[device]]");
@@ -112,6 +114,8 @@ pub fn to_toml(site: &Site) -> String {
             out.put("snmp-port", &port.to_string());
         }
         out.said("v2c-fallback", d.v2c_fallback);
+        out.said("answers-from-any-address", d.answers_from_any_address);
+        out.small("in-flight", d.in_flight);
     }
     for l in &site.links {
         out.table("[[link]]");
@@ -177,6 +181,12 @@ impl Out {
     fn said(&mut self, key: &str, value: Option<bool>) {
         if let Some(value) = value {
             self.put(key, if value { "true" } else { "false" });
+        }
+    }
+
+    fn small(&mut self, key: &str, value: Option<u8>) {
+        if let Some(value) = value {
+            self.put(key, &value.to_string());
         }
     }
 

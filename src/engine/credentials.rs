@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fold::Out;
 use super::state::State;
-use crate::model::{Credential, DeviceId, Site, Text};
+use crate::model::{ClassSpec, Credential, DeviceId, DeviceSpec, Site, Text};
 
 /// How a device was spoken to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,13 +54,22 @@ impl State {
     }
 
     fn may_fall_back(&self, id: DeviceId, site: &Site) -> bool {
-        let device = self.spec(id).and_then(|s| s.v2c_fallback);
-        let class = || {
-            let class = self.devices.get(&id)?.class;
-            let of = site.classes.iter().find(|c| c.class == class)?;
-            of.v2c_fallback
-        };
-        device.or_else(class).unwrap_or(site.v2c_fallback)
+        self.said_of(id, |d| d.v2c_fallback, |c| c.v2c_fallback)
+            .unwrap_or(site.v2c_fallback)
+    }
+
+    /// What the site says of a device, or else of its class.
+    pub(super) fn said_of<T>(
+        &self,
+        id: DeviceId,
+        device: impl Fn(&DeviceSpec) -> Option<T>,
+        class: impl Fn(&ClassSpec) -> Option<T>,
+    ) -> Option<T> {
+        self.spec(id).and_then(device).or_else(|| {
+            let of = self.devices.get(&id)?.class;
+            let said = self.site.classes.iter().find(|c| c.class == of)?;
+            class(said)
+        })
     }
 
     /// It answered to this credential.

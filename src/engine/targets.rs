@@ -116,6 +116,16 @@ impl State {
             closet,
             uplink,
             v2c_fallback,
+            answers_from_any_address: self
+                .said_of(
+                    id,
+                    |d| d.answers_from_any_address,
+                    |c| c.answers_from_any_address,
+                )
+                .unwrap_or_default(),
+            in_flight: self
+                .said_of(id, |d| d.in_flight, |c| c.in_flight)
+                .unwrap_or(d.class.in_flight()),
         })
     }
 

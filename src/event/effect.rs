@@ -63,6 +63,10 @@ pub struct Target {
     pub uplink: u32,
     /// A community may be tried although SNMPv3 was answered, or refused.
     pub v2c_fallback: bool,
+    /// Its answers are believed from any address.
+    pub answers_from_any_address: bool,
+    /// Questions that may be out to it at once.
+    pub in_flight: u8,
 }
 
 /// Something people are told.

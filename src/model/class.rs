@@ -54,6 +54,9 @@ impl fmt::Display for CareLevel {
     }
 }
 
+/// Never more questions are out to one device at once.
+pub const MOST_IN_FLIGHT: u8 = 4;
+
 macro_rules! classes {
     ($($(#[$doc:meta])* $name:ident $word:literal $short:literal $care:ident $touch:ident,)*) => {
         /// The kind of a device.
@@ -178,6 +181,14 @@ impl DeviceClass {
     /// One of the classes that treat, watch or diagnose a patient.
     pub fn is_medical(self) -> bool {
         self <= Self::Medical
+    }
+
+    /// Questions that may be out to one device at once unless the site says another number: a router has many askers anyhow.
+    pub fn in_flight(self) -> u8 {
+        match self {
+            Self::Router => MOST_IN_FLIGHT,
+            _ => 1,
+        }
     }
 
     /// One of the classes that carry other devices' traffic.

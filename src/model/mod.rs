@@ -30,7 +30,7 @@ mod touch;
 
 pub use alert::{Acknowledgement, Alert, AlertState, Condition, Impact};
 pub use budget::{Budgets, LineRate, SEEN_UPLINKS, UplinkSpec};
-pub use class::{BadClass, CareLevel, DeviceClass};
+pub use class::{BadClass, CareLevel, DeviceClass, MOST_IN_FLIGHT};
 pub use conduct::{AgentFault, Conduct, OverrunKind, Overruns, Tally};
 pub use course::{COURSE, Course};
 pub use device::{

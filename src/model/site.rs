@@ -159,6 +159,10 @@ pub struct DeviceSpec {
     pub snmp_port: Option<u16>,
     /// It may, or may not, be asked with a community although it speaks SNMPv3; as its class says unless said.
     pub v2c_fallback: Option<bool>,
+    /// Its answers are, or are not, believed from any address; as its class says unless said.
+    pub answers_from_any_address: Option<bool>,
+    /// Questions that may be out to it at once; as its class says unless said.
+    pub in_flight: Option<u8>,
 }
 
 /// What the site says of a class.
@@ -173,6 +177,10 @@ pub struct ClassSpec {
     pub touch: Option<TouchPolicy>,
     /// Devices of it may, or may not, be asked with a community although they speak SNMPv3; as the site says unless said.
     pub v2c_fallback: Option<bool>,
+    /// Answers of its devices are, or are not, believed from any address; they are not unless said.
+    pub answers_from_any_address: Option<bool>,
+    /// Questions that may be out to one device of it at once; [`DeviceClass::in_flight`] unless said.
+    pub in_flight: Option<u8>,
 }
 
 /// A cable that the site declares.

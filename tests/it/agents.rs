@@ -1,5 +1,6 @@
 //! The poller against real agents (Debian's snmpd) and against agents that misbehave.
 
+mod anywhere;
 mod budgets;
 pub mod common;
 mod daemon;
@@ -8,6 +9,7 @@ mod fake;
 mod faults;
 mod late;
 pub mod memory;
+mod named;
 mod quirks;
 mod slow;
 mod snmpd;

@@ -206,6 +206,51 @@ fn a_community_for_a_device_that_speaks_v3_is_allowed_by_device_class_or_site() 
 }
 
 #[test]
+fn device_and_class_say_whether_answers_come_from_any_address_and_how_much_is_asked_at_once() {
+    let said = |change: fn(&mut Site)| {
+        let mut site = mixed();
+        change(&mut site);
+        let w = World::of(site);
+        let core = target(&w, CORE);
+        (core.answers_from_any_address, core.in_flight)
+    };
+    let class = |any_address, in_flight| ClassSpec {
+        class: DeviceClass::Router,
+        answers_from_any_address: any_address,
+        in_flight,
+        ..ClassSpec::default()
+    };
+    for (any_address, in_flight) in [(None, None), (Some(false), Some(4))] {
+        let mut site = mixed();
+        site.classes.push(class(any_address, in_flight));
+        let w = World::of(site);
+        assert!(!target(&w, CORE).answers_from_any_address);
+        assert_eq!(target(&w, CORE).in_flight, 4, "a router, as ever");
+        assert_eq!(target(&w, "10.0.0.2").in_flight, 1, "and all others");
+    }
+    let mut site = mixed();
+    site.classes.push(class(Some(true), Some(2)));
+    let w = World::of(site.clone());
+    let core = target(&w, CORE);
+    assert_eq!((core.answers_from_any_address, core.in_flight), (true, 2));
+    let other = target(&w, "10.0.0.2");
+    assert_eq!(
+        (other.answers_from_any_address, other.in_flight),
+        (false, 1)
+    );
+    // the nearer word counts
+    site.devices[0].answers_from_any_address = Some(false);
+    site.devices[0].in_flight = Some(1);
+    let w = World::of(site);
+    let core = target(&w, CORE);
+    assert_eq!((core.answers_from_any_address, core.in_flight), (false, 1));
+    assert_eq!(
+        said(|s| s.devices[0].answers_from_any_address = Some(true)),
+        (true, 4)
+    );
+}
+
+#[test]
 fn other_credentials_are_a_reason_to_try_the_strongest_again() {
     let mut w = World::of(mixed());
     answers(&mut w, CORE, "ro");

@@ -204,6 +204,8 @@ fn the_strictest_policy_wins_and_a_device_may_be_laxer_than_its_class_but_not_th
         care: None,
         touch: Some(TouchPolicy::Passive),
         v2c_fallback: None,
+        answers_from_any_address: None,
+        in_flight: None,
     });
     let w = World::of(s);
     for (name, policy, because) in [

@@ -49,12 +49,16 @@ pub(super) fn site() -> Site {
             credentials: vec!["site".into()],
             snmp_port: Some(1161),
             v2c_fallback: None,
+            answers_from_any_address: None,
+            in_flight: None,
         }],
         classes: vec![ClassSpec {
             class: DeviceClass::Printer,
             care: Some(CareLevel::Support),
             touch: Some(TouchPolicy::Ping),
             v2c_fallback: None,
+            answers_from_any_address: None,
+            in_flight: None,
         }],
         credentials: vec![
             Credential {

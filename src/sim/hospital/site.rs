@@ -101,6 +101,8 @@ fn device(hospital: &Hospital, at: usize) -> DeviceSpec {
         // for those that speak nothing as well: a packet that should not be sent then arrives where it is counted
         snmp_port: Some(hospital.port),
         v2c_fallback: None,
+        answers_from_any_address: None,
+        in_flight: None,
     }
 }
 

@@ -22,13 +22,13 @@ use super::schedule;
 use super::session::Exchange;
 use super::task::{Offer, Sink, Task};
 use crate::event::{AgentFault, Job, SysGroupV1, Target};
-use crate::model::{DeviceClass, Text, build};
+use crate::model::{MOST_IN_FLIGHT, Text, build};
 use crate::wire::snmp::DecodeError;
 
 /// Misses in a row that are confirmed by probes of their own.
 pub(super) const CONFIRMED_MISSES: u32 = 3;
-/// Questions that may be out to one agent at the same time, where its class bears more than one.
-pub(super) const LANES: usize = 4;
+/// Questions that may be out to one agent at the same time, where it bears more than one.
+pub(super) const LANES: usize = MOST_IN_FLIGHT as usize;
 
 /// A bridge relearns within so long after its tree changed.
 const SETTLE_MS: u64 = 15_000;
@@ -244,10 +244,10 @@ impl Device {
         }
     }
 
-    /// Questions that may be out to it at once: a router has many askers anyhow.
+    /// Questions that may be out to it at once; one to a stranger.
     pub(super) fn lanes_allowed(&self) -> usize {
-        match self.target.as_ref().map(|t| t.class) {
-            Some(DeviceClass::Router) if self.met => LANES,
+        match &self.target {
+            Some(target) if self.met => usize::from(target.in_flight).clamp(1, LANES),
             _ => 1,
         }
     }
@@ -427,8 +427,23 @@ impl Device {
         }
     }
 
+    /// Is an answer of it waited for?
+    pub(super) fn is_asked(&self) -> bool {
+        let mut flights = self
+            .lanes
+            .iter()
+            .flatten()
+            .filter_map(|l| l.flight.as_ref());
+        flights.any(|f| f.asked)
+    }
+
     /// It misbehaved.
     pub(super) fn fault(&mut self, fault: AgentFault) {
         self.faults.get_or_insert_default().add(fault);
+    }
+
+    /// It misbehaved as the site says that it may.
+    pub(super) fn allowed_fault(&mut self, fault: AgentFault) {
+        self.faults.get_or_insert_default().add_once(fault);
     }
 }

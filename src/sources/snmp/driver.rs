@@ -1,6 +1,7 @@
 //! The one task behind all agents: sockets, timers, window, matching.
 
 mod ahead;
+mod elsewhere;
 mod heard;
 mod held;
 mod orders;
@@ -53,9 +54,6 @@ const ORDERS: usize = 256;
 const RESTING_CAP: usize = 4_096;
 /// Observations that wait for the sink.
 const OUT_CAP: usize = 65_536;
-/// Answers from strangers that are looked at closely, a second.
-const STRANGERS: u32 = 64;
-
 /// By sysObjectID and sysDescr.
 pub(super) type Models = FxHashMap<(Text, Text), Learned>;
 
@@ -79,6 +77,8 @@ pub(super) struct Driver {
     holding: u64,
     free: Vec<u32>,
     by_address: FxHashMap<SocketAddr, u32>,
+    /// Questions by id, and whose they are, that may be answered from any address.
+    anywhere: FxHashMap<i32, u32>,
     /// Agents that were asked out of turn, the longest ago first.
     resting: VecDeque<u32>,
     timers: BinaryHeap<Reverse<(u64, u32)>>,
@@ -164,6 +164,7 @@ impl Driver {
             holding: 0,
             free: Vec::new(),
             by_address: FxHashMap::default(),
+            anywhere: FxHashMap::default(),
             resting: VecDeque::new(),
             timers: BinaryHeap::new(),
             resend: VecDeque::new(),
@@ -694,6 +695,7 @@ impl Driver {
                 if let Some(lane) = self.lane(spot) {
                     lane.flight = Some(flight);
                 }
+                self.expect_anywhere(spot, id);
                 self.ready.push_back(spot);
                 return;
             }

@@ -12,6 +12,8 @@ const EVERY_MS: u64 = 60_000;
 pub(super) struct Faults {
     counts: BTreeMap<AgentFault, u32>,
     told_ms: Option<u64>,
+    /// Those that are allowed and were named: a bit for each.
+    named: u32,
 }
 
 impl Faults {
@@ -19,6 +21,15 @@ impl Faults {
     pub(super) fn add(&mut self, fault: AgentFault) {
         let n = self.counts.entry(fault).or_insert(0);
         *n = n.saturating_add(1);
+    }
+
+    /// One that the site allows: it is named once, and not for ever.
+    pub(super) fn add_once(&mut self, fault: AgentFault) {
+        let bit = 1 << fault as u32;
+        if self.named & bit == 0 {
+            self.named |= bit;
+            self.add(fault);
+        }
     }
 
     /// When it is to be told.
@@ -32,6 +43,7 @@ impl Faults {
     /// Nobody wants to know.
     pub(super) fn forget(&mut self) {
         self.counts.clear();
+        self.named = 0;
     }
 
     /// What is to be told now.
@@ -63,5 +75,24 @@ mod tests {
             [(AgentFault::Late, 2), (AgentFault::Loop, 1)]
         );
         assert_eq!(faults.due_ms(), u64::MAX);
+    }
+
+    #[test]
+    fn what_is_allowed_is_named_once() {
+        let mut faults = Faults::default();
+        for at in [0, 60_000, 120_000] {
+            faults.add_once(AgentFault::WrongSource);
+            faults.add_once(AgentFault::WrongSource);
+            let named = if at == 0 {
+                vec![(AgentFault::WrongSource, 1)]
+            } else {
+                vec![]
+            };
+            assert_eq!(faults.take(at), named);
+        }
+        // nobody knew it then
+        faults.forget();
+        faults.add_once(AgentFault::WrongSource);
+        assert_eq!(faults.take(180_000), [(AgentFault::WrongSource, 1)]);
     }
 }

@@ -388,14 +388,11 @@ impl Driver {
             self.counters.malformed.add(1);
         }
         let scheduled = matches!(active.task.sink, Sink::Engine);
-        if answers == 0 && scheduled && report.failure == Some(Failure::Held) {
-            // that it was not let out says nothing of the agent
+        if answers == 0 && scheduled && matches!(report.failure, None | Some(Failure::Held)) {
+            // that it was not let out, or that there was nothing to ask, says nothing of the agent
             if let Kind::Job(job) = active.task.kind {
-                let end = End {
-                    cut: true,
-                    held: true,
-                };
-                self.keep_time(index, job, end, now);
+                let held = report.failure.is_some();
+                self.keep_time(index, job, End { cut: held, held }, now);
             }
             return;
         }

@@ -39,8 +39,6 @@ pub struct PollerConfig {
     pub refused: Duration,
     /// How long one question of a person, and one agent of `poll --once`, may take in all.
     pub patience: Duration,
-    /// Believe an answer with the right id also where it comes from another address than was asked.
-    pub any_source: bool,
 }
 
 impl Default for PollerConfig {
@@ -54,7 +52,6 @@ impl Default for PollerConfig {
             breaker: Duration::from_mins(1),
             refused: Duration::from_mins(15),
             patience: Duration::from_mins(2),
-            any_source: false,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct PollerStats {
     pub late: u64,
     /// Datagrams from another address, with another id, or not authentic.
     pub unmatched: u64,
+    /// Answers from another address that were believed, because the site says so of the device.
+    pub elsewhere: u64,
     /// Datagrams that are no SNMP message.
     pub malformed: u64,
     /// Observations dropped because nobody took them.
@@ -84,6 +86,7 @@ counters!(
     varbinds,
     late,
     unmatched,
+    elsewhere,
     malformed,
     observations_dropped,
     duplicates,

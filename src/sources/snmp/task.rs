@@ -69,6 +69,8 @@ pub(super) struct Offer {
     pub(super) names: Arc<[Text]>,
     /// Communities even where SNMPv3 was answered, or refused.
     pub(super) v2c_fallback: bool,
+    /// Answers are believed from any address.
+    pub(super) any_address: bool,
 }
 
 impl Offer {
@@ -77,12 +79,15 @@ impl Offer {
         Self {
             names: target.credentials.as_slice().into(),
             v2c_fallback: target.v2c_fallback,
+            any_address: target.answers_from_any_address,
         }
     }
 
     /// Is it what the target offers?
     pub(super) fn is_of(&self, target: &Target) -> bool {
-        *self.names == target.credentials[..] && self.v2c_fallback == target.v2c_fallback
+        *self.names == target.credentials[..]
+            && self.v2c_fallback == target.v2c_fallback
+            && self.any_address == target.answers_from_any_address
     }
 }
 

@@ -123,6 +123,8 @@ pub fn target(to: SocketAddr, credentials: &[&str], jobs: &[(Job, u32)]) -> Targ
         closet: 0,
         uplink: 0,
         v2c_fallback: false,
+        answers_from_any_address: false,
+        in_flight: 1,
     }
 }
 

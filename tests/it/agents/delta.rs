@@ -223,3 +223,19 @@ async fn one_that_lives_is_met_and_then_asked_no_more_than_its_model_can_take() 
     assert!(after.iter().any(|h| h.kind == PduKind::GetBulk));
     assert!(after.iter().all(|h| h.repetitions <= 2), "{after:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_has_nothing_to_ask_of_a_device_says_nothing_of_it_and_stops_no_other() {
+    // no plan asks a switch what a UPS is asked
+    let mut house = asked(&[(Job::Status, 30), (Job::Ups, 30)]);
+    let seen = house.pass(600).await;
+    let polls: Vec<_> = seen
+        .iter()
+        .filter_map(|o| match o {
+            Observation::Poll(p) => Some((&p.outcome, p.credential.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert!((19..=21).contains(&polls.len()), "{polls:?}");
+    assert!(polls.iter().all(|p| *p == (&PollOutcome::Answered, "v2c")));
+}

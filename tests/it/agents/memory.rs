@@ -46,6 +46,10 @@ pub struct Inner {
     pub no_bulk: bool,
     /// Bindings of an answer to a GETBULK, at the most.
     pub cut: Option<usize>,
+    /// Whose answers come from another address than was asked.
+    pub elsewhere: BTreeMap<IpAddr, SocketAddr>,
+    /// In whose place somebody answers from there, with the right id, before the agent itself does.
+    pub forged: BTreeMap<IpAddr, SocketAddr>,
     pub heard: Vec<Heard>,
     pub answered: Vec<(Duration, IpAddr, usize)>,
     /// Questions that an agent has and did not answer yet, and the most it ever had.
@@ -70,6 +74,8 @@ impl Agents {
             silent: BTreeSet::new(),
             no_bulk: false,
             cut: None,
+            elsewhere: BTreeMap::new(),
+            forged: BTreeMap::new(),
             heard: Vec::new(),
             answered: Vec::new(),
             open: BTreeMap::new(),
@@ -125,6 +131,20 @@ pub fn busiest(of: impl Iterator<Item = (Duration, usize)>) -> usize {
     most
 }
 
+/// The name that forgers give.
+pub const FORGED: &str = "forged";
+
+/// The same answer, but for the name.
+fn forged(answer: &Message) -> Message {
+    let mut forged = answer.clone();
+    for bind in &mut forged.pdu.varbinds {
+        if bind.oid == oid("1.3.6.1.2.1.1.5.0") {
+            bind.value = Value::Octets(FORGED.into());
+        }
+    }
+    forged
+}
+
 impl Wire for Agents {
     fn send(&self, to: SocketAddr, datagram: &[u8]) {
         let message = Message::decode(datagram).unwrap();
@@ -163,10 +183,15 @@ impl Wire for Agents {
             tokio::time::sleep(wait).await;
             let mut inner = agents.inner();
             *inner.open.get_mut(&to.ip()).unwrap() -= 1;
+            if let Some(from) = inner.forged.get(&to.ip()).copied() {
+                let forged = forged(&answer).encode();
+                inner.back.push_back((forged, from));
+            }
             let answer = answer.encode();
             let at = inner.begun.elapsed();
             inner.answered.push((at, to.ip(), answer.len()));
-            inner.back.push_back((answer, to));
+            let from = inner.elsewhere.get(&to.ip()).copied().unwrap_or(to);
+            inner.back.push_back((answer, from));
             if let Some(waker) = inner.waker.take() {
                 waker.wake();
             }

@@ -142,6 +142,8 @@ fn site(dice: &mut Dice, pool: &[IpAddr]) -> Site {
                 care: None,
                 touch: dice.policy(),
                 v2c_fallback: None,
+                answers_from_any_address: None,
+                in_flight: None,
             });
         }
     }

@@ -7,7 +7,7 @@ use super::super::io::{Failure, Reply};
 use super::super::rtt::Bounds;
 use super::super::session::Heard;
 use super::super::stats::Counters;
-use super::{Driver, STRANGERS, Spot};
+use super::{Driver, Spot};
 use crate::event::AgentFault;
 use crate::model::PacketKind;
 use crate::wire::snmp::{MessageHead, V3Header, peek_version};
@@ -17,8 +17,9 @@ impl Driver {
         let (now_ms, bounds) = (self.now_ms(), self.bounds());
         let from = SocketAddr::new(from.ip().to_canonical(), from.port());
         let index = match self.by_address.get(&from) {
-            Some(index) => *index,
-            None => match self.elsewhere(datagram, now_ms) {
+            Some(index) if self.anywhere.is_empty() => *index,
+            Some(index) => self.on_behalf(*index, datagram, from),
+            None => match self.elsewhere(datagram, from, now_ms) {
                 Some(index) => index,
                 None => return,
             },
@@ -90,35 +91,6 @@ impl Driver {
         }
     }
 
-    /// A datagram from an address nobody was asked at. If it carries the id of a question, an agent answers from elsewhere: it
-    /// is named, and believed only where the site says so.
-    pub(super) fn elsewhere(&mut self, datagram: &[u8], now_ms: u64) -> Option<u32> {
-        self.counters.unmatched.add(1);
-        if !self.config.any_source {
-            // a flood of these must not cost much
-            let (second, looked) = &mut self.strangers;
-            if *second != now_ms / 1_000 {
-                (*second, *looked) = (now_ms / 1_000, 0);
-            }
-            *looked += 1;
-            if *looked > STRANGERS {
-                return None;
-            }
-        }
-        let id = id_of(datagram)?;
-        let asked = self.devices.iter().position(|device| {
-            let mut flights = device
-                .lanes
-                .iter()
-                .flatten()
-                .filter_map(|l| l.flight.as_ref());
-            flights.any(|f| f.sent.is_some() && f.exchange.id == id)
-        })? as u32;
-        self.at(asked).fault(AgentFault::WrongSource);
-        self.rearm(asked);
-        self.config.any_source.then_some(asked)
-    }
-
     /// A question is over. [`Driver::advance`] makes something of it.
     pub(super) fn complete(&mut self, spot: Spot, answer: Result<Reply, Failure>) {
         let now = self.now_ms();
@@ -135,6 +107,7 @@ impl Driver {
             self.outstanding -= 1;
             self.counters.window.set(self.outstanding as u64);
         }
+        self.anywhere.remove(&flight.exchange.id);
         self.silent -= usize::from(flight.silent);
         let held = flight.held.is_some();
         match &answer {
@@ -210,7 +183,7 @@ fn stray(
 }
 
 /// The id in a datagram, where it holds one.
-fn id_of(datagram: &[u8]) -> Option<i32> {
+pub(super) fn id_of(datagram: &[u8]) -> Option<i32> {
     if peek_version(datagram)? == 3 {
         V3Header::parse(datagram).ok().map(|h| h.msg_id)
     } else {

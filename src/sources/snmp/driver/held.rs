@@ -112,6 +112,7 @@ impl Driver {
             return false;
         };
         if let Some(flight) = lane.flight.take() {
+            self.anywhere.remove(&flight.exchange.id);
             self.silent -= usize::from(flight.silent);
             let active = &mut lane.active;
             active.order_ms = flight.held.map(|h| h.order_ms);
