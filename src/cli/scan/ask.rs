@@ -1,0 +1,127 @@
+//! Who was found is asked for its name: by SNMP itself, and of the DNS.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr as _;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use super::LOOK;
+use super::finds::Finds;
+use super::words::Words;
+use crate::event::{Observation, PollOutcome, Target};
+use crate::gate::Gate;
+use crate::model::DeviceClass;
+use crate::sources::Stop;
+use crate::sources::dns::{Asked, DnsConfig, Resolver};
+use crate::sources::snmp::{Poller, PollerConfig, poll_once, strongest_first};
+
+/// How long names are waited for.
+const NAMES: Duration = Duration::from_secs(3);
+
+/// Ends when it is told to stop.
+async fn until_stopped(stop: &Stop) {
+    while !stop.is_stopped() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// One SNMP system GET of each that may be asked.
+pub fn ask(
+    runtime: &Runtime,
+    gate: &Arc<Gate>,
+    words: &Words,
+    all: BTreeSet<IpAddr>,
+    port: u16,
+    stop: &Stop,
+    finds: &mut Finds,
+) -> Result<()> {
+    let _inside = runtime.enter();
+    let (sink, mut rest) = mpsc::channel(16);
+    runtime.spawn(async move { while rest.recv().await.is_some() {} });
+    let poller = Poller::start(Arc::clone(gate), sink, PollerConfig::default())
+        .wrap_err("opening the poller's socket")?;
+    poller.set_logins(words.credentials.clone());
+    let credentials = strongest_first(&words.credentials);
+    let target = |address| Target {
+        address,
+        port,
+        credentials: credentials.clone(),
+        class: DeviceClass::Unknown,
+        jobs: Vec::new(),
+        confirm_s: 10,
+        model: 0,
+        closet: 0,
+        uplink: 0,
+        v2c_fallback: false,
+    };
+    let targets: Vec<Target> = all.into_iter().map(target).collect();
+    let asking = poll_once(&poller, &targets, "status", |r| {
+        if r.poll.outcome == PollOutcome::Answered {
+            let found = finds.by_address.entry(r.address).or_default();
+            found.how = if found.how.is_empty() {
+                "snmp"
+            } else {
+                found.how
+            };
+            found.system.clone_from(&r.poll.system);
+            finds.observations.push(Observation::Poll(Box::new(r.poll)));
+        }
+    });
+    runtime.block_on(async {
+        tokio::select! {
+            _ = asking => {}
+            () = until_stopped(stop) => {}
+        }
+    });
+    Ok(())
+}
+
+/// Names from the DNS; loopback addresses have none worth asking for.
+pub fn name_all(runtime: &Runtime, stop: &Stop, finds: &mut Finds) {
+    let wanted: Vec<IpAddr> = finds
+        .by_address
+        .keys()
+        .copied()
+        .filter(|a| !a.is_loopback())
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let _inside = runtime.enter();
+    let (sink, mut learned) = mpsc::channel(64);
+    let Ok(resolver) = Resolver::start(DnsConfig::default(), sink) else {
+        return;
+    };
+    let mut waiting = wanted
+        .iter()
+        .filter(|a| matches!(resolver.ask(**a), Asked::Waiting))
+        .count();
+    let end = tokio::time::Instant::now() + NAMES;
+    runtime.block_on(async {
+        while waiting > 0 {
+            // those without a name are not told, so the end is a matter of time
+            let batch = tokio::select! {
+                batch = tokio::time::timeout_at(end, learned.recv()) => batch,
+                () = until_stopped(stop) => return,
+            };
+            let Ok(Some(batch)) = batch else {
+                return;
+            };
+            for observation in batch {
+                let Observation::Name(named) = &observation else {
+                    continue;
+                };
+                waiting = waiting.saturating_sub(1);
+                if let Some(found) = finds.by_address.get_mut(&named.address) {
+                    found.name = named.name.clone();
+                }
+                finds.observations.push(observation);
+            }
+        }
+    });
+}
