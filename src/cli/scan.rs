@@ -13,19 +13,22 @@ use std::time::{Duration, Instant};
 
 use color_eyre::Result;
 
-use self::ask::{ask, name_all};
+use self::ask::name_all;
 use self::finds::{Finds, from_capture, print, save};
 use self::listening::Listening;
-use self::words::Words;
+use self::words::{Words, credentials};
 use super::args::{Global, ScanArgs};
+use super::noted::Noted;
 use super::{Done, demo, open, usage};
 use crate::access::Person;
 use crate::config;
 use crate::event::Observation;
 use crate::gate::{Gate, Interface};
-use crate::model::{Text, TouchPolicy};
+use crate::model::{Site, Text, TouchPolicy};
 use crate::sources::Stop;
-use crate::sources::arp::{Pace, Sweep, SweepSummary, kernel_neighbours, rate_cap, scan_plan};
+use crate::sources::arp::{
+    Pace, ScanPlan, SegmentPlan, Sweep, SweepSummary, kernel_neighbours, rate_cap, scan_plan,
+};
 use crate::sources::listen::WhereAmI;
 use crate::term::EscapeKey;
 
@@ -71,53 +74,123 @@ enum Ended {
 fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
     let interfaces = Interface::list();
     let plan = scan_plan(&args.targets, args.interface.as_deref(), &interfaces).map_err(usage)?;
-    let runtime = demo::runtime()?;
-    let gate = Gate::new();
-    let site = config::find(global.site.as_deref())
+    let loaded = config::find(global.site.as_deref())
         .map(|path| open::load(&path))
         .transpose()?;
-    let words = Words::of(global, args, site.as_ref().map(|l| &l.site))?;
-    gate.install(words.first_table());
-    let listening = Listening::start(
-        &plan
-            .near
-            .iter()
-            .map(|s| &s.interface)
-            .chain(chosen(args, &interfaces))
-            .collect::<Vec<_>>(),
-    );
-    let began = Instant::now();
-    let cause = Text::from(format!("scan by {}", Person::of_this_process()?.name));
+    let site = loaded.as_ref().map(|l| &l.site);
+    let credentials = credentials(args, site)?;
     let stop = Stop::new();
     stop_on_signal(&stop)?;
-    let at_esc = stop.clone();
-    let escape = EscapeKey::listen(move || at_esc.stop());
-    for segment in &plan.near {
-        if stop.is_stopped() {
-            break;
+    let gate = Gate::new();
+    let noted = Noted::open(global, loaded.as_ref(), &gate)?;
+    let words = Words::of(args, credentials, noted.known(), site);
+    gate.install(words.first_table());
+    let wire = Wire {
+        args,
+        interfaces: &interfaces,
+        plan: &plan,
+        site,
+        words: &words,
+        gate: &gate,
+        cause: format!("scan by {}", Person::of_this_process()?.name).into(),
+        stop: &stop,
+    };
+    let ended = wire.scan(finds);
+    // whatever came of it, what was sent is written down
+    gate.shut();
+    noted.finish()?;
+    ended
+}
+
+/// What a scan on the wire goes by.
+struct Wire<'a> {
+    args: &'a ScanArgs,
+    interfaces: &'a [Interface],
+    plan: &'a ScanPlan,
+    site: Option<&'a Site>,
+    words: &'a Words,
+    gate: &'a Arc<Gate>,
+    /// For the ledger.
+    cause: Text,
+    stop: &'a Stop,
+}
+
+impl Wire<'_> {
+    fn scan(&self, finds: &mut Finds) -> Result<Ended> {
+        let (args, words, stop) = (self.args, self.words, self.stop);
+        let runtime = demo::runtime()?;
+        let near = self.plan.near.iter().map(|s| &s.interface);
+        let listening = Listening::start(&near.chain(self.chosen()).collect::<Vec<_>>());
+        let began = Instant::now();
+        let at_esc = stop.clone();
+        let escape = EscapeKey::listen(move || at_esc.stop());
+        for segment in &self.plan.near {
+            if stop.is_stopped() {
+                break;
+            }
+            if escape.is_some() {
+                eprintln!(
+                    "{}: asking {} addresses by ARP; esc stops",
+                    segment.interface.name,
+                    segment.targets.len()
+                );
+            }
+            self.sweep(segment, finds);
         }
-        let sweep = Sweep {
-            segment: segment.clone(),
-            pace: if args.fast { Pace::Fast } else { Pace::Polite },
-            cap: site.as_ref().and_then(|l| rate_cap(&l.site, segment)),
-            retry: true,
-            cause: cause.clone(),
-        };
-        if escape.is_some() {
+        while !stop.is_stopped() && listening.is_listening() && began.elapsed() < args.listen {
+            std::thread::sleep(LOOK);
+        }
+        let place = listening.finish(finds);
+        if stop.is_stopped() {
+            return Ok(Ended::Stopped);
+        }
+        let far: Vec<IpAddr> = self.plan.far.iter().map(|a| IpAddr::V4(*a)).collect();
+        let asked = words.second_table(finds, &far);
+        self.gate.install(Arc::clone(&asked));
+        if !words.credentials.is_empty() {
+            let may = |a: &IpAddr| asked.policy(*a) >= TouchPolicy::Get;
+            let met = finds.by_address.keys().copied();
+            let all: BTreeSet<IpAddr> = met.chain(far.iter().copied()).filter(may).collect();
+            self.ask(&runtime, all, finds)?;
+        }
+        if stop.is_stopped() {
+            return Ok(Ended::Stopped);
+        }
+        words.say_kept(&asked, &far);
+        let unasked = far
+            .iter()
+            .filter(|a| asked.policy(**a) < TouchPolicy::Get && !words.holds(**a))
+            .count();
+        if unasked > 0 {
             eprintln!(
-                "{}: asking {} addresses by ARP; esc stops",
-                segment.interface.name,
-                segment.targets.len()
+                "{unasked} addresses are in no subnet of this machine and were not asked; name them one by one to have them asked by SNMP"
             );
         }
+        name_all(&runtime, stop, finds);
+        Ok(if stop.is_stopped() {
+            Ended::Stopped
+        } else {
+            Ended::At(place)
+        })
+    }
+
+    /// Asks one segment by ARP, or the kernel where that is not allowed.
+    fn sweep(&self, segment: &SegmentPlan, finds: &mut Finds) {
+        let sweep = Sweep {
+            segment: segment.clone(),
+            pace: self.pace(),
+            cap: self.site.and_then(|site| rate_cap(site, segment)),
+            retry: true,
+            cause: self.cause.clone(),
+        };
         let mut answers = Vec::new();
-        match sweep.run(&gate, &stop, |arp| answers.push(arp)) {
+        match sweep.run(self.gate, self.stop, |arp| answers.push(arp)) {
             Ok(summary) => eprintln!("{}: {}", segment.interface.name, sentence(&summary)),
             Err(error) => {
                 eprintln!(
                     "wardwatch: {error}\nwardwatch: showing the kernel's neighbour table instead"
                 );
-                let table = kernel_neighbours(&interfaces).unwrap_or_default();
+                let table = kernel_neighbours(self.interfaces).unwrap_or_default();
                 let wanted: BTreeSet<IpAddr> =
                     segment.targets.iter().map(|a| IpAddr::V4(*a)).collect();
                 answers.extend(table.into_iter().filter(|n| wanted.contains(&n.address)));
@@ -127,46 +200,19 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
             finds.take(Observation::Arp(arp));
         }
     }
-    while !stop.is_stopped() && listening.is_listening() && began.elapsed() < args.listen {
-        std::thread::sleep(LOOK);
+
+    fn pace(&self) -> Pace {
+        if self.args.fast {
+            Pace::Fast
+        } else {
+            Pace::Polite
+        }
     }
-    let place = listening.finish(finds);
-    if stop.is_stopped() {
-        return Ok(Ended::Stopped);
+
+    fn chosen(&self) -> Option<&Interface> {
+        let name = self.args.interface.as_deref()?;
+        self.interfaces.iter().find(|i| i.name == name)
     }
-    let far: Vec<IpAddr> = plan.far.iter().map(|a| IpAddr::V4(*a)).collect();
-    let asked = words.second_table(finds, &far);
-    gate.install(Arc::clone(&asked));
-    if !words.credentials.is_empty() {
-        let may = |a: &IpAddr| asked.policy(*a) >= TouchPolicy::Get;
-        let all: BTreeSet<IpAddr> = finds
-            .by_address
-            .keys()
-            .copied()
-            .chain(far.iter().copied())
-            .filter(may)
-            .collect();
-        ask(&runtime, &gate, &words, all, args.snmp_port, &stop, finds)?;
-    }
-    if stop.is_stopped() {
-        return Ok(Ended::Stopped);
-    }
-    words.say_kept(&asked, &far);
-    let unasked = far
-        .iter()
-        .filter(|a| asked.policy(**a) < TouchPolicy::Get && !words.holds(**a))
-        .count();
-    if unasked > 0 {
-        eprintln!(
-            "{unasked} addresses are in no subnet of this machine and were not asked; name them one by one to have them asked by SNMP"
-        );
-    }
-    name_all(&runtime, &stop, finds);
-    Ok(if stop.is_stopped() {
-        Ended::Stopped
-    } else {
-        Ended::At(place)
-    })
 }
 
 /// What a sweep came to, for a person.
@@ -194,11 +240,6 @@ fn sentence(summary: &SweepSummary) -> String {
         words.push_str("; stopped before its end");
     }
     words
-}
-
-fn chosen<'a>(args: &ScanArgs, interfaces: &'a [Interface]) -> Option<&'a Interface> {
-    let name = args.interface.as_deref()?;
-    interfaces.iter().find(|i| i.name == name)
 }
 
 fn stop_on_signal(stop: &Stop) -> Result<()> {

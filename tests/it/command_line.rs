@@ -6,6 +6,7 @@ mod collecting;
 mod errors;
 pub mod ground;
 mod listings;
+mod noted;
 mod recordings;
 mod site_file;
 mod touch;

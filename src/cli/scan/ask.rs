@@ -10,15 +10,13 @@ use color_eyre::eyre::WrapErr as _;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::LOOK;
 use super::finds::Finds;
-use super::words::Words;
+use super::{LOOK, Wire};
 use crate::event::{Observation, PollOutcome, Target};
-use crate::gate::Gate;
 use crate::model::DeviceClass;
 use crate::sources::Stop;
 use crate::sources::dns::{Asked, DnsConfig, Resolver};
-use crate::sources::snmp::{Poller, PollerConfig, poll_once, strongest_first};
+use crate::sources::snmp::{Poller, PollerConfig, poll_because, strongest_first};
 
 /// How long names are waited for.
 const NAMES: Duration = Duration::from_secs(3);
@@ -30,55 +28,55 @@ async fn until_stopped(stop: &Stop) {
     }
 }
 
-/// One SNMP system GET of each that may be asked.
-pub fn ask(
-    runtime: &Runtime,
-    gate: &Arc<Gate>,
-    words: &Words,
-    all: BTreeSet<IpAddr>,
-    port: u16,
-    stop: &Stop,
-    finds: &mut Finds,
-) -> Result<()> {
-    let _inside = runtime.enter();
-    let (sink, mut rest) = mpsc::channel(16);
-    runtime.spawn(async move { while rest.recv().await.is_some() {} });
-    let poller = Poller::start(Arc::clone(gate), sink, PollerConfig::default())
-        .wrap_err("opening the poller's socket")?;
-    poller.set_logins(words.credentials.clone());
-    let credentials = strongest_first(&words.credentials);
-    let target = |address| Target {
-        address,
-        port,
-        credentials: credentials.clone(),
-        class: DeviceClass::Unknown,
-        jobs: Vec::new(),
-        confirm_s: 10,
-        model: 0,
-        closet: 0,
-        uplink: 0,
-        v2c_fallback: false,
-    };
-    let targets: Vec<Target> = all.into_iter().map(target).collect();
-    let asking = poll_once(&poller, &targets, "status", |r| {
-        if r.poll.outcome == PollOutcome::Answered {
-            let found = finds.by_address.entry(r.address).or_default();
-            found.how = if found.how.is_empty() {
-                "snmp"
-            } else {
-                found.how
-            };
-            found.system.clone_from(&r.poll.system);
-            finds.observations.push(Observation::Poll(Box::new(r.poll)));
-        }
-    });
-    runtime.block_on(async {
-        tokio::select! {
-            _ = asking => {}
-            () = until_stopped(stop) => {}
-        }
-    });
-    Ok(())
+impl Wire<'_> {
+    /// One SNMP system GET of each that may be asked.
+    pub(super) fn ask(
+        &self,
+        runtime: &Runtime,
+        all: BTreeSet<IpAddr>,
+        finds: &mut Finds,
+    ) -> Result<()> {
+        let _inside = runtime.enter();
+        let (sink, mut rest) = mpsc::channel(16);
+        runtime.spawn(async move { while rest.recv().await.is_some() {} });
+        let poller = Poller::start(Arc::clone(self.gate), sink, PollerConfig::default())
+            .wrap_err("opening the poller's socket")?;
+        let logins = &self.words.credentials;
+        poller.set_logins(logins.clone());
+        let credentials = strongest_first(logins);
+        let target = |address| Target {
+            address,
+            port: self.args.snmp_port,
+            credentials: credentials.clone(),
+            class: DeviceClass::Unknown,
+            jobs: Vec::new(),
+            confirm_s: 10,
+            model: 0,
+            closet: 0,
+            uplink: 0,
+            v2c_fallback: false,
+        };
+        let targets: Vec<Target> = all.into_iter().map(target).collect();
+        let asking = poll_because(&poller, &targets, "status", self.cause.clone(), |r| {
+            if r.poll.outcome == PollOutcome::Answered {
+                let found = finds.by_address.entry(r.address).or_default();
+                found.how = if found.how.is_empty() {
+                    "snmp"
+                } else {
+                    found.how
+                };
+                found.system.clone_from(&r.poll.system);
+                finds.observations.push(Observation::Poll(Box::new(r.poll)));
+            }
+        });
+        runtime.block_on(async {
+            tokio::select! {
+                _ = asking => {}
+                () = until_stopped(self.stop) => poller.stop(),
+            }
+        });
+        Ok(())
+    }
 }
 
 /// Names from the DNS; loopback addresses have none worth asking for.

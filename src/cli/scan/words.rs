@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use color_eyre::Result;
 
-use super::super::args::{Global, ScanArgs};
+use super::super::args::ScanArgs;
 use super::super::{medical, named, usage};
 use super::finds::Finds;
 use crate::config;
@@ -34,7 +34,7 @@ struct BySite {
 }
 
 impl BySite {
-    fn of(known: State, site: &Site, named: &BTreeSet<IpAddr>) -> Self {
+    fn of(known: State, site: Option<&Site>, named: &BTreeSet<IpAddr>) -> Self {
         let (state, table, _) = named::standing_of(known, site);
         let mut with_words = TouchTable::clone(&table);
         for address in named.iter().map(IpAddr::to_canonical) {
@@ -50,48 +50,50 @@ impl BySite {
     }
 }
 
+/// By what is asked: a community, or a credential of the site.
+pub fn credentials(args: &ScanArgs, site: Option<&Site>) -> Result<BTreeMap<Text, Login>> {
+    let mut credentials = BTreeMap::new();
+    if let Some(community) = &args.community {
+        let community = named::community(community)?;
+        credentials.insert(Text::from("command line"), Login::V2c { community });
+    }
+    if let Some(name) = &args.v3 {
+        let site = site
+            .ok_or_else(|| usage("--v3 names a credential of the site file, and there is none"))?;
+        let resolve: Resolve =
+            Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
+        let (mut logins, troubles) = logins(site, &resolve);
+        let name = Text::from(name.as_str());
+        let login = logins.remove(&name).ok_or_else(|| {
+            usage(format!(
+                "the site file has no usable credential '{name}' {}",
+                troubles.join("; ")
+            ))
+        })?;
+        credentials.insert(name, login);
+    }
+    Ok(credentials)
+}
+
 impl Words {
-    /// What the command line says, and the site.
-    pub fn of(global: &Global, args: &ScanArgs, site: Option<&Site>) -> Result<Self> {
+    /// What the command line says, and the site file; where there is none, what stood in force when somebody collected last.
+    pub fn of(
+        args: &ScanArgs,
+        credentials: BTreeMap<Text, Login>,
+        known: State,
+        site: Option<&Site>,
+    ) -> Self {
         let named: BTreeSet<IpAddr> = args
             .targets
             .iter()
             .filter_map(|t| t.parse::<IpAddr>().ok())
             .collect();
-        let mut credentials = BTreeMap::new();
-        if let Some(community) = &args.community {
-            credentials.insert(
-                Text::from("command line"),
-                Login::V2c {
-                    community: named::community(community)?,
-                },
-            );
-        }
-        if let Some(name) = &args.v3 {
-            let site = site.ok_or_else(|| {
-                usage("--v3 names a credential of the site file, and there is none")
-            })?;
-            let resolve: Resolve =
-                Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
-            let (mut logins, troubles) = logins(site, &resolve);
-            let name = Text::from(name.as_str());
-            let login = logins.remove(&name).ok_or_else(|| {
-                usage(format!(
-                    "the site file has no usable credential '{name}' {}",
-                    troubles.join("; ")
-                ))
-            })?;
-            credentials.insert(name, login);
-        }
-        let by_site = match site {
-            Some(site) => Some(BySite::of(named::remembered(global)?, site, &named)),
-            None => None,
-        };
-        Ok(Self {
-            site: by_site,
+        let holds = site.is_some() || !known.site.devices.is_empty();
+        Self {
+            site: holds.then(|| BySite::of(known, site, &named)),
             named,
             credentials,
-        })
+        }
     }
 
     /// Is it the site that says what may be sent there?

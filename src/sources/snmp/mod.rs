@@ -40,7 +40,9 @@ mod walk;
 mod window;
 
 pub use login::{Login, strongest_first};
-pub use once::{PollResult, PollSummary, UnknownPlan, check_plan, plan_names, poll_once};
+pub use once::{
+    PollResult, PollSummary, UnknownPlan, check_plan, plan_names, poll_because, poll_once,
+};
 pub use poller::{Agent, Poller, PollerConfig};
 pub use stats::PollerStats;
 pub use task::SnmpError;

@@ -100,10 +100,21 @@ pub async fn poll_once(
     poller: &Poller,
     targets: &[Target],
     plan: &str,
+    on_result: impl FnMut(PollResult),
+) -> Result<PollSummary, UnknownPlan> {
+    let cause = Text::from(format!("poll --once {plan}"));
+    poll_because(poller, targets, plan, cause, on_result).await
+}
+
+/// As [`poll_once`], with the cause that the ledger has.
+pub async fn poll_because(
+    poller: &Poller,
+    targets: &[Target],
+    plan: &str,
+    cause: Text,
     mut on_result: impl FnMut(PollResult),
 ) -> Result<PollSummary, UnknownPlan> {
     let kind = kind_of(plan)?;
-    let cause = Text::from(format!("poll --once {plan}"));
     let (before, started, cpu) = (poller.stats(), Instant::now(), cpu_seconds());
     let (sink, mut results) = mpsc::channel(BATCHES);
     poller.once(Feed::new(kind, cause, poller.patience, sink, targets));
