@@ -2,6 +2,7 @@
 
 mod ask;
 mod finds;
+mod lines;
 mod listening;
 mod words;
 
@@ -24,7 +25,7 @@ use crate::access::Person;
 use crate::config;
 use crate::event::Observation;
 use crate::gate::{Gate, Interface};
-use crate::model::{Site, Text, TouchPolicy};
+use crate::model::{Text, TouchPolicy};
 use crate::sources::Stop;
 use crate::sources::arp::{
     Pace, ScanPlan, SegmentPlan, Sweep, SweepSummary, kernel_neighbours, rate_cap, scan_plan,
@@ -89,7 +90,6 @@ fn live(global: &Global, args: &ScanArgs, finds: &mut Finds) -> Result<Ended> {
         args,
         interfaces: &interfaces,
         plan: &plan,
-        site,
         words: &words,
         gate: &gate,
         cause: format!("scan by {}", Person::of_this_process()?.name).into(),
@@ -107,7 +107,6 @@ struct Wire<'a> {
     args: &'a ScanArgs,
     interfaces: &'a [Interface],
     plan: &'a ScanPlan,
-    site: Option<&'a Site>,
     words: &'a Words,
     gate: &'a Arc<Gate>,
     /// For the ledger.
@@ -179,7 +178,7 @@ impl Wire<'_> {
         let sweep = Sweep {
             segment: segment.clone(),
             pace: self.pace(),
-            cap: self.site.and_then(|site| rate_cap(site, segment)),
+            cap: self.words.site().and_then(|s| rate_cap(s, segment)),
             retry: true,
             cause: self.cause.clone(),
         };

@@ -8,6 +8,7 @@ mod fake;
 mod faults;
 mod late;
 pub mod memory;
+mod polite;
 mod quirks;
 mod slow;
 mod snmpd;

@@ -8,5 +8,6 @@ pub mod ground;
 mod listings;
 mod noted;
 mod recordings;
+mod scanning;
 mod site_file;
 mod touch;

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::finds::Finds;
+use super::lines::{BURST, Lines};
 use super::{LOOK, Wire};
 use crate::event::{Observation, PollOutcome, Target};
 use crate::model::DeviceClass;
@@ -28,6 +29,9 @@ async fn until_stopped(stop: &Stop) {
     }
 }
 
+/// Who waits for an answer at the same time, unless it is in haste.
+const WINDOW: usize = 64;
+
 impl Wire<'_> {
     /// One SNMP system GET of each that may be asked.
     pub(super) fn ask(
@@ -39,8 +43,18 @@ impl Wire<'_> {
         let _inside = runtime.enter();
         let (sink, mut rest) = mpsc::channel(16);
         runtime.spawn(async move { while rest.recv().await.is_some() {} });
-        let poller = Poller::start(Arc::clone(self.gate), sink, PollerConfig::default())
+        let lines = Lines::of(&all, self.words.site(), self.plan, self.pace());
+        let usual = PollerConfig::default();
+        let config = PollerConfig {
+            window: if self.args.fast { usual.window } else { WINDOW },
+            // the silent are asked once more, as a sweep does
+            retries: 1,
+            polite: Some(BURST),
+            ..usual
+        };
+        let poller = Poller::start(Arc::clone(self.gate), sink, config)
             .wrap_err("opening the poller's socket")?;
+        poller.set_budgets(Arc::new(lines.budgets.clone()));
         let logins = &self.words.credentials;
         poller.set_logins(logins.clone());
         let credentials = strongest_first(logins);
@@ -53,7 +67,7 @@ impl Wire<'_> {
             confirm_s: 10,
             model: 0,
             closet: 0,
-            uplink: 0,
+            uplink: lines.number(address),
             v2c_fallback: false,
         };
         let targets: Vec<Target> = all.into_iter().map(target).collect();

@@ -96,6 +96,11 @@ impl Words {
         }
     }
 
+    /// The site in force.
+    pub fn site(&self) -> Option<&Site> {
+        self.site.as_ref().map(|s| &*s.state.site)
+    }
+
     /// Is it the site that says what may be sent there?
     pub fn holds(&self, address: IpAddr) -> bool {
         self.site

@@ -157,7 +157,7 @@ impl Driver {
             models: Models::default(),
             lessons: Lessons::default(),
             books: Books::default(),
-            allowance: Allowance::default(),
+            allowance: Allowance::new(config.polite),
             holding: 0,
             free: Vec::new(),
             by_address: FxHashMap::default(),
@@ -326,8 +326,14 @@ impl Driver {
 
     /// Nobody asks for this agent now. What was learned of it is kept for the next question, of so many agents.
     fn retire(&mut self, index: u32) {
-        let device = self.at(index);
-        if !device.is_idle() || std::mem::replace(&mut device.resting, true) {
+        let now = self.now_ms();
+        let device = &mut self.devices[index as usize];
+        if !device.is_idle() {
+            return;
+        }
+        let place = std::mem::take(&mut device.place);
+        self.allowance.settle(place, 0, 0, now);
+        if std::mem::replace(&mut device.resting, true) {
             return;
         }
         self.resting.push_back(index);

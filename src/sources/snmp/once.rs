@@ -117,7 +117,8 @@ pub async fn poll_because(
     let kind = kind_of(plan)?;
     let (before, started, cpu) = (poller.stats(), Instant::now(), cpu_seconds());
     let (sink, mut results) = mpsc::channel(BATCHES);
-    poller.once(Feed::new(kind, cause, poller.patience, sink, targets));
+    let feed = Feed::new(kind, cause, poller.patience, sink);
+    poller.once(feed.of(targets, poller.polite));
     let mut summary = PollSummary {
         devices: targets.len() as u64,
         ..PollSummary::default()
