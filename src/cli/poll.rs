@@ -1,29 +1,25 @@
 //! `wardwatch poll`: asks the site's devices, or those of a list, and prints each result.
 
+mod results;
 mod whom;
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
-use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use self::whom::{Kept, Whom};
+use self::results::{listing, print_summary};
+use self::whom::Whom;
 use super::args::{Global, ListFormat, PollArgs};
-use super::output::Listing;
-use super::{Done, named, rows, usage};
+use super::{Done, named, usage};
 use crate::access::Person;
-use crate::event::PollOutcome;
 use crate::gate::Gate;
 use crate::model::Text;
-use crate::sources::snmp::{
-    PollResult, PollSummary, Poller, PollerConfig, check_plan, poll_because,
-};
+use crate::sources::snmp::{PollResult, Poller, PollerConfig, check_plan, poll_because};
 
 /// How often without `--once`.
 const EVERY: Duration = Duration::from_secs(30);
@@ -146,62 +142,4 @@ impl Signals {
             _ = hup.recv() => {}
         }
     }
-}
-
-fn listing<'a>(of: impl IntoIterator<Item = &'a PollResult>, kept: &Kept) -> Listing {
-    let mut listing = Listing::new(&[
-        "address",
-        "port",
-        "outcome",
-        "credential",
-        "name",
-        "descr",
-        "object_id",
-        "uptime_s",
-        "rtt_ms",
-        "interfaces",
-        "varbinds",
-    ]);
-    of.into_iter().for_each(|r| listing.row(row(r, kept)));
-    listing
-}
-
-fn row(r: &PollResult, kept: &Kept) -> Vec<serde_json::Value> {
-    let system = r.poll.system.as_ref();
-    vec![
-        json!(r.address),
-        json!(r.port),
-        json!(outcome(r, kept)),
-        rows::text(r.poll.credential.as_str()),
-        system.map_or(json!(null), |s| json!(s.name)),
-        system.map_or(json!(null), |s| json!(s.descr)),
-        system.map_or(json!(null), |s| json!(s.object_id)),
-        json!(r.poll.uptime.map(|t| t / 100)),
-        json!(r.poll.rtt_ms),
-        json!(r.poll.interfaces.len()),
-        json!(r.varbinds),
-    ]
-}
-
-fn outcome(r: &PollResult, kept: &Kept) -> String {
-    match &r.poll.outcome {
-        PollOutcome::Answered => "answered".into(),
-        PollOutcome::Timeout => "timeout".into(),
-        PollOutcome::Refused(why) => format!("refused: {why}"),
-        PollOutcome::Malformed(why) => format!("malformed: {why}"),
-        PollOutcome::NotAllowed(why) => match kept.get(&r.address.to_canonical()) {
-            Some(who) => format!("not allowed: {who}"),
-            None => format!("not allowed: {why}"),
-        },
-        PollOutcome::Unreachable(why) => format!("unreachable: {why}"),
-    }
-}
-
-fn print_summary(s: &PollSummary) -> Result<()> {
-    let line = json!({
-        "devices": s.devices, "answered": s.answered, "timed_out": s.timed_out, "failed": s.failed, "not_allowed": s.not_allowed, "pdus_sent": s.pdus_sent, "retries": s.retries,
-        "varbinds": s.varbinds, "socket_drops": s.socket_drops, "wall_s": s.wall_s, "cpu_s": s.cpu_s, "peak_rss_mib": s.peak_rss_mib,
-    });
-    writeln!(std::io::stdout(), "{line}")?;
-    Ok(())
 }

@@ -15,4 +15,5 @@ mod snmpd;
 mod strangers;
 mod tables;
 mod thousand;
+mod told;
 mod v3;

@@ -29,9 +29,9 @@ impl Faults {
         self.told_ms.map_or(0, |told| told + EVERY_MS)
     }
 
-    /// Nobody wants to know.
-    pub(super) fn forget(&mut self) {
-        self.counts.clear();
+    /// What is not told yet.
+    pub(super) fn untold(&self) -> &BTreeMap<AgentFault, u32> {
+        &self.counts
     }
 
     /// What is to be told now.

@@ -11,6 +11,7 @@ mod ask;
 mod book;
 mod breaker;
 mod budget;
+mod cut;
 mod device;
 mod doors;
 mod driver;
@@ -39,6 +40,7 @@ mod task;
 mod walk;
 mod window;
 
+pub use cut::{Cut, Reason};
 pub use login::{Login, strongest_first};
 pub use once::{
     PollResult, PollSummary, UnknownPlan, check_plan, plan_names, poll_because, poll_once,
