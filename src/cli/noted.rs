@@ -16,6 +16,7 @@ use crate::engine::State;
 use crate::gate::Gate;
 use crate::host::Keeper;
 use crate::log::Retention;
+use crate::notify::{Lines, Outbox};
 
 /// Who notes, if anybody does.
 pub struct Noted(Option<Keeper>);
@@ -37,7 +38,9 @@ impl Noted {
             open::make_state_dir(&dir)?;
             let retention = site.map_or_else(Retention::default, watch::retention);
             let log = Box::new(open::log(&dir, retention)?);
-            Ok(Keeper::start(log, gate)?)
+            // as a service does: nothing is drawn there
+            let outbox = Outbox::new(vec![Box::new(Lines::stderr())]);
+            Ok(Keeper::start(log, gate, outbox)?)
         };
         let keeper = start().wrap_err("nothing was sent, for it would have stood in no ledger")?;
         Ok(Self(Some(keeper)))

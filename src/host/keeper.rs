@@ -1,5 +1,5 @@
 //! The ledger of a process that asks because a person told it to, while nobody collects: the collector, with no source that tells
-//! it anything and nobody to tell.
+//! it anything.
 
 use std::sync::Arc;
 
@@ -23,10 +23,11 @@ pub struct Keeper {
 
 impl Keeper {
     /// From here on the ledger is whole, or says that it is not: when this returns, a process that is killed leaves a gap.
-    pub fn start(log: Box<dyn Log>, gate: &Arc<Gate>) -> Result<Self, HostError> {
+    /// Time passes in the log with it, so `outbox` tells what falls due.
+    pub fn start(log: Box<dyn Log>, gate: &Arc<Gate>, outbox: Outbox) -> Result<Self, HostError> {
         let (hub, inputs) = Hub::new();
         // it puts no site in force, so the table of the gate stays that of whoever asks
-        let carry = Hands::new(Arc::clone(gate), None, Outbox::default());
+        let carry = Hands::new(Arc::clone(gate), None, outbox);
         let begin = Begin {
             hub: Arc::clone(&hub),
             log,
@@ -120,7 +121,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for stopped in [true, false] {
             let gate = gate();
-            let keeper = Keeper::start(open(dir.path()), &gate).unwrap();
+            let keeper = Keeper::start(open(dir.path()), &gate, Outbox::default()).unwrap();
             assert!(send(&gate, TO, 2) && !send(&gate, "10.1.1.2", 3));
             if stopped {
                 keeper.stop().unwrap();

@@ -105,8 +105,10 @@ fn commands_of_people_send_nothing_to_a_never_touch_address_and_stand_in_the_led
     let answering = plan.devices.iter().filter(|d| d.speaks == Speaks::V2c);
     let answering: BTreeSet<IpAddr> = answering.map(|d| d.address.into()).collect();
     let named: BTreeSet<IpAddr> = answering.union(&never).copied().collect();
-    let with_port =
-        |of: &BTreeSet<IpAddr>| -> String { of.iter().map(|a| format!("{a}:{PORT}\n")).collect() };
+    let with_port = |of: &BTreeSet<IpAddr>| {
+        let lines: Vec<String> = of.iter().map(|a| format!("{a}:{PORT}")).collect();
+        lines.join("\n")
+    };
     let file = |name: &str, text: String| {
         let file = dir.path().join(name);
         std::fs::write(&file, text).unwrap();
