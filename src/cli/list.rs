@@ -1,18 +1,15 @@
-//! Listings of what the views list, `device` and `ledger`.
+//! Listings of what the views list, and `device`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use color_eyre::Result;
-use color_eyre::eyre::eyre;
-use serde_json::json;
 
-use super::args::{DeviceArgs, Global, LedgerArgs, ListArgs, ListFormat};
+use super::args::{DeviceArgs, Global, ListArgs, ListFormat};
 use super::output::{Listing, one};
 use super::{Done, open, rows, usage};
 use crate::engine::Filter;
 use crate::engine::State;
-use crate::log::{Answer, Log as _, Query};
 use crate::model::{DeviceId, SegmentId, Time};
 
 /// What is listed.
@@ -152,76 +149,5 @@ pub fn device(global: &Global, args: &DeviceArgs) -> Result<Done> {
     one(args.format, &super::device::as_json(&state, device), || {
         super::device::as_text(&state, device)
     })?;
-    Ok(Done::Done)
-}
-
-/// `wardwatch ledger`
-pub fn ledger(global: &Global, args: &LedgerArgs) -> Result<Done> {
-    let (state, mut log) = open::state(global)?;
-    let device = open::find(&state, &args.device)?;
-    let addresses: Vec<_> = device.addresses.iter().copied().collect();
-    let refused: Vec<_> = addresses
-        .iter()
-        .filter_map(|a| state.refusals.get(a).map(|sum| (*a, *sum)))
-        .collect();
-    let found = match log.query(&Query::Ledger {
-        addresses,
-        since: Time(0),
-        limit: 100_000,
-    }) {
-        Answer::Ledger(found) => found,
-        Answer::NotKept { oldest } => {
-            return Err(eyre!(
-                "the log no longer holds that; what is left begins {oldest}"
-            ));
-        }
-        Answer::Failed(why) => return Err(eyre!("{why}")),
-        _ => return Err(eyre!("the log answered something else")),
-    };
-    let mut list = Listing::new(&[
-        "device", "address", "kind", "count", "first", "last", "cause",
-    ]);
-    for r in found {
-        list.row(vec![
-            json!(device.name),
-            json!(r.address),
-            json!(r.kind.word()),
-            json!(r.count),
-            rows::time(r.first),
-            rows::time(r.last),
-            json!(r.cause),
-        ]);
-    }
-    let nothing = list.is_empty();
-    for (address, (count, last)) in refused {
-        list.row(vec![
-            json!(device.name),
-            json!(address),
-            json!("refused"),
-            json!(count),
-            json!(null),
-            rows::time(last),
-            json!("the gate let nobody send them"),
-        ]);
-    }
-    // packets to anybody may be missing, also where none is noted
-    for gap in &state.ledger_gaps {
-        list.row(vec![
-            json!(device.name),
-            json!(null),
-            json!("gap"),
-            json!(null),
-            rows::time(gap.from),
-            rows::time(gap.until),
-            json!("wardwatch ended without a word; packets of this time may be missing"),
-        ]);
-    }
-    if nothing {
-        eprintln!(
-            "no packet was ever sent to {} (touch policy {}: {})",
-            device.name, device.touch.policy, device.touch.because
-        );
-    }
-    list.print(args.format)?;
     Ok(Done::Done)
 }

@@ -9,9 +9,11 @@ mod config;
 mod demo;
 mod device;
 mod doctor;
+mod ledger;
 mod list;
 mod medical;
 mod named;
+mod noted;
 mod open;
 mod output;
 mod poll;
@@ -128,7 +130,7 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Runs(args)) => list::list(global, list::What::Runs, &args),
         Some(Command::Quirks(args)) => list::list(global, list::What::Quirks, &args),
         Some(Command::Device(args)) => list::device(global, &args),
-        Some(Command::Ledger(args)) => list::ledger(global, &args),
+        Some(Command::Ledger(args)) => ledger::ledger(global, &args),
         Some(Command::Run(args)) => run::run(global, &args),
         Some(Command::Sim(command)) => sim::sim(&command),
         Some(Command::Config(command)) => config::config(global, &command),

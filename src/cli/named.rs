@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use color_eyre::Result;
 
-use super::args::Global;
-use super::{open, usage};
+use super::usage;
 use crate::config;
 use crate::engine::State;
 use crate::event::{Body, ConfigAppliedV2, Event, Target};
@@ -106,24 +105,24 @@ pub fn say_kept<'a>(kept: impl ExactSizeIterator<Item = &'a str>) {
     );
 }
 
-/// What the collector knew last: who has which address, who is left alone, what was overridden. Nothing, where nobody collected
-/// yet; what can't be read is an error, for to ask without it may harm.
-pub fn remembered(global: &Global) -> Result<State> {
-    if open::state_dir(global)?.join("record.db").exists() {
-        Ok(open::state(global)?.0)
-    } else {
-        Ok(State::new())
-    }
-}
-
-/// What the engine makes of a site, and of what it knows already: who may be touched how, and who is asked what.
-pub fn standing_of(mut state: State, site: &Site) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
-    let site = config::with_shipped_quirks(site.clone());
-    let body = Body::Config(Box::new(ConfigAppliedV2 {
-        hash: config::hash(&site),
-        site,
-    }));
-    for body in [body, Body::Tick] {
+/// What the engine makes of a site, and of what it knows already: who may be touched how, and who is asked what. Without a site
+/// file what was in force when somebody collected last stands.
+pub fn standing_of(
+    mut state: State,
+    site: Option<&Site>,
+) -> (State, Arc<TouchTable>, Arc<Vec<Target>>) {
+    let site = match site {
+        None if state.config_hash.is_empty() => Some(Site::default()),
+        site => site.cloned(),
+    };
+    let config = site.map(|site| {
+        let site = config::with_shipped_quirks(site);
+        Body::Config(Box::new(ConfigAppliedV2 {
+            hash: config::hash(&site),
+            site,
+        }))
+    });
+    for body in config.into_iter().chain([Body::Tick]) {
         let _ = state.apply(&Event {
             seq: Seq(state.seq.0 + 1),
             time: Time::from_clock(),

@@ -165,6 +165,10 @@ fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(s) => s.clone(),
+        Value::Object(map) => {
+            let pair = |(key, value): (&String, &Value)| format!("{key} {}", plain(value));
+            map.iter().map(pair).collect::<Vec<_>>().join(", ")
+        }
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     }
@@ -174,6 +178,7 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::String(s) if s.is_empty() => "-".into(),
+        Value::Object(map) if map.is_empty() => "-".into(),
         other => plain(other),
     }
 }

@@ -128,7 +128,8 @@ pub fn collect(
     Ok(Done::Done)
 }
 
-fn retention(loaded: &Loaded) -> Retention {
+/// How long what is kept, as the site says.
+pub fn retention(loaded: &Loaded) -> Retention {
     let log = &loaded.log;
     Retention {
         telemetry_days: log.telemetry_days,

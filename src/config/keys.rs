@@ -214,7 +214,7 @@ pub(super) static SEGMENT: Table = Table {
         key(
             "arp-rate",
             Number(1, 100_000),
-            "No more ARP requests a second than this, by discovery or by scan, with --fast or without.",
+            "No more ARP requests a second than this, by discovery or by scan, with --fast or without; and no more of a scan by SNMP.",
         ),
     ],
 };

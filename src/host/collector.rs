@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::held::Held;
 use super::hub::{Hub, Input};
+use super::start::HostError;
 use crate::engine::State;
 use crate::event::{Body, Effect, EffectKind, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
 use crate::log::recording::RecordingWriter;
@@ -160,6 +161,31 @@ impl<C: Carry> Collector<C> {
             all.push((Body::Ledger(Vec::new()), None));
         }
         all
+    }
+
+    /// Works on a thread of its own.
+    pub fn spawn(
+        self,
+        inputs: mpsc::Receiver<Input>,
+    ) -> Result<std::thread::JoinHandle<()>, HostError>
+    where
+        C: 'static,
+    {
+        std::thread::Builder::new()
+            .name("collector".into())
+            .spawn(move || {
+                match tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                {
+                    Ok(own) => own.block_on(self.run(inputs)),
+                    Err(error) => tracing::error!("the collector can't keep time: {error}"),
+                }
+            })
+            .map_err(|source| HostError::Io {
+                what: "starting the collector",
+                source,
+            })
     }
 
     /// Works until it is told to stop, or every way in is gone.

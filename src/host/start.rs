@@ -119,21 +119,7 @@ impl Host {
         })?;
         let agents = Arc::new(PollerAgents::new(poller.clone()));
         let runner = Runner::new(Arc::clone(&hub), Arc::clone(&gate), agents, catalogue);
-        let thread = std::thread::Builder::new()
-            .name("collector".into())
-            .spawn(move || {
-                match tokio::runtime::Builder::new_current_thread()
-                    .enable_time()
-                    .build()
-                {
-                    Ok(own) => own.block_on(collector.run(inputs)),
-                    Err(error) => tracing::error!("the collector can't keep time: {error}"),
-                }
-            })
-            .map_err(|source| HostError::Io {
-                what: "starting the collector",
-                source,
-            })?;
+        let thread = collector.spawn(inputs)?;
         let home = Home {
             state: state.display().to_string().into(),
             site: origin,

@@ -85,6 +85,26 @@ impl AgentFault {
     }
 }
 
+impl AgentFault {
+    /// How often it did that, for a person: `3 answers came from another address`.
+    pub fn counted(self, n: u32) -> String {
+        let (one, many, did) = match self {
+            Self::Late => ("answer", "answers", "came after its time"),
+            Self::WrongId => ("answer", "answers", "carried another id"),
+            Self::WrongSource => ("answer", "answers", "came from another address"),
+            Self::Malformed => ("datagram", "datagrams", "held no SNMP"),
+            Self::Loop => ("walk", "walks", "did not move on"),
+            Self::Endless => ("table", "tables", "did not end"),
+            Self::Truncated => ("answer", "answers", "came cut off"),
+            Self::TooBig => ("answer", "answers", "could not hold so much"),
+            Self::NotAuthentic => ("answer", "answers", "did not prove to be authentic"),
+            Self::BootsFrozen => ("restart", "restarts", "did not count in snmpEngineBoots"),
+            Self::Duplicate => ("answer", "answers", "came twice"),
+        };
+        format!("{n} {} {did}", if n == 1 { one } else { many })
+    }
+}
+
 /// What became of a poll whose time was up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -184,6 +204,23 @@ mod tests {
         }
         // as many as the enum has: the last of them has the highest number
         assert_eq!(seen.len(), AgentFault::Duplicate as usize + 1);
+    }
+
+    #[test]
+    fn what_was_counted_reads_as_a_sentence() {
+        let all = AgentFault::ALL.map(|fault| fault.counted(3));
+        for (n, words) in all.iter().enumerate() {
+            assert!(words.starts_with("3 "), "{words}");
+            assert!(!all[..n].contains(words), "{words}");
+        }
+        assert_eq!(
+            AgentFault::WrongSource.counted(3),
+            "3 answers came from another address"
+        );
+        assert_eq!(
+            AgentFault::WrongId.counted(1),
+            "1 answer carried another id"
+        );
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub struct SegmentSpec {
     pub ward: Text,
     /// How often discovery asks here by ARP, seconds; zero means never, `None` what [`Site::discovery`] says.
     pub sweep_s: Option<u32>,
-    /// No more ARP requests a second than this, by discovery or by a person's scan, in haste or not.
+    /// No more ARP requests a second than this, by discovery or by a person's scan, in haste or not; and no more of a scan by SNMP.
     pub arp_rate: Option<u32>,
 }
 

@@ -6,6 +6,8 @@ mod collecting;
 mod errors;
 pub mod ground;
 mod listings;
+mod noted;
 mod recordings;
+mod scanning;
 mod site_file;
 mod touch;

@@ -1,6 +1,6 @@
 //! Sweeps as the program does them, in namespaces of the tests: stopped by a person, and by itself as discovery.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -167,6 +167,67 @@ class = "infusion-pump"
     // and the ledger says who was asked why
     let ledger = program(&at, &["ledger", "10.77.1.5", "--format", "jsonl"]);
     assert!(ledger.contains(r#""cause":"discovery""#), "{ledger}");
+}
+
+#[test]
+fn what_a_scan_asks_by_arp_stands_in_the_ledger_request_for_request() {
+    if !there("tcpdump") {
+        return;
+    }
+    let Some(net) = Net::new(&addresses(&[3, 4, 5, 6])) else {
+        return;
+    };
+    let site = net.dir.path().join("site.toml");
+    let text = r#"
+[site]
+name = "small"
+[[segment]]
+name = "offices"
+nets = ["10.77.1.0/28"]
+[[device]]
+name = "pump-1"
+address = "10.77.1.4"
+class = "infusion-pump"
+"#;
+    std::fs::write(&site, text).unwrap();
+    let at = [
+        "--site".to_string(),
+        site.display().to_string(),
+        "--state".into(),
+        net.dir.path().join("state").display().to_string(),
+    ];
+    let witness = net.witness();
+    let scan = Command::new("ip")
+        .args(["netns", "exec", &net.a, PROGRAM, "scan", "10.77.1.1-14"])
+        .args(["--listen", "0s", "--interface", "eth0"])
+        .args(&at)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(scan.status.success(), "{scan:?}");
+    // 13 without the pump, twice but for the three that answered; and their answers
+    let mut seen = BTreeMap::new();
+    for arp in witness.arps(13 * 2 - 3 + 3) {
+        if arp.op == ArpOp::Request && arp.sender == Ipv4Addr::new(10, 77, 0, 1) {
+            *seen.entry(arp.target.octets()[3]).or_insert(0u64) += 1;
+        }
+    }
+    let wanted = (1..=14u8).filter(|n| *n != 4);
+    let wanted = wanted.map(|n| (n, if [3, 5, 6].contains(&n) { 1 } else { 2 }));
+    assert_eq!(seen, wanted.collect());
+    for n in 1..=14u8 {
+        let rows = program(
+            &at,
+            &["ledger", &format!("10.77.1.{n}"), "--format", "jsonl"],
+        );
+        let count: u64 = rows
+            .lines()
+            .map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap())
+            .filter(|row| row["kind"] == "arp")
+            .map(|row| row["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(count, seen.get(&n).copied().unwrap_or(0), "{n}: {rows}");
+    }
 }
 
 fn program(at: &[String], what: &[&str]) -> String {

@@ -1,13 +1,15 @@
 //! An independent witness: tcpdump writes down what a full run of the demo hospital sends in a network namespace of its own,
 //! and nothing of it goes to a never-touch address; and the ledger says what the witness saw.
 
-use std::collections::BTreeMap;
+mod commands;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::net::IpAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use etherparse::{NetHeaders, PacketHeaders, TransportHeader};
+use etherparse::{Icmpv4Type, NetHeaders, PacketHeaders, TransportHeader};
 use serde_json::Value as Json;
 use wardwatch::log::{Answer, Log as _, Query, SqliteLog};
 use wardwatch::model::{PacketKind, Time};
@@ -49,20 +51,8 @@ fn a_full_run_of_the_demo_sends_nothing_to_a_never_touch_address_and_the_ledger_
         .arg(PROGRAM)
         .stdin(Stdio::null())
         .output();
-    match run {
-        Ok(run) if run.status.success() => {}
-        Ok(run) => {
-            let said = String::from_utf8_lossy(&run.stderr);
-            if run.status.code() == Some(77) || said.contains("unshare failed") {
-                println!("skipped: no network namespace with a witness can be made here: {said}");
-                return;
-            }
-            panic!("the demo failed: {said}");
-        }
-        Err(error) => {
-            println!("skipped: unshare: {error}");
-            return;
-        }
+    if skipped(run, "the demo") {
+        return;
     }
     let dropped = std::fs::read_to_string(dir.path().join("tcpdump.txt")).unwrap();
     assert!(
@@ -85,44 +75,23 @@ fn a_full_run_of_the_demo_sends_nothing_to_a_never_touch_address_and_the_ledger_
     let demo: Json =
         serde_json::from_slice(&std::fs::read(dir.path().join("demo.json")).unwrap()).unwrap();
     let port = agents_port(&dir.path().join("lo.pcap"));
-    let mut seen: BTreeMap<IpAddr, u64> = BTreeMap::new();
     let mut all = 0u64;
-    each_udp_or_icmp(&dir.path().join("lo.pcap"), |to, udp| {
+    each_udp_or_icmp(&dir.path().join("lo.pcap"), |to, _| {
         all += 1;
         assert!(!never.contains(&to), "the witness saw a packet to {to}");
-        if udp.is_none_or(|(_, destination)| destination == port) {
-            *seen.entry(to).or_default() += 1;
-        }
     });
+    let seen = captured(&dir.path().join("lo.pcap"), port);
     let requests: u64 = seen.values().sum();
     assert!(
         requests > 1_000 && all > 2 * requests / 3,
         "only {requests} requests of {all} packets were seen: is this the demo? {demo}"
     );
-    let mut noted: BTreeMap<IpAddr, u64> = BTreeMap::new();
-    let (mut log, mut kinds) = (
-        SqliteLog::open_read_only(&dir.path().join("state")).unwrap(),
-        BTreeMap::<PacketKind, u64>::new(),
-    );
-    let addresses: Vec<IpAddr> = devices
+    let addresses = devices
         .iter()
         .filter_map(|d| d["address"].as_str()?.parse().ok())
         .chain(seen.keys().copied())
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
         .collect();
-    let asked = Query::Ledger {
-        addresses,
-        since: Time(0),
-        limit: u32::MAX,
-    };
-    let Answer::Ledger(rows) = log.query(&asked) else {
-        panic!("the log answers something else")
-    };
-    for row in rows {
-        *noted.entry(row.address).or_default() += u64::from(row.count);
-        *kinds.entry(row.kind).or_default() += u64::from(row.count);
-    }
+    let (noted, kinds) = ledger(&dir.path().join("state"), addresses);
     assert_eq!(
         noted, seen,
         "ledger and witness disagree; by kind: {kinds:?}"
@@ -132,6 +101,62 @@ fn a_full_run_of_the_demo_sends_nothing_to_a_never_touch_address_and_the_ledger_
         seen.len(),
         never.len()
     );
+}
+
+/// Where no namespace with a witness can be made, that is said; what failed there ends the test.
+fn skipped(run: std::io::Result<Output>, what: &str) -> bool {
+    match run {
+        Ok(run) if run.status.success() => false,
+        Ok(run) => {
+            let said = String::from_utf8_lossy(&run.stderr);
+            let none = run.status.code() == Some(77) || said.contains("unshare failed");
+            assert!(none, "{what} failed: {said}");
+            println!("skipped: no network namespace with a witness can be made here: {said}");
+            true
+        }
+        Err(error) => {
+            println!("skipped: unshare: {error}");
+            true
+        }
+    }
+}
+
+/// What a ledger says of these addresses: packets to each, and by kind.
+fn ledger(
+    state: &Path,
+    addresses: BTreeSet<IpAddr>,
+) -> (BTreeMap<IpAddr, u64>, BTreeMap<PacketKind, u64>) {
+    let asked = Query::Ledger {
+        addresses: addresses.into_iter().collect(),
+        since: Time(0),
+        limit: u32::MAX,
+    };
+    let Answer::Ledger(rows) = SqliteLog::open_read_only(state).unwrap().query(&asked) else {
+        panic!("the log answers something else")
+    };
+    let (mut noted, mut kinds) = (BTreeMap::new(), BTreeMap::new());
+    for row in rows {
+        *noted.entry(row.address).or_default() += u64::from(row.count);
+        *kinds.entry(row.kind).or_default() += u64::from(row.count);
+    }
+    (noted, kinds)
+}
+
+/// Requests in a capture, by whom they go to: to the agents' port, and echo requests.
+fn captured(capture: &Path, port: u16) -> BTreeMap<IpAddr, u64> {
+    let mut seen = BTreeMap::new();
+    each_udp_or_icmp(capture, |to, what| {
+        let request = match what {
+            What::Udp(destination) => destination == port,
+            What::Echo => true,
+            // such as the kernel's word that nobody listens on a port
+            What::Other => false,
+        };
+        if request {
+            *seen.entry(to).or_default() += 1;
+        }
+    });
+    seen
 }
 
 fn listed(dir: &Path, what: &str, more: &[&str]) -> Vec<Json> {
@@ -154,8 +179,8 @@ fn listed(dir: &Path, what: &str, more: &[&str]) -> Vec<Json> {
 /// The agents' port: the destination of most datagrams that are no answer.
 fn agents_port(capture: &Path) -> u16 {
     let mut to: BTreeMap<u16, std::collections::BTreeSet<IpAddr>> = BTreeMap::new();
-    each_udp_or_icmp(capture, |address, udp| {
-        if let Some((_, destination)) = udp {
+    each_udp_or_icmp(capture, |address, what| {
+        if let What::Udp(destination) = what {
             to.entry(destination).or_default().insert(address);
         }
     });
@@ -165,8 +190,18 @@ fn agents_port(capture: &Path) -> u16 {
         .0
 }
 
-/// Hands every packet's destination to `each`, and for UDP its ports. What passes the loopback passes it once.
-fn each_udp_or_icmp(capture: &Path, mut each: impl FnMut(IpAddr, Option<(u16, u16)>)) {
+/// What a packet is.
+enum What {
+    /// UDP, to a port.
+    Udp(u16),
+    /// An ICMP echo request.
+    Echo,
+    /// Any other ICMP.
+    Other,
+}
+
+/// Hands every packet's destination to `each`. What passes the loopback passes it once.
+fn each_udp_or_icmp(capture: &Path, mut each: impl FnMut(IpAddr, What)) {
     let file = std::fs::File::open(capture).unwrap();
     let read = each_packet(file, |_, _, bytes| {
         let headers = PacketHeaders::from_ethernet_slice(bytes).unwrap();
@@ -175,11 +210,16 @@ fn each_udp_or_icmp(capture: &Path, mut each: impl FnMut(IpAddr, Option<(u16, u1
             Some(NetHeaders::Ipv6(ip, _)) => ip.destination.into(),
             _ => panic!("neither IPv4 nor IPv6 on the loopback"),
         };
-        let udp = match headers.transport {
-            Some(TransportHeader::Udp(udp)) => Some((udp.source_port, udp.destination_port)),
-            _ => None,
+        let what = match headers.transport {
+            Some(TransportHeader::Udp(udp)) => What::Udp(udp.destination_port),
+            Some(TransportHeader::Icmpv4(icmp))
+                if matches!(icmp.icmp_type, Icmpv4Type::EchoRequest(_)) =>
+            {
+                What::Echo
+            }
+            _ => What::Other,
         };
-        each(to, udp);
+        each(to, what);
         true
     });
     assert!(read.is_some(), "no capture was written");

@@ -53,7 +53,11 @@ impl Question {
 
     /// Walks its columns, up to its rows; `rows` is how many there are, where the agent said so.
     pub(super) async fn walk(&self, io: &Io, rows: Option<usize>) -> Table {
-        walk::all_columns(io, &self.columns, self.part.rows as usize, rows).await
+        let table = walk::all_columns(io, &self.columns, self.part.rows as usize, rows).await;
+        if let Some(why) = table.cut {
+            io.cut(self.part.kind.word(), why);
+        }
+        table
     }
 
     /// Its columns at one row, by GET.

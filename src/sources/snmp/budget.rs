@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
@@ -12,8 +13,8 @@ use crate::model::{Budgets, DeviceClass, LineRate};
 
 /// A packet, or an octet, in thousandths, so that a millisecond of a small rate counts.
 const ONE: u64 = 1_000;
-/// A full bucket lets a second's worth through at once.
-const BURST_S: u64 = 1;
+/// A full bucket lets so many milliseconds' worth through at once.
+const BURST_MS: u64 = 1_000;
 /// What people ask is taken too, and held against the polls for so many seconds at the most.
 const DEBT_S: u64 = 2;
 /// Octets of IP and UDP around a datagram.
@@ -40,10 +41,10 @@ impl Bucket {
     }
 
     /// Milliseconds until so many thousandths more fit; zero if at once.
-    fn wait_ms(&mut self, rate: u32, need: u64, now_ms: u64) -> u64 {
+    fn wait_ms(&mut self, rate: u32, need: u64, burst_ms: u64, now_ms: u64) -> u64 {
         self.refill(rate, now_ms);
         let rate = u64::from(rate.max(1));
-        match (self.taken + need).saturating_sub(rate * BURST_S * ONE) {
+        match (self.taken + need).saturating_sub((rate * burst_ms).max(need)) {
             0 => 0,
             over => over.div_ceil(rate),
         }
@@ -52,7 +53,7 @@ impl Bucket {
     /// Takes what was sent already, budget or not.
     fn spend(&mut self, rate: u32, n: u64, now_ms: u64) {
         self.refill(rate, now_ms);
-        let most = u64::from(rate.max(1)) * (BURST_S + DEBT_S) * ONE;
+        let most = u64::from(rate.max(1)) * (BURST_MS + DEBT_S * ONE);
         self.taken = (self.taken + n).min(most.max(self.taken));
     }
 }
@@ -80,6 +81,8 @@ struct Line {
     wake_ms: u64,
     /// Devices that share it.
     users: u32,
+    /// So many milliseconds' worth may go back to back.
+    burst_ms: u64,
 }
 
 /// Which line. Uplinks come first: what waits for one waits before many closets.
@@ -103,7 +106,7 @@ impl Number {
 }
 
 impl Line {
-    fn new(number: Number, rate: LineRate) -> Self {
+    fn new(number: Number, rate: LineRate, burst_ms: u64) -> Self {
         Self {
             number,
             rate,
@@ -112,17 +115,20 @@ impl Line {
             waiting: BinaryHeap::new(),
             wake_ms: u64::MAX,
             users: 0,
+            burst_ms,
         }
     }
 
     /// Milliseconds until another datagram may go.
     fn wait_ms(&mut self, now_ms: u64) -> u64 {
-        let packets = self.packets.wait_ms(self.rate.packets, ONE, now_ms);
+        let packets = self
+            .packets
+            .wait_ms(self.rate.packets, ONE, self.burst_ms, now_ms);
         if self.rate.octets == 0 {
             return packets;
         }
         // nobody knows beforehand how long an answer is: what went over is waited for afterwards
-        packets.max(self.octets.wait_ms(self.rate.octets, 1, now_ms))
+        packets.max(self.octets.wait_ms(self.rate.octets, 1, BURST_MS, now_ms))
     }
 
     /// Does another one go before this one here?
@@ -156,7 +162,7 @@ impl Default for Place {
 }
 
 /// All budgets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Allowance {
     budgets: Arc<Budgets>,
     lines: Vec<Line>,
@@ -167,9 +173,31 @@ pub(super) struct Allowance {
     /// Those that wait for their device alone.
     own: BinaryHeap<Reverse<(u64, Waiting)>>,
     tickets: u64,
+    /// As [`Line`] has it.
+    burst_ms: u64,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self::new(None)
+    }
 }
 
 impl Allowance {
+    /// The usual budgets; a line lets so much time's worth through at once, a second's where nothing is said.
+    pub(super) fn new(burst: Option<Duration>) -> Self {
+        Self {
+            budgets: Arc::default(),
+            lines: Vec::new(),
+            by_number: FxHashMap::default(),
+            free: Vec::new(),
+            wakes: BinaryHeap::new(),
+            own: BinaryHeap::new(),
+            tickets: 0,
+            burst_ms: burst.map_or(BURST_MS, |b| b.as_millis() as u64),
+        }
+    }
+
     /// Other budgets from now on.
     pub(super) fn set(&mut self, budgets: Arc<Budgets>, now_ms: u64) {
         self.budgets = budgets;
@@ -212,7 +240,7 @@ impl Allowance {
     }
 
     fn open(&mut self, number: Number) -> u32 {
-        let line = Line::new(number, number.rate(&self.budgets));
+        let line = Line::new(number, number.rate(&self.budgets), self.burst_ms);
         let place = self.free.pop().unwrap_or(self.lines.len() as u32);
         match self.lines.get_mut(place as usize) {
             Some(slot) => *slot = line,
@@ -253,7 +281,7 @@ impl Allowance {
         waiting: Waiting,
         now_ms: u64,
     ) -> bool {
-        let own = device.wait_ms(self.budgets.to(class), ONE, now_ms);
+        let own = device.wait_ms(self.budgets.to(class), ONE, BURST_MS, now_ms);
         if own > 0 {
             self.own.push(Reverse((now_ms + own, waiting)));
             return false;

@@ -104,7 +104,11 @@ fn a_bucket_holds_a_second_and_comes_back_by_the_millisecond() {
             at_ms: 5_000,
         };
         let case = (rate, taken, later);
-        assert_eq!(bucket.wait_ms(rate, ONE, 5_000 + later), wait, "{case:?}");
+        assert_eq!(
+            bucket.wait_ms(rate, ONE, BURST_MS, 5_000 + later),
+            wait,
+            "{case:?}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! One agent in the driver's table.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -387,7 +387,9 @@ impl Device {
 
     /// When the driver must look at it again.
     pub(super) fn wants_ms(&self) -> u64 {
-        let faults = self.faults.as_ref().map_or(u64::MAX, |f| f.due_ms());
+        // the engine does not know others
+        let faults = self.faults.as_ref().filter(|_| self.target.is_some());
+        let faults = faults.map_or(u64::MAX, |f| f.due_ms());
         let lanes = self.lanes.iter().flatten().map(|lane| lane.wants_ms());
         let mut wants = lanes.min().unwrap_or(u64::MAX).min(faults);
         if self.target.is_some() && self.busy() < self.lanes_allowed() {
@@ -435,6 +437,18 @@ impl Device {
             .flatten()
             .filter_map(|l| l.flight.as_ref());
         flights.any(|f| f.asked)
+    }
+
+    /// How it misbehaved, for whoever asked it once; of one on schedule the engine is told too.
+    pub(super) fn faults_for_once(&mut self) -> BTreeMap<AgentFault, u32> {
+        if self.target.is_some() {
+            let faults = self.faults.as_deref();
+            return faults.map(|f| f.untold().clone()).unwrap_or_default();
+        }
+        self.faults
+            .take()
+            .map(|f| f.untold().clone())
+            .unwrap_or_default()
     }
 
     /// It misbehaved.

@@ -160,7 +160,7 @@ impl Driver {
             models: Models::default(),
             lessons: Lessons::default(),
             books: Books::default(),
-            allowance: Allowance::default(),
+            allowance: Allowance::new(config.polite),
             holding: 0,
             free: Vec::new(),
             by_address: FxHashMap::default(),
@@ -284,7 +284,13 @@ impl Driver {
                 None => std::future::pending().await,
             } } => {
                 if let Some(feed) = told.as_ref().and_then(|(at, _)| self.feeds.get_mut(*at)) {
-                    let results = std::mem::take(&mut feed.results);
+                    let mut results = std::mem::take(&mut feed.results);
+                    for result in &mut results {
+                        let to = SocketAddr::new(result.address, result.port);
+                        let index = self.by_address.get(&to);
+                        let device = index.and_then(|i| self.devices.get_mut(*i as usize));
+                        result.faults = device.map(Device::faults_for_once).unwrap_or_default();
+                    }
                     match place {
                         Ok(place) => place.send(results),
                         // whoever asked has gone away
@@ -337,8 +343,14 @@ impl Driver {
 
     /// Nobody asks for this agent now. What was learned of it is kept for the next question, of so many agents.
     fn retire(&mut self, index: u32) {
-        let device = self.at(index);
-        if !device.is_idle() || std::mem::replace(&mut device.resting, true) {
+        let now = self.now_ms();
+        let device = &mut self.devices[index as usize];
+        if !device.is_idle() {
+            return;
+        }
+        let place = std::mem::take(&mut device.place);
+        self.allowance.settle(place, 0, 0, now);
+        if std::mem::replace(&mut device.resting, true) {
             return;
         }
         self.resting.push_back(index);
@@ -468,14 +480,11 @@ impl Driver {
 
     fn tell_faults(&mut self, index: u32, now: u64) {
         let device = self.at(index);
-        let Some(faults) = &mut device.faults else {
+        // who is asked once has them in its result
+        let faults = device.faults.as_mut().filter(|_| device.target.is_some());
+        let Some(faults) = faults else {
             return;
         };
-        if device.target.is_none() {
-            // the engine doesn't know it; what it does once it is known is told at once
-            faults.forget();
-            return;
-        }
         let faults = faults.take(now);
         if faults.is_empty() {
             return;

@@ -40,10 +40,9 @@ impl Faults {
         self.told_ms.map_or(0, |told| told + EVERY_MS)
     }
 
-    /// Nobody wants to know.
-    pub(super) fn forget(&mut self) {
-        self.counts.clear();
-        self.named = 0;
+    /// What is not told yet.
+    pub(super) fn untold(&self) -> &BTreeMap<AgentFault, u32> {
+        &self.counts
     }
 
     /// What is to be told now.
@@ -90,9 +89,5 @@ mod tests {
             };
             assert_eq!(faults.take(at), named);
         }
-        // nobody knew it then
-        faults.forget();
-        faults.add_once(AgentFault::WrongSource);
-        assert_eq!(faults.take(180_000), [(AgentFault::WrongSource, 1)]);
     }
 }

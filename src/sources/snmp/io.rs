@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use super::ask::Ask;
 use super::book::{Book, Question};
+use super::cut::{CUTS, Cut, Reason};
 use super::memory::Memory;
 use crate::event::AgentFault;
 use crate::model::{PartKind, Text};
@@ -64,6 +65,7 @@ struct Slot {
     answers: u32,
     varbinds: u64,
     faults: Vec<AgentFault>,
+    cuts: Vec<Cut>,
     /// An answer came when it was no longer waited for.
     late: bool,
 }
@@ -154,6 +156,22 @@ impl Io {
     /// The driver's end: how it misbehaved so far.
     pub(super) fn faults(&self) -> Vec<AgentFault> {
         std::mem::take(&mut locked(&self.slot).faults)
+    }
+
+    /// A table was not read to its end.
+    pub(super) fn cut(&self, table: &str, why: Reason) {
+        let mut slot = locked(&self.slot);
+        if slot.cuts.len() < CUTS {
+            slot.cuts.push(Cut {
+                what: format!("table {table}").into(),
+                why,
+            });
+        }
+    }
+
+    /// The driver's end: which tables were not read to their end so far.
+    pub(super) fn cuts(&self) -> Vec<Cut> {
+        std::mem::take(&mut locked(&self.slot).cuts)
     }
 
     /// Answers so far, and the bindings they carried.

@@ -1,9 +1,10 @@
 //! What to do next with an agent, and what to make of what a job found.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::cut::{Cut, Reason};
 use super::device::{Active, CONFIRMED_MISSES, Device, Lane};
 use super::driver::{Driver, Models};
 use super::engine::Engine;
@@ -462,10 +463,20 @@ impl Driver {
                 self.teach(index, kind.walks(), now);
             }
             Sink::Once(to) => {
+                let mut cuts = active.io.cuts();
+                if let (true, Some(failure)) = (cuts.is_empty() && answers > 0, &failure) {
+                    cuts.push(Cut {
+                        what: kind.word().into(),
+                        why: Reason::of(failure),
+                    });
+                }
                 let result = PollResult {
                     address: device.to.ip(),
                     port: device.to.port(),
                     varbinds,
+                    whole: poll.outcome == PollOutcome::Answered && cuts.is_empty(),
+                    cuts,
+                    faults: BTreeMap::new(),
                     poll,
                     tables: report.others,
                 };

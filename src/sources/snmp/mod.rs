@@ -13,6 +13,7 @@ mod ask;
 mod book;
 mod breaker;
 mod budget;
+mod cut;
 mod device;
 mod doors;
 mod driver;
@@ -41,8 +42,11 @@ mod task;
 mod walk;
 mod window;
 
+pub use cut::{Cut, Reason};
 pub use login::{Login, strongest_first};
-pub use once::{PollResult, PollSummary, UnknownPlan, check_plan, plan_names, poll_once};
+pub use once::{
+    PollResult, PollSummary, UnknownPlan, check_plan, plan_names, poll_because, poll_once,
+};
 pub use poller::{Agent, Poller, PollerConfig};
 pub use stats::PollerStats;
 pub use task::SnmpError;

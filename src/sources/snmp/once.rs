@@ -1,16 +1,18 @@
 //! Asking a list of agents once, for the command line.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::cut::Cut;
 use super::feed::Feed;
 use super::job::Kind;
 use super::poller::Poller;
 use super::stats::{cpu_seconds, peak_rss_mib};
-use crate::event::{Job, ObsPollV1, Observation, PollOutcome, Target};
+use crate::event::{AgentFault, Job, ObsPollV1, Observation, PollOutcome, Target};
 use crate::model::Text;
 
 /// What one agent gave.
@@ -26,6 +28,12 @@ pub struct PollResult {
     pub poll: ObsPollV1,
     /// Its tables, where the plan asked for them.
     pub tables: Vec<Observation>,
+    /// How its agent misbehaved, and how often, since it was told last.
+    pub faults: BTreeMap<AgentFault, u32>,
+    /// It answered, and everything that was asked was read to its end.
+    pub whole: bool,
+    /// What was not.
+    pub cuts: Vec<Cut>,
 }
 
 /// The sums of a poll, as `wardwatch poll --summary` prints them.
@@ -39,6 +47,10 @@ pub struct PollSummary {
     pub timed_out: u64,
     /// Agents that refused, answered nonsense, or were not to be asked.
     pub failed: u64,
+    /// Of those that answered, those that gave only a part of what was asked.
+    pub partial: u64,
+    /// How agents misbehaved, and how often in all.
+    pub faults: BTreeMap<AgentFault, u64>,
     /// Of the failed, those whose touch policy did not allow it.
     pub not_allowed: u64,
     /// Datagrams sent.
@@ -100,13 +112,25 @@ pub async fn poll_once(
     poller: &Poller,
     targets: &[Target],
     plan: &str,
+    on_result: impl FnMut(PollResult),
+) -> Result<PollSummary, UnknownPlan> {
+    let cause = Text::from(format!("poll --once {plan}"));
+    poll_because(poller, targets, plan, cause, on_result).await
+}
+
+/// As [`poll_once`], with the cause that the ledger has.
+pub async fn poll_because(
+    poller: &Poller,
+    targets: &[Target],
+    plan: &str,
+    cause: Text,
     mut on_result: impl FnMut(PollResult),
 ) -> Result<PollSummary, UnknownPlan> {
     let kind = kind_of(plan)?;
-    let cause = Text::from(format!("poll --once {plan}"));
     let (before, started, cpu) = (poller.stats(), Instant::now(), cpu_seconds());
     let (sink, mut results) = mpsc::channel(BATCHES);
-    poller.once(Feed::new(kind, cause, poller.patience, sink, targets));
+    let feed = Feed::new(kind, cause, poller.patience, sink);
+    poller.once(feed.of(targets, poller.polite));
     let mut summary = PollSummary {
         devices: targets.len() as u64,
         ..PollSummary::default()
@@ -114,7 +138,10 @@ pub async fn poll_once(
     while let Some(batch) = results.recv().await {
         for result in batch {
             match result.poll.outcome {
-                PollOutcome::Answered => summary.answered += 1,
+                PollOutcome::Answered => {
+                    summary.answered += 1;
+                    summary.partial += u64::from(!result.whole);
+                }
                 PollOutcome::Timeout => summary.timed_out += 1,
                 PollOutcome::NotAllowed(_) => {
                     summary.failed += 1;
@@ -123,6 +150,9 @@ pub async fn poll_once(
                 _ => summary.failed += 1,
             }
             summary.varbinds += result.varbinds;
+            for (fault, n) in &result.faults {
+                *summary.faults.entry(*fault).or_default() += u64::from(*n);
+            }
             on_result(result);
         }
     }

@@ -39,6 +39,9 @@ pub struct PollerConfig {
     pub refused: Duration,
     /// How long one question of a person, and one agent of `poll --once`, may take in all.
     pub patience: Duration,
+    /// Where it is set, what is asked once keeps to the budgets as scheduled polls do, and no more than this time's worth of a
+    /// line goes back to back. Else a person does not wait.
+    pub polite: Option<Duration>,
 }
 
 impl Default for PollerConfig {
@@ -52,6 +55,7 @@ impl Default for PollerConfig {
             breaker: Duration::from_mins(1),
             refused: Duration::from_mins(15),
             patience: Duration::from_mins(2),
+            polite: None,
         }
     }
 }
@@ -74,6 +78,7 @@ pub struct Poller {
     counters: Arc<Counters>,
     ports: Arc<Vec<u16>>,
     pub(super) patience: Duration,
+    pub(super) polite: bool,
 }
 
 impl Poller {
@@ -118,6 +123,7 @@ impl Poller {
             counters,
             ports: Arc::new(ports),
             patience: config.patience,
+            polite: config.polite.is_some(),
         })
     }
 

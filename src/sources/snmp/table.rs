@@ -1,5 +1,6 @@
 //! What was read of some columns of an agent: the answers as they came, and where in them each cell is.
 
+use super::cut::Reason;
 use super::io::Failure;
 use super::rows::{Cell, Rows};
 use crate::wire::snmp::{Bindings, NameBuf, ValueRef};
@@ -20,18 +21,27 @@ pub(super) struct Table {
     answers: Vec<Answer>,
     /// Nothing was cut off by a cap, a timeout, an error or a loop.
     pub(super) whole: bool,
+    /// Why it is not whole.
+    pub(super) cut: Option<Reason>,
     /// What ended it early.
     pub(super) failure: Option<Failure>,
 }
 
 impl Table {
-    /// With so many columns and nothing read yet; `whole` unless something is left out.
+    /// With so many columns and nothing read yet; `whole` unless columns are left out.
     pub(super) fn new(columns: usize, whole: bool) -> Self {
         Self {
             rows: Rows::new(columns),
             whole,
+            cut: (!whole).then_some(Reason::Columns),
             ..Self::default()
         }
+    }
+
+    /// It is not whole; the first reason is told.
+    pub(super) fn cut(&mut self, why: Reason) {
+        self.whole = false;
+        self.cut.get_or_insert(why);
     }
 
     /// The next answer, whose first bindings are those of the names asked beside the rows. Where it says what else was asked, that

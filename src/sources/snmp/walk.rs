@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::ask::Ask;
+use super::cut::Reason;
 use super::io::{Failure, Io, Reply, locked};
 use super::lessons::Experience;
 use super::memory::{Lived, MOST_REPETITIONS};
@@ -346,7 +347,7 @@ pub(super) async fn all_columns(
                     walk.hangs(&group);
                     begun = true;
                 } else {
-                    walk.stop(Some(failure));
+                    walk.stop(failure);
                 }
             }
         }
@@ -390,9 +391,13 @@ impl Walk<'_> {
         }
     }
 
-    fn stop(&mut self, failure: Option<Failure>) {
-        self.table.whole = false;
-        self.table.failure = failure;
+    fn stop(&mut self, failure: Failure) {
+        self.end(Reason::of(&failure));
+        self.table.failure = Some(failure);
+    }
+
+    fn end(&mut self, why: Reason) {
+        self.table.cut(why);
         for column in &mut self.columns {
             column.done = true;
         }
@@ -412,7 +417,7 @@ impl Walk<'_> {
 
     /// Silent to every way of asking, and yet it lives: columns are asked one by one, and the one it hangs on is left.
     fn hangs(&mut self, group: &[usize]) {
-        self.table.whole = false;
+        self.table.cut(Reason::Columns);
         self.silent = None;
         if group.len() > 1 {
             self.width = 1;
@@ -448,7 +453,7 @@ impl Walk<'_> {
             } else if !self.next_only {
                 (self.next_only, self.said_next) = (true, true);
             } else {
-                self.stop(Some(refused(reply)));
+                self.stop(refused(reply));
             }
         } else if (1..=once.len()).contains(&index) && !group.is_empty() {
             *once = &[];
@@ -458,13 +463,13 @@ impl Walk<'_> {
         {
             // SNMPv1 ends a walk so; any other error costs the column and the word "whole"
             if reply.error_status != NO_SUCH_NAME {
-                self.table.whole = false;
+                self.table.cut(Reason::Error);
             }
             self.columns[*column].done = true;
         } else if reply.error_status == NO_SUCH_NAME && group.len() == 1 {
             self.columns[group[0]].done = true;
         } else {
-            self.stop(Some(refused(reply)));
+            self.stop(refused(reply));
         }
         true
     }
@@ -484,9 +489,7 @@ impl Walk<'_> {
         if rest == 0 {
             // an agent that answers a GETBULK with nothing can perhaps do GETNEXT
             if self.next_only {
-                self.stop(Some(Failure::Malformed(
-                    "an answer without bindings".into(),
-                )));
+                self.stop(Failure::Malformed("an answer without bindings".into()));
             } else {
                 (self.next_only, self.said_next) = (true, true);
             }
@@ -518,10 +521,11 @@ impl Walk<'_> {
                 self.faults.push(AgentFault::Truncated);
                 self.width = self.width.min(group.len().div_ceil(2)).max(1);
             }
-            if self.table.rows.len() > self.row_cap || self.octets > self.octet_cap {
+            let rows = self.table.rows.len() > self.row_cap;
+            if rows || self.octets > self.octet_cap {
                 self.table.rows.truncate(self.row_cap);
                 self.faults.push(AgentFault::Endless);
-                self.stop(None);
+                self.end(if rows { Reason::Rows } else { Reason::Octets });
                 return;
             }
             // so many rows there are, and no more
@@ -600,7 +604,7 @@ impl Walk<'_> {
             state.done = true;
             if name < root.as_name() {
                 self.faults.push(AgentFault::Loop);
-                self.table.whole = false;
+                self.table.cut(Reason::Loop);
             }
             return;
         };
@@ -610,7 +614,7 @@ impl Walk<'_> {
         if index <= before {
             state.done = true;
             self.faults.push(AgentFault::Loop);
-            self.table.whole = false;
+            self.table.cut(Reason::Loop);
             let root = root.as_name();
             self.table.failure = Some(Failure::Malformed(
                 format!("the walk of {root} does not increase at {name}").into(),

@@ -172,9 +172,9 @@ async fn a_late_answer_is_counted_and_does_not_answer_the_next_question() {
     assert_eq!(bench.poller.stats().late, 2);
 }
 
-#[tokio::test]
-async fn a_walk_that_loops_ends_and_is_not_whole() {
-    let bad = fake([127, 78, 7, 1], switch(b"loop", 8), |_, mut answer| {
+/// A switch whose columns go round in a circle.
+pub fn looping(ip: [u8; 4]) -> Fake {
+    fake(ip, switch(b"loop", 8), |_, mut answer| {
         // behind port 5 comes port 2 again
         for bind in &mut answer.varbinds {
             if let [stem @ .., 6] = bind.oid.arcs()
@@ -184,7 +184,12 @@ async fn a_walk_that_loops_ends_and_is_not_whole() {
             }
         }
         Some(answer)
-    });
+    })
+}
+
+#[tokio::test]
+async fn a_walk_that_loops_ends_and_is_not_whole() {
+    let bad = looping([127, 78, 7, 1]);
     let (poll, stats) = beside_a_good_one(&bad, "all").await;
     assert_eq!(poll.outcome, PollOutcome::Answered, "it lives");
     assert!(
@@ -211,9 +216,9 @@ async fn a_walk_that_loops_ends_and_is_not_whole() {
     );
 }
 
-#[tokio::test]
-async fn a_table_without_end_stops_at_its_cap_and_is_not_whole() {
-    let bad = raw([127, 78, 8, 1], |bytes| {
+/// A switch whose columns have no end.
+pub fn endless(ip: [u8; 4]) -> Fake {
+    raw(ip, |bytes| {
         let message = Message::decode(bytes).unwrap();
         let pdu = &message.pdu;
         let mib = switch(b"endless", 1);
@@ -246,7 +251,12 @@ async fn a_table_without_end_stops_at_its_cap_and_is_not_whole() {
             .encode(),
             None,
         )]
-    });
+    })
+}
+
+#[tokio::test]
+async fn a_table_without_end_stops_at_its_cap_and_is_not_whole() {
+    let bad = endless([127, 78, 8, 1]);
     let (poll, _) = beside_a_good_one(&bad, "interfaces").await;
     assert!(!poll.interfaces_whole);
     assert!(

@@ -154,6 +154,53 @@ fn a_wrong_community_is_a_few_tries_no_storm_and_is_said() {
 }
 
 #[test]
+fn what_agents_do_wrong_and_what_is_missing_is_said_of_each_and_in_sum() {
+    let farm = |fault: &str| {
+        let mut command = program(&["sim", "farm", "--agents", "2", "--interfaces", "4"]);
+        command
+            .args(["--fault", fault, "--community", "env:TEST_COMMUNITY"])
+            .env("TEST_COMMUNITY", "x");
+        let mut farm = Running::start(command);
+        let addresses = farm.lines(2);
+        (farm, addresses)
+    };
+    let dir = tempfile::tempdir().unwrap();
+    for (fault, plan, whole, words) in [
+        ("duplicate", "bench", true, "came twice"),
+        (
+            "loop",
+            "interfaces",
+            false,
+            "table counters cut short where it does not move on",
+        ),
+    ] {
+        let (_farm, addresses) = farm(fault);
+        let file = targets(dir.path(), &addresses);
+        let poll = |more: &[&str]| {
+            let mut all = vec!["poll", "--targets", &file, "--once", "--plan", plan];
+            all.extend(["--community", "env:TEST_COMMUNITY"]);
+            all.extend(more);
+            with_community(&all, "x").ended(0)
+        };
+        let rows = poll(&[]).lines();
+        assert_eq!(rows.len(), 2);
+        for row in &rows {
+            assert_eq!(row["whole"], whole, "{row}");
+            assert!(row["faults"][fault].as_u64().unwrap() > 0, "{row}");
+            assert!(row["notes"].as_str().unwrap().contains(words), "{row}");
+        }
+        let sums = poll(&["--summary"]).json();
+        assert_eq!(sums["partial"], if whole { 0 } else { 2 }, "{sums}");
+        assert!(sums["faults"][fault].as_u64().unwrap() >= 2, "{sums}");
+        let table = poll(&["--format", "table"]).out;
+        assert!(
+            table.contains(words) && table.contains(&format!("{fault} ")),
+            "{table}"
+        );
+    }
+}
+
+#[test]
 fn secrets_that_can_not_be_had_and_wrong_targets_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = targets(dir.path(), &["10.0.0.1".into(), "ward seven".into()]);

@@ -250,19 +250,22 @@ fn what_the_collector_learned_holds_for_a_person_too() {
     drop(log);
     let ears = Ears::new(&["127.55.0.1", "127.56.0.1"]);
     let file = ears.file(dir.path());
-    let ran = ran(&[
+    let (site, state) = (site.display().to_string(), state.display().to_string());
+    let poll = [
         "poll",
-        "--site",
-        &site.display().to_string(),
         "--state",
-        &state.display().to_string(),
+        &state,
         "--targets",
         &file,
         "--community",
         "env:TEST_COMMUNITY",
         "--once",
-    ])
-    .ended(0);
-    assert_eq!(ears.heard(), ["127.55.0.1"]);
-    assert!(ran.err.contains("pump-1 127.56.0.1 (never)"), "{ran:?}");
+    ];
+    // with the site file, and with what was in force when somebody collected
+    for more in [&["--site", &site][..], &[]] {
+        let ran = ran(&[&poll[..], more].concat()).ended(0);
+        assert_eq!(ears.heard(), ["127.55.0.1"]);
+        assert!(ran.err.contains("pump-1 127.56.0.1 (never)"), "{ran:?}");
+        while !ears.heard().is_empty() {}
+    }
 }

@@ -4,12 +4,14 @@ use super::super::budget::Waiting;
 use super::super::device::lane_at;
 use super::super::task::Sink;
 use super::{Driver, Spot};
+use crate::model::DeviceClass;
 
 impl Driver {
     /// May the question of a lane go now? It is taken off the budgets, or stands in a queue until its turn. `turn`: it is said
     /// to be its turn.
     pub(super) fn may_go(&mut self, spot: Spot, turn: bool, now_ms: u64) -> bool {
         let device = &mut self.devices[spot.0 as usize];
+        let polite = self.config.polite.is_some();
         let class = device.target.as_ref().map(|t| t.class);
         let Some(lane) = lane_at(&mut device.lanes, spot.1) else {
             return true;
@@ -18,14 +20,20 @@ impl Driver {
             return true;
         };
         let active = &mut lane.active;
-        let Some(class) = class else {
+        let waits = match active.task.sink {
+            Sink::Engine => true,
+            Sink::Once(_) => polite,
+            Sink::Reply(_) => false,
+        };
+        let stranger = active.task.meets.unwrap_or(DeviceClass::Unknown);
+        let Some(class) = class.or(waits.then_some(stranger)) else {
             // nobody set a budget for what is asked once, or not asked on schedule any more
             if flight.held.take().is_some() {
                 self.no_longer_held();
             }
             return true;
         };
-        if !matches!(active.task.sink, Sink::Engine) {
+        if !waits {
             // a person does not wait for the polls; the polls wait for the person
             self.allowance
                 .went((&mut device.bucket, class), device.place, now_ms);

@@ -75,16 +75,19 @@ impl Driver {
         let most = window.saturating_add(ahead);
         for at in 0..self.feeds.len() {
             let mut brought = 0;
-            while let Some((to, offer, class)) = self.feeds[at].next(most) {
+            while let Some((to, share, class)) = self.feeds[at].next(most) {
                 if brought == 0 {
                     self.bring(&mut std::iter::once(to).chain(self.feeds[at].ahead()));
                     brought = TOGETHER;
                 }
                 brought -= 1;
+                if self.config.polite.is_some() {
+                    self.settle(to, share.closet, share.uplink);
+                }
                 let feed = &self.feeds[at];
                 let task = Task {
                     kind: feed.kind.clone(),
-                    with: With::Names(offer),
+                    with: With::Names(share.offer),
                     cause: feed.cause.clone(),
                     permit: None,
                     sink: Sink::Once(feed.sink.clone()),
@@ -96,6 +99,15 @@ impl Driver {
             }
         }
         self.feeds.retain(|f| !f.is_over());
+    }
+
+    /// An agent that is asked once takes its place at its lines; one that is asked on schedule has it.
+    fn settle(&mut self, to: SocketAddr, closet: u32, uplink: u32) {
+        let (now, index) = (self.now_ms(), self.index_of(to));
+        let device = &mut self.devices[index as usize];
+        if device.target.is_none() {
+            device.place = self.allowance.settle(device.place, closet, uplink, now);
+        }
     }
 
     pub(super) fn aim(&mut self, targets: &[Target], now: u64) {

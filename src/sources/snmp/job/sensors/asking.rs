@@ -104,6 +104,9 @@ async fn walk_table(io: &Io, table: &SensorTable) -> Result<(Rows, bool), Failur
     let roots = table.moving().into_iter().map(NameBuf::new).collect();
     let columns = walk::Columns::of(&[], roots);
     let mut walked = walk::all_columns(io, &columns, table.rows, None).await;
+    if let Some(why) = walked.cut {
+        io.cut(&table.id, why);
+    }
     match walked.failure.take() {
         None | Some(Failure::Malformed(_)) => {}
         Some(failure) => return Err(failure),

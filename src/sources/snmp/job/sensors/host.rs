@@ -23,6 +23,9 @@ pub(super) async fn run(io: Io) -> Report {
         HR_STORAGE_USED,
     ];
     let stores = walk::columns(&io, &[], &columns, PARTS).await;
+    if let Some(why) = stores.cut {
+        io.cut("hrStorage", why);
+    }
     if let Some(failure) = stores.failure {
         return failed(failure);
     }
@@ -36,6 +39,9 @@ pub(super) async fn run(io: Io) -> Report {
         (FactKey::Storage, text)
     }));
     let loads = walk::columns(&io, &[], &[HR_LOAD], PARTS).await;
+    if let Some(why) = loads.cut {
+        io.cut("hrProcessor", why);
+    }
     if let Some(failure) = loads.failure {
         return failed(failure);
     }
