@@ -261,7 +261,7 @@ async fn day(cast: &Cast) -> Day {
 }
 
 /// Live octets are counted over the whole process: one day after the other.
-static ONE: Mutex<()> = Mutex::new(());
+static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Octets that there may be more at any mark than at the first one, for each device. By then everything was asked of all, but for the
 /// second inventory. What still comes is none of theirs: the first question of a table is written once for all agents and each
@@ -306,7 +306,7 @@ fn assert_kept(course: &Course, late_ms: u64, what: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_day_of_sound_devices_leaves_nothing_behind_and_no_poll_drifts() {
-    let _one = ONE.lock().unwrap();
+    let _one = ONE.lock().await;
     let day = day(SOUND).await;
     assert_level(&day, "sound");
     let inner = day.wire.inner();
@@ -333,7 +333,7 @@ async fn a_day_with_every_fault_of_the_farm_leaves_nothing_behind_and_drifts_now
     for kind in FaultKind::ALL {
         assert!(FAULTY.iter().any(|c| c.2 == Some(kind)), "{kind:?}");
     }
-    let _one = ONE.lock().unwrap();
+    let _one = ONE.lock().await;
     let day = day(FAULTY).await;
     assert_level(&day, "faulty");
     let inner = day.wire.inner();
