@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
+use wardwatch::config::plans::shipped;
 use wardwatch::engine::State;
 use wardwatch::event::{Body, ConfigAppliedV2, EffectKind, Event, Target};
 use wardwatch::gate::Gate;
@@ -48,9 +49,11 @@ const PRIVACY: &[u8] = b"private-1";
 /// Whom the collector would ask for what: the engine says so of the site.
 fn targets(plan: &Plan) -> Vec<Target> {
     let mut state = State::new();
+    let mut site = plan.site.clone();
+    site.polls = shipped(&site.intervals);
     let config = ConfigAppliedV2 {
         hash: "a".into(),
-        site: plan.site.clone(),
+        site,
     };
     let outcome = state.apply(&Event {
         seq: Seq(1),

@@ -74,7 +74,6 @@ pub struct Inner {
     pub courses: BTreeMap<(IpAddr, Job), Course>,
     /// Datagrams to each.
     pub asked: BTreeMap<IpAddr, u64>,
-
     back: VecDeque<(Vec<u8>, SocketAddr)>,
     waker: Option<Waker>,
 }
