@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::sync::mpsc;
+use wardwatch::config::plans::shipped;
 use wardwatch::engine::State;
 use wardwatch::event::{Body, ConfigAppliedV2, EffectKind, Event, Target};
 use wardwatch::gate::Gate;
@@ -48,9 +49,11 @@ const PRIVACY: &[u8] = b"private-1";
 /// Whom the collector would ask for what: the engine says so of the site.
 fn targets(plan: &Plan) -> Vec<Target> {
     let mut state = State::new();
+    let mut site = plan.site.clone();
+    site.polls = shipped(&site.intervals);
     let config = ConfigAppliedV2 {
         hash: "a".into(),
-        site: plan.site.clone(),
+        site,
     };
     let outcome = state.apply(&Event {
         seq: Seq(1),
@@ -261,7 +264,7 @@ async fn day(cast: &Cast) -> Day {
 }
 
 /// Live octets are counted over the whole process: one day after the other.
-static ONE: Mutex<()> = Mutex::new(());
+static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Octets that there may be more at any mark than at the first one, for each device. By then everything was asked of all, but for the
 /// second inventory. What still comes is none of theirs: the first question of a table is written once for all agents and each
@@ -306,7 +309,7 @@ fn assert_kept(course: &Course, late_ms: u64, what: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_day_of_sound_devices_leaves_nothing_behind_and_no_poll_drifts() {
-    let _one = ONE.lock().unwrap();
+    let _one = ONE.lock().await;
     let day = day(SOUND).await;
     assert_level(&day, "sound");
     let inner = day.wire.inner();
@@ -333,7 +336,7 @@ async fn a_day_with_every_fault_of_the_farm_leaves_nothing_behind_and_drifts_now
     for kind in FaultKind::ALL {
         assert!(FAULTY.iter().any(|c| c.2 == Some(kind)), "{kind:?}");
     }
-    let _one = ONE.lock().unwrap();
+    let _one = ONE.lock().await;
     let day = day(FAULTY).await;
     assert_level(&day, "faulty");
     let inner = day.wire.inner();

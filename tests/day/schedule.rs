@@ -13,13 +13,11 @@ pub struct Course {
     of: (IpAddr, Job),
     interval_ms: u64,
     /// The interval that was asked in last.
-    pub last: Option<u64>,
+    last: Option<u64>,
     last_id: i32,
     last_ms: u64,
     /// Polls in intervals of their own, one behind the other.
     pub polls: u64,
-    /// The first of them was in this interval.
-    pub first: u64,
     /// How late the latest was, milliseconds; and how far from its slot the farthest was.
     pub late_ms: u64,
     pub off_ms: u64,
@@ -46,7 +44,6 @@ impl Course {
             last_id: 0,
             last_ms: 0,
             polls: 0,
-            first: 0,
             late_ms: 0,
             off_ms: 0,
             early: 0,
@@ -98,7 +95,6 @@ impl Course {
         let Some(last) = self.last else {
             if at_ms >= self.interval_ms / 2 {
                 self.last = Some(cycle);
-                self.first = cycle;
                 self.polls = 1;
             }
             return;

@@ -64,7 +64,7 @@ fn is_of_sensors(pdu: &Pdu) -> bool {
     // CDP stands among the private ones, and is asked with the tables
     let cdp: &[u32] = &[1, 3, 6, 1, 4, 1, 9, 9, 23];
     let of = |root: &&[u32]| pdu.varbinds.iter().any(|v| v.oid.arcs().starts_with(root));
-    SENSORS.iter().any(|root| of(root)) && !of(&cdp)
+    SENSORS.iter().any(of) && !of(&cdp)
 }
 
 #[derive(Debug)]
@@ -74,7 +74,6 @@ pub struct Inner {
     pub courses: BTreeMap<(IpAddr, Job), Course>,
     /// Datagrams to each.
     pub asked: BTreeMap<IpAddr, u64>,
-
     back: VecDeque<(Vec<u8>, SocketAddr)>,
     waker: Option<Waker>,
 }
