@@ -123,8 +123,13 @@ impl Told {
                     .iter()
                     .map(|s| json!({ "more": s.is_more(), "what": words(s) }))
                     .collect();
+                let (plan, table) = if d.is_table {
+                    (Value::Null, json!(d.plan))
+                } else {
+                    (json!(d.plan), Value::Null)
+                };
                 json!({
-                    "plan": d.plan, "version_before": version(d.versions.0), "version_after": version(d.versions.1), "part": d.part.word(),
+                    "plan": plan, "sensor_table": table, "version_before": version(d.versions.0), "version_after": version(d.versions.1), "part": d.part.word(),
                     "classes": d.classes.iter().map(|c| c.word()).collect::<Vec<_>>(), "model": d.model.as_ref().map(ToString::to_string),
                     "devices": line.devices, "more": d.is_more(), "steps": steps,
                 })
@@ -194,13 +199,15 @@ fn sentence(line: &Line) -> String {
         n => format!(", {n:+} objects"),
     };
     let version = match d.versions {
+        (0, 0) => String::new(),
         (0, after) => format!(" (version {after})"),
         (before, 0) => format!(" (version {before})"),
         (before, after) if before == after => String::new(),
         (before, after) => format!(" (version {before} → {after})"),
     };
     format!(
-        "  {}{version}, {}: {} on {}{} ({devices}{objects})\n",
+        "  {}{}{version}, {}: {} on {}{} ({devices}{objects})\n",
+        if d.is_table { "sensor table " } else { "" },
         d.plan,
         d.part.word(),
         steps.join("; "),
@@ -275,6 +282,11 @@ fn words(step: &Step) -> String {
         Step::Drops(role, oid) => format!("- {}", object(role, oid)),
         Step::LosesHint => "read each time, moved or not".into(),
         Step::GainsHint => "read when its hint moved".into(),
+        Step::TableBegins { objects, rows } => {
+            format!("asked from now on, {objects} objects, at most {rows} rows")
+        }
+        Step::OfMore => "asked of more devices".into(),
+        Step::OfFewer => "asked of fewer devices".into(),
     }
 }
 

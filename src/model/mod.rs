@@ -21,6 +21,7 @@ mod quirk;
 mod remediation;
 mod segment;
 mod sensor;
+pub mod sensor_table;
 mod severity;
 mod site;
 mod sorted;
@@ -55,6 +56,7 @@ pub use quirk::{Quirk, QuirkInForce, QuirkSource, Quirks, SKIP_CAP, Showing, arc
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
 pub use sensor::{SENSOR_CAP, SENSOR_RING, Sensor, SensorKind, SensorState};
+pub use sensor_table::SensorTable;
 pub use severity::Severity;
 pub use site::{
     AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, Discovery, FirmwareSpec,

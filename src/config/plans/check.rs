@@ -168,7 +168,7 @@ fn part(sources: &mut Sources, c: Cursor<'_, '_>, intervals: &Intervals) -> Opti
     {
         sources.error(
             at,
-            "which sensors are read the code knows; only how often stands here",
+            "which sensors are read the sensor tables say (folder sensors); only how often stands here",
         );
     }
     let hint = match c.raw("hint") {

@@ -81,7 +81,7 @@ fn the_shipped_plans_ask_each_class_what_it_is_for() {
                 asked.part.deadline_s <= asked.part.interval_s * 6 / 10,
                 "{asked:?}"
             );
-            // which sensors there are the code knows
+            // the sensor tables have rows of their own
             let counted = asked.part.kind == PartKind::Sensors || asked.part.rows > 0;
             assert!(!asked.part.walks() || counted, "{asked:?}");
         }
@@ -182,7 +182,7 @@ name = "sensors"
 interval = "5m"
 columns = [ { role = "other", oid = "1.3.6.1.2.1.99.1.1.1.4" } ]
 "#;
-    assert!(wrong(text).contains("7:11: which sensors are read the code knows"));
+    assert!(wrong(text).contains("7:11: which sensors are read the sensor tables say"));
 }
 
 #[test]

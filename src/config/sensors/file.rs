@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::table::{Column, Condition, Kind, SensorTable, Unit, Word};
-use super::{SensorError, at_start};
+use super::{Column, Condition, Kind, SensorError, SensorTable, Unit, Word, at_start};
 use crate::model::{SensorKind, SensorState, Text};
 
 /// Rows of a table that does not say how many.

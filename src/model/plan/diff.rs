@@ -1,5 +1,6 @@
 //! What a change of plans means for a device: what is asked more of it, and what less.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -38,14 +39,29 @@ pub enum Step {
     LosesHint,
     /// The table is read when its hint has moved, and was read at each interval.
     GainsHint,
+    /// The whole sensor table is new.
+    TableBegins {
+        /// So many columns.
+        objects: u32,
+        /// So many rows at the most.
+        rows: u32,
+    },
+    /// The sensor table is asked of devices that it was not asked of.
+    OfMore,
+    /// The sensor table is asked of fewer devices.
+    OfFewer,
 }
 
 impl Step {
     /// It asks more of a device.
     pub fn is_more(&self) -> bool {
         match self {
-            Self::Begins { .. } | Self::Adds(..) | Self::LosesHint => true,
-            Self::Ends | Self::Drops(..) | Self::GainsHint => false,
+            Self::Begins { .. }
+            | Self::Adds(..)
+            | Self::LosesHint
+            | Self::TableBegins { .. }
+            | Self::OfMore => true,
+            Self::Ends | Self::Drops(..) | Self::GainsHint | Self::OfFewer => false,
             Self::Interval(before, after)
             | Self::Whole(before, after)
             | Self::Unhinted(before, after) => after < before,
@@ -57,9 +73,11 @@ impl Step {
 /// What changes for the devices of some classes and of one model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Difference {
-    /// The plan as it will be; as it was where it ends.
+    /// The plan as it will be; as it was where it ends. Of a sensor table its id.
     pub plan: Text,
-    /// Its version before and after; zero where there is none.
+    /// It is a sensor table, and no plan.
+    pub is_table: bool,
+    /// Its version before and after; zero where there is none, as tables have none.
     pub versions: (u32, u32),
     /// Which part.
     pub part: PartKind,
@@ -156,6 +174,13 @@ impl PollPlans {
     /// What it means to go over from these plans to others. Devices are told apart by class and by every model that either
     /// names; what is the same for several classes is told once.
     pub fn differences(&self, after: &Self) -> Vec<Difference> {
+        let before = self.with_what_was_beside(after);
+        let mut all = before.plan_differences(after);
+        all.extend(before.table_differences(after));
+        all
+    }
+
+    fn plan_differences(&self, after: &Self) -> Vec<Difference> {
         let mut models: BTreeSet<Option<&PlanOid>> = BTreeSet::from([None]);
         models.extend(self.models().into_iter().map(Some));
         models.extend(after.models().into_iter().map(Some));
@@ -176,6 +201,7 @@ impl PollPlans {
                     told.entry((part, plan.clone(), *model, steps.clone()))
                         .or_insert_with(|| Difference {
                             plan,
+                            is_table: false,
                             versions,
                             part,
                             classes: Vec::new(),
@@ -210,14 +236,19 @@ impl PollPlans {
 
     /// It asks no device for more than these plans do.
     fn covers(&self, other: &Self) -> bool {
-        !self.differences(other).iter().any(Difference::is_more)
+        !self.plan_differences(other).iter().any(Difference::is_more)
     }
 
     /// These plans with everything out of `offered` that asks no device for more: what may be put in force before anybody
-    /// consented. Plans are taken over or left as a whole.
+    /// consented. Plans are taken over or left as a whole, and so is each sensor table.
     pub fn with_less(&self, offered: &Self) -> Self {
-        let mut now = self.clone();
-        let names: BTreeSet<&Text> = self.iter().chain(offered.iter()).map(|p| &p.name).collect();
+        let begun = self.with_what_was_beside(offered).into_owned();
+        let mut now = begun.clone();
+        let names: BTreeSet<&Text> = begun
+            .iter()
+            .chain(offered.iter())
+            .map(|p| &p.name)
+            .collect();
         // a plan that may go may make room for another
         for _ in 0..names.len() {
             let mut moved = false;
@@ -227,7 +258,7 @@ impl PollPlans {
                     continue;
                 }
                 let candidate = now.replacing(name, wanted);
-                if self.covers(&candidate) {
+                if begun.covers(&candidate) {
                     now = candidate;
                     moved = true;
                 }
@@ -236,11 +267,42 @@ impl PollPlans {
                 break;
             }
         }
+        now.tables = self.tables_with_less(offered);
         now
+    }
+
+    /// In a log from before the sensor tables stood among the plans, these and the resources of hosts were asked beside them,
+    /// wherever sensors were: that is not more now. With those parts put in as often as sensors were asked.
+    fn with_what_was_beside(&self, offered: &Self) -> Cow<'_, Self> {
+        if self.tables.is_some() || offered.tables.is_none() {
+            return Cow::Borrowed(self);
+        }
+        let mut now = self.clone();
+        for plan in &mut now.plans {
+            let sensors = plan.parts.iter().find(|p| p.kind == PartKind::Sensors);
+            let Some((interval_s, deadline_s)) = sensors.map(|p| (p.interval_s, p.deadline_s))
+            else {
+                continue;
+            };
+            for kind in [PartKind::Storage, PartKind::Processors] {
+                let mut offered = offered.iter().flat_map(|p| &p.parts);
+                let part = offered.find(|p| p.kind == kind);
+                let known = plan.parts.iter().any(|p| p.kind == kind);
+                plan.parts.extend(part.filter(|_| !known).map(|p| PollPart {
+                    interval_s,
+                    deadline_s,
+                    ..p.clone()
+                }));
+            }
+        }
+        Cow::Owned(now)
     }
 
     fn replacing(&self, name: &Text, with: Option<&PollPlan>) -> Self {
         let others = self.iter().filter(|p| p.name != *name).cloned();
-        Self::new(others.chain(with.cloned()))
+        Self {
+            tables: self.tables.clone(),
+            ..Self::new(others.chain(with.cloned()))
+        }
     }
 }

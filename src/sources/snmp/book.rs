@@ -8,6 +8,7 @@ use super::io::{Failure, Io, locked};
 use super::lessons::Model;
 use super::walk::{self, Columns, Names, Table};
 use crate::config::plans::shipped;
+use crate::config::sensors::Sensors;
 use crate::event::Job;
 use crate::model::{Column, DeviceClass, Intervals, PartKind, PollPart, PollPlans, Role};
 use crate::wire::snmp::{NameBuf, Oid, Value};
@@ -163,12 +164,19 @@ pub(super) struct Book {
     parts: BTreeMap<PartKind, Arc<Question>>,
     /// How long each job may take, milliseconds.
     deadlines: BTreeMap<Job, u64>,
+    /// What is asked in the part `sensors`.
+    tables: Arc<Sensors>,
 }
 
 impl Book {
     /// A part, where it is asked.
     pub(super) fn part(&self, kind: PartKind) -> Option<Arc<Question>> {
         self.parts.get(&kind).map(Arc::clone)
+    }
+
+    /// The sensor tables.
+    pub(super) fn tables(&self) -> Arc<Sensors> {
+        Arc::clone(&self.tables)
     }
 
     /// How long a job may take, milliseconds; where no plan has it, by what is usual.
@@ -184,6 +192,7 @@ impl Book {
 #[derive(Debug)]
 pub(super) struct Books {
     plans: Arc<PollPlans>,
+    tables: Arc<Sensors>,
     held: BTreeMap<(DeviceClass, u16), Arc<Book>>,
     /// For those that are asked because a person says so: everything that any plan asks.
     all: Arc<Book>,
@@ -213,6 +222,10 @@ impl Books {
                 }
             }
         }
+        let tables = match plans.sensor_tables() {
+            Some(tables) => Arc::new(Sensors::of_plans(Arc::clone(tables))),
+            None => Sensors::shipped(),
+        };
         Self {
             plans,
             held: BTreeMap::new(),
@@ -220,13 +233,15 @@ impl Books {
             all: Arc::new(Book {
                 parts: all.into_iter().map(|(k, (_, q))| (k, q)).collect(),
                 deadlines: BTreeMap::new(),
+                tables: Arc::clone(&tables),
             }),
+            tables,
         }
     }
 
     /// What is asked on schedule of a device of this class and model ([`PollPlans::model`]).
     pub(super) fn scheduled(&mut self, class: DeviceClass, model: u16) -> Arc<Book> {
-        let plans = &self.plans;
+        let (plans, tables) = (&self.plans, &self.tables);
         let book = self.held.entry((class, model)).or_insert_with(|| {
             let asked = plans.asked(class, model);
             let parts = asked
@@ -236,6 +251,7 @@ impl Books {
             Arc::new(Book {
                 parts: parts.collect(),
                 deadlines: Job::ALL.into_iter().filter_map(deadline).collect(),
+                tables: Arc::clone(tables),
             })
         });
         Arc::clone(book)
@@ -254,6 +270,7 @@ impl Books {
         let book = Arc::new(Book {
             parts,
             deadlines: BTreeMap::new(),
+            tables: Arc::clone(&self.tables),
         });
         self.once.insert((class, number), Arc::clone(&book));
         book

@@ -1,9 +1,13 @@
 //! What a table of sensors is, once it was read and checked.
 
-use crate::model::{SensorKind, SensorState};
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{SensorKind, SensorState};
 
 /// A number or a word as an agent gives it; words are compared without case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Word {
     /// INTEGER, Gauge32 and their like; also a text that is a number.
     Number(i64),
@@ -50,7 +54,7 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 /// Something that is known of a row besides its numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Column {
     /// A column with the same index, in this table or another one.
     Row(Vec<u32>),
@@ -74,6 +78,14 @@ impl Column {
         Some([oid.as_slice(), index].concat())
     }
 
+    /// The column that is asked for it, if any.
+    fn oid(&self) -> Option<&[u32]> {
+        match self {
+            Self::Row(oid) | Self::First(oid, _) => Some(oid),
+            Self::Arc(_) | Self::Text => None,
+        }
+    }
+
     /// The index as a text.
     pub fn text(&self, index: &[u32]) -> Option<Vec<u8>> {
         let (Self::Text, Some((_, octets))) = (self, index.split_first()) else {
@@ -95,7 +107,7 @@ impl Column {
 }
 
 /// Degrees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Unit {
     /// The unit of the kind ([`SensorKind`]).
     #[default]
@@ -107,7 +119,7 @@ pub enum Unit {
 }
 
 /// A column that must, or decides what a row is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Condition {
     /// Which.
     pub column: Column,
@@ -116,7 +128,7 @@ pub struct Condition {
 }
 
 /// What the rows of a table are whose `kind-column` has these values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Kind {
     /// Values of the column.
     pub is: Vec<Word>,
@@ -129,7 +141,7 @@ pub struct Kind {
 }
 
 /// A table of an agent that holds sensors, or scalars where `scalar` is set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SensorTable {
     /// Its id: keys of its sensors begin with it.
     pub id: String,
@@ -200,6 +212,21 @@ impl SensorTable {
             .into_iter()
             .chain(self.state.as_deref())
             .chain(rest)
+            .collect()
+    }
+
+    /// Every column that is asked, at each reading or when a row is new.
+    pub fn objects(&self) -> BTreeSet<&[u32]> {
+        let kind = self.kinds.iter().map(|(column, _)| column);
+        let conditions = self.fahrenheit.iter().chain(&self.only);
+        let fixed = kind
+            .chain(conditions.map(|c| &c.column))
+            .chain(&self.names)
+            .filter_map(Column::oid);
+        let scales = self.digits.iter().chain(&self.scale_column);
+        fixed
+            .chain(scales.map(Vec::as_slice))
+            .chain(self.moving())
             .collect()
     }
 }
