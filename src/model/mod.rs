@@ -49,8 +49,8 @@ pub use interface::{CounterBaseline, IfStatus, Interface, RateState, Traffic};
 pub use job::Job;
 pub use mac::{BadMac, Mac};
 pub use plan::{
-    Asked, Column, Difference, PartKind, PartShape, PlanOid, PollPart, PollPlan, PollPlans, Role,
-    Step,
+    Asked, Column, Difference, PartKind, PartShape, PlanOid, PollPart, PollPlan, PollPlans,
+    Priority, Role, Step,
 };
 pub use quirk::{Quirk, QuirkInForce, QuirkSource, Quirks, SKIP_CAP, Showing, arcs, build, within};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};

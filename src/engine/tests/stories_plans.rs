@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::world::{World, ip, site};
 use crate::config::plans::shipped;
 use crate::engine::{POLL_PLANS, State};
-use crate::event::{Body, Command, Effect, EffectKind, Job, Target};
+use crate::event::{Body, Command, ConfigAppliedV2, Effect, EffectKind, Job, Target};
 use crate::model::{
-    Budgets, Intervals, PollPlans, SEEN_UPLINKS, SensorTable, Site, Text, UplinkSpec,
+    Budgets, Intervals, PollPlan, PollPlans, Priority, SEEN_UPLINKS, SensorTable, Site, Text,
+    UplinkSpec,
 };
 
 fn with(intervals: Intervals) -> Site {
@@ -105,6 +106,26 @@ fn a_sensor_table_of_a_file_waits_until_a_person_consents_and_goes_at_once() {
     w.configure(with(Intervals::default()));
     assert_eq!(w.state.polls.in_force, before);
     assert_eq!(trouble(&w.state), None);
+}
+
+#[test]
+fn who_goes_first_comes_into_force_at_once_and_without_a_person() {
+    let mut w = World::of(with(Intervals::default()));
+    let mut own = with(Intervals::default());
+    let tables = own.polls.sensor_tables().cloned().unwrap();
+    let last = |p: &PollPlan| PollPlan {
+        priority: Some(Priority::from(9)),
+        ..p.clone()
+    };
+    own.polls = PollPlans::new(own.polls.iter().map(last)).with_tables(tables);
+    let body = Body::Config(Box::new(ConfigAppliedV2 {
+        hash: "test".into(),
+        site: own.clone(),
+    }));
+    let effects = w.apply(body).effects;
+    assert_eq!(plans(&effects), Some(&own.polls), "the poller is told");
+    assert_eq!(trouble(&w.state), None);
+    assert_eq!(w.state.polls.offered, None);
 }
 
 #[test]

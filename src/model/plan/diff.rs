@@ -1,11 +1,10 @@
 //! What a change of plans means for a device: what is asked more of it, and what less.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, PartKind, PlanOid, PollPart, PollPlan, PollPlans, Role};
+use super::{Column, PartKind, PlanOid, PollPart, PollPlan, PollPlans, Priority, Role};
 use crate::model::{DeviceClass, Text};
 
 /// One step from one plan to another.
@@ -50,6 +49,12 @@ pub enum Step {
     OfMore,
     /// The sensor table is asked of fewer devices.
     OfFewer,
+    /// A column of the sensor table is asked at each reading, and was when a row was new.
+    EachTime(PlanOid),
+    /// A column of the sensor table is asked when a row is new, and was at each reading.
+    WhenNew(PlanOid),
+    /// Where not all can be asked at once: before, after.
+    Priority(Priority, Priority),
 }
 
 impl Step {
@@ -60,8 +65,14 @@ impl Step {
             | Self::Adds(..)
             | Self::LosesHint
             | Self::TableBegins { .. }
-            | Self::OfMore => true,
-            Self::Ends | Self::Drops(..) | Self::GainsHint | Self::OfFewer => false,
+            | Self::OfMore
+            | Self::EachTime(_) => true,
+            Self::Ends
+            | Self::Drops(..)
+            | Self::GainsHint
+            | Self::OfFewer
+            | Self::WhenNew(_)
+            | Self::Priority(..) => false,
             Self::Interval(before, after)
             | Self::Whole(before, after)
             | Self::Unhinted(before, after) => after < before,
@@ -70,7 +81,7 @@ impl Step {
     }
 }
 
-/// What changes for the devices of some classes and of one model.
+/// What changes for the devices of some classes and models.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Difference {
     /// The plan as it will be; as it was where it ends. Of a sensor table its id.
@@ -79,12 +90,14 @@ pub struct Difference {
     pub is_table: bool,
     /// Its version before and after; zero where there is none, as tables have none.
     pub versions: (u32, u32),
-    /// Which part.
-    pub part: PartKind,
+    /// Which part; none where it is about all of them.
+    pub part: Option<PartKind>,
     /// For these classes.
     pub classes: Vec<DeviceClass>,
     /// For models whose `sysObjectID` begins so; for all others where it is none.
-    pub model: Option<PlanOid>,
+    pub models: Vec<PlanOid>,
+    /// Not for these models.
+    pub except: Vec<PlanOid>,
     /// What.
     pub steps: Vec<Step>,
 }
@@ -176,6 +189,7 @@ impl PollPlans {
     pub fn differences(&self, after: &Self) -> Vec<Difference> {
         let before = self.with_what_was_beside(after);
         let mut all = before.plan_differences(after);
+        all.extend(before.priority_differences(after));
         all.extend(before.table_differences(after));
         all
     }
@@ -203,9 +217,10 @@ impl PollPlans {
                             plan,
                             is_table: false,
                             versions,
-                            part,
+                            part: Some(part),
                             classes: Vec::new(),
-                            model: model.cloned(),
+                            models: model.iter().copied().cloned().collect(),
+                            except: Vec::new(),
                             steps,
                         })
                         .classes
@@ -214,6 +229,29 @@ impl PollPlans {
             }
         }
         told.into_values().collect()
+    }
+
+    /// Plans that go before others, or after them, as they did not.
+    fn priority_differences(&self, after: &Self) -> Vec<Difference> {
+        let both = after
+            .iter()
+            .filter_map(|a| Some((self.get(a.name.as_str())?, a)));
+        both.filter(|(b, a)| b.priority() != a.priority())
+            .map(|(b, a)| Difference {
+                plan: a.name.clone(),
+                is_table: false,
+                versions: (b.version, a.version),
+                part: None,
+                classes: DeviceClass::ALL
+                    .iter()
+                    .copied()
+                    .filter(|c| a.is_for(*c))
+                    .collect(),
+                models: a.models.clone(),
+                except: Vec::new(),
+                steps: vec![Step::Priority(b.priority(), a.priority())],
+            })
+            .collect()
     }
 
     fn class_differences(&self, after: &Self, class: DeviceClass, object: &[u32]) -> Vec<Found> {
@@ -269,33 +307,6 @@ impl PollPlans {
         }
         now.tables = self.tables_with_less(offered);
         now
-    }
-
-    /// In a log from before the sensor tables stood among the plans, these and the resources of hosts were asked beside them,
-    /// wherever sensors were: that is not more now. With those parts put in as often as sensors were asked.
-    fn with_what_was_beside(&self, offered: &Self) -> Cow<'_, Self> {
-        if self.tables.is_some() || offered.tables.is_none() {
-            return Cow::Borrowed(self);
-        }
-        let mut now = self.clone();
-        for plan in &mut now.plans {
-            let sensors = plan.parts.iter().find(|p| p.kind == PartKind::Sensors);
-            let Some((interval_s, deadline_s)) = sensors.map(|p| (p.interval_s, p.deadline_s))
-            else {
-                continue;
-            };
-            for kind in [PartKind::Storage, PartKind::Processors] {
-                let mut offered = offered.iter().flat_map(|p| &p.parts);
-                let part = offered.find(|p| p.kind == kind);
-                let known = plan.parts.iter().any(|p| p.kind == kind);
-                plan.parts.extend(part.filter(|_| !known).map(|p| PollPart {
-                    interval_s,
-                    deadline_s,
-                    ..p.clone()
-                }));
-            }
-        }
-        Cow::Owned(now)
     }
 
     fn replacing(&self, name: &Text, with: Option<&PollPlan>) -> Self {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
@@ -10,50 +12,50 @@ use crate::model::{DeviceClass, Job, SensorTable, Text, hex};
 
 /// Plans with their sensor tables.
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "PollPlans")]
 struct Whole<P, T> {
     plans: P,
     tables: T,
 }
-
-type Read = Whole<Vec<PollPlan>, Option<Arc<Vec<SensorTable>>>>;
 
 /// In the log plans without tables are a list: so they stood there before tables were among them.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum InLog {
     Plans(Vec<PollPlan>),
-    Whole(Read),
+    Whole(Whole<Vec<PollPlan>, Arc<Vec<SensorTable>>>),
 }
 
+/// JSON, where what is usual is left out. A snapshot holds it as a text, as in its own form nothing can be left out.
 impl Serialize for PollPlans {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() && self.tables.is_none() {
-            return self.plans.serialize(to);
+        if !to.is_human_readable() {
+            return serde_json::to_string(self)
+                .map_err(S::Error::custom)?
+                .serialize(to);
         }
-        let (plans, tables) = (&self.plans, &self.tables);
-        Whole { plans, tables }.serialize(to)
+        let plans = &self.plans;
+        match &self.tables {
+            None => plans.serialize(to),
+            Some(tables) => Whole { plans, tables }.serialize(to),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for PollPlans {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let read = if from.is_human_readable() {
-            match InLog::deserialize(from)? {
-                InLog::Plans(plans) => {
-                    return Ok(Self {
-                        plans,
-                        tables: None,
-                    });
-                }
-                InLog::Whole(read) => read,
-            }
-        } else {
-            Read::deserialize(from)?
-        };
-        Ok(Self {
-            plans: read.plans,
-            tables: read.tables,
+        if !from.is_human_readable() {
+            let text = String::deserialize(from)?;
+            return serde_json::from_str(&text).map_err(D::Error::custom);
+        }
+        Ok(match InLog::deserialize(from)? {
+            InLog::Plans(plans) => Self {
+                plans,
+                tables: None,
+            },
+            InLog::Whole(whole) => Self {
+                plans: whole.plans,
+                tables: Some(whole.tables),
+            },
         })
     }
 }

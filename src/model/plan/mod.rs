@@ -2,18 +2,23 @@
 //! `config/polls` says, with the site's intervals put in. With the plans go the sensor tables, which say what is asked in their
 //! part `sensors`.
 
+mod beside;
 mod diff;
 mod form;
 mod oid;
+mod priority;
 mod role;
 mod select;
 mod tables;
 
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
 
 pub use diff::{Difference, Step};
 pub use oid::PlanOid;
+pub use priority::Priority;
 pub use role::{PartKind, PartShape, Role};
 pub use select::Asked;
 
@@ -99,6 +104,9 @@ pub struct PollPlan {
     pub except: Vec<DeviceClass>,
     /// For models whose `sysObjectID` begins so; empty for all.
     pub models: Vec<PlanOid>,
+    /// Whether it goes before others; none where the plan does not say it ([`PollPlan::priority`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
     /// What is asked.
     pub parts: Vec<PollPart>,
 }
@@ -144,6 +152,22 @@ impl PollPlans {
 
     fn tables(&self) -> &[SensorTable] {
         self.tables.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Devices are asked exactly the same by these plans as by others, whatever either calls it and whichever goes first.
+    pub fn asks_like(&self, other: &Self) -> bool {
+        self.reads_like(other) && self.tables == other.tables
+    }
+
+    /// The same, sensor tables aside.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let asks = |p: &PollPlan| PollPlan {
+            version: 0,
+            title: Text::empty(),
+            priority: None,
+            ..p.clone()
+        };
+        self.iter().map(asks).eq(other.iter().map(asks))
     }
 
     /// None at all: a configuration from before there were plans.

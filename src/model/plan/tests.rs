@@ -1,8 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::sensor_table::Unit;
-use crate::model::{SensorKind, SensorState};
 
 fn object(role: Role, oid: &str) -> Column {
     Column {
@@ -11,7 +9,7 @@ fn object(role: Role, oid: &str) -> Column {
     }
 }
 
-fn part(interval_s: u32, oids: &[&str]) -> PollPart {
+pub(super) fn part(interval_s: u32, oids: &[&str]) -> PollPart {
     PollPart {
         kind: PartKind::Sensors,
         interval_s,
@@ -28,7 +26,12 @@ fn part(interval_s: u32, oids: &[&str]) -> PollPart {
     }
 }
 
-fn plan(name: &str, classes: &[DeviceClass], models: &[&str], part: PollPart) -> PollPlan {
+pub(super) fn plan(
+    name: &str,
+    classes: &[DeviceClass],
+    models: &[&str],
+    part: PollPart,
+) -> PollPlan {
     PollPlan {
         name: name.into(),
         version: 1,
@@ -37,11 +40,12 @@ fn plan(name: &str, classes: &[DeviceClass], models: &[&str], part: PollPart) ->
         classes: classes.to_vec(),
         except: Vec::new(),
         models: models.iter().map(|m| m.parse().unwrap()).collect(),
+        priority: None,
         parts: vec![part],
     }
 }
 
-const A: &str = "1.3.6.1.2.1.99.1";
+pub(super) const A: &str = "1.3.6.1.2.1.99.1";
 const B: &str = "1.3.6.1.2.1.99.2";
 
 #[test]
@@ -246,7 +250,7 @@ fn a_change_for_one_model_is_told_for_that_model_alone() {
     ]);
     let told = before.differences(&after);
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0].model, Some("1.3.6.1.4.1.9.1".parse().unwrap()));
+    assert_eq!(told[0].models, ["1.3.6.1.4.1.9.1".parse().unwrap()]);
     assert_eq!(told[0].classes.len(), DeviceClass::ALL.len());
     assert!(!told[0].is_more());
 }
@@ -354,159 +358,66 @@ proptest! {
     }
 }
 
-fn table(id: &str, of: &[u32], value: u32, rows: usize) -> SensorTable {
-    SensorTable {
-        id: id.into(),
-        of: [of.to_vec()]
-            .into_iter()
-            .filter(|o| !o.is_empty())
-            .collect(),
-        not_of: Vec::new(),
-        unless: Vec::new(),
-        scalar: false,
-        kind: SensorKind::Temperature,
-        strip: String::new(),
-        kinds: None,
-        names: Vec::new(),
-        title: id.into(),
-        value: Some(vec![1, 3, 6, 1, 4, 1, value]),
-        scale: 0,
-        divide: 1,
-        digits: None,
-        scale_column: None,
-        unit: Unit::Own,
-        fahrenheit: None,
-        missing: Vec::new(),
-        left_of: None,
-        tenths_above: None,
-        rest: Vec::new(),
-        state: None,
-        states: Vec::new(),
-        otherwise: SensorState::Unknown,
-        only: Vec::new(),
-        rows,
-    }
-}
-
-fn with_tables(tables: impl Into<Vec<SensorTable>>) -> PollPlans {
-    let sensors = plan("sensors", &[], &[], part(300, &[]));
-    PollPlans::new([sensors]).with_tables(Arc::new(tables.into()))
-}
-
-const VENDOR: &[u32] = &[1, 3, 6, 1, 4, 1, 9];
-
 #[test]
-fn a_sensor_table_that_asks_for_more_is_more_and_one_that_asks_for_less_or_the_same_is_not() {
-    let base = table("a", VENDOR, 5, 100);
-    let but = |change: fn(&mut SensorTable)| {
-        let mut other = base.clone();
-        change(&mut other);
-        other
+fn who_goes_first_is_told_and_asks_nobody_for_more() {
+    let plans = |priority: Option<u8>| {
+        let sensors = PollPlan {
+            priority: priority.map(Priority::from),
+            ..plan("sensors", &[DeviceClass::Ups], &[], part(300, &[A]))
+        };
+        PollPlans::new([sensors])
     };
-    let more = [
-        but(|t| t.rows = 101),
-        but(|t| t.state = Some(vec![1, 3, 6, 1, 4, 1, 6])),
-        but(|t| t.digits = Some(vec![1, 3, 6, 1, 4, 1, 6])),
-        but(|t| t.rest = vec![vec![1, 3, 6, 1, 4, 1, 6]]),
-        but(|t| t.of = Vec::new()),
-        but(|t| t.of.push(vec![1, 3, 6, 1, 4, 1, 10])),
-        but(|t| t.value = Some(vec![1, 3, 6, 1, 4, 1, 7])),
-    ];
-    for after in &more {
-        let (before, offered) = (with_tables([base.clone()]), with_tables([after.clone()]));
-        let there = before.differences(&offered);
-        assert!(there.iter().any(Difference::is_more), "{after:?}");
-        assert!(there.iter().all(|d| d.is_table && d.plan.as_str() == "a"));
-        assert_eq!(before.with_less(&offered), before, "{after:?}");
-        assert_ne!(before.hash(), offered.hash());
-    }
-    let less = [
-        but(|t| t.rows = 99),
-        but(|t| t.of = vec![vec![1, 3, 6, 1, 4, 1, 9, 1]]),
-        but(|t| t.not_of = vec![vec![1, 3, 6, 1, 4, 1, 9, 1]]),
-        but(|t| t.scalar = true),
-        but(|t| t.unless = vec!["b".into()]),
-        // says the same in other words
-        but(|t| t.title = "{name}".into()),
-        but(|t| t.divide = 10),
-    ];
-    for after in &less {
-        let (before, offered) = (with_tables([base.clone()]), with_tables([after.clone()]));
-        let there = before.differences(&offered);
-        assert!(!there.iter().any(Difference::is_more), "{after:?}");
-        assert_eq!(before.with_less(&offered), offered, "{after:?}");
-    }
-    for (narrow, wide) in [
-        (&less[2], &base),
-        (&less[3], &base),
-        (&less[4], &base),
-        (&less[1], &base),
-    ] {
-        let back = with_tables([narrow.clone()]).differences(&with_tables([wide.clone()]));
-        assert!(back.iter().any(Difference::is_more), "{narrow:?}");
-    }
-}
-
-#[test]
-fn each_sensor_table_is_taken_over_or_left_by_itself() {
-    let (a, b) = (table("a", VENDOR, 5, 100), table("b", VENDOR, 6, 100));
-    let before = with_tables([a.clone(), b.clone()]);
-    let more = SensorTable {
-        rows: 200,
-        ..a.clone()
-    };
-    let new = table("c", &[], 7, 100);
-    let offered = with_tables([more, new]);
-    // b is gone at once; a stays as it was, and c waits
-    assert_eq!(before.with_less(&offered), with_tables([a]));
-    let told = before.differences(&offered);
-    let words: Vec<(&str, bool)> = told
-        .iter()
-        .map(|d| (d.plan.as_str(), d.is_more()))
-        .collect();
-    assert_eq!(words, [("a", true), ("c", true), ("b", false)]);
-    assert_eq!(told[0].model.as_ref().unwrap().arcs(), VENDOR);
-    assert_eq!(told[1].model, None);
-}
-
-#[test]
-fn what_was_asked_beside_the_plans_before_is_no_more_now() {
-    let old = PollPlans::new([plan("sensors", &[], &[], part(300, &[]))]);
-    let storage = |rows| PollPart {
-        kind: PartKind::Storage,
-        rows,
-        ..part(300, &[A])
-    };
-    let mut sensors = plan("sensors", &[], &[], part(300, &[]));
-    sensors.parts.push(storage(256));
-    let tables = Arc::new(vec![table("a", VENDOR, 5, 100)]);
-    let offered = PollPlans::new([sensors.clone()]).with_tables(Arc::clone(&tables));
-    assert_eq!(old.differences(&offered), []);
-    assert_eq!(old.with_less(&offered), offered);
-    // more often than sensors were asked it is more
-    sensors.parts[1].interval_s = 60;
-    let oftener = PollPlans::new([sensors]).with_tables(tables);
-    assert!(old.differences(&oftener).iter().any(Difference::is_more));
-}
-
-#[test]
-fn plans_of_old_logs_are_read_and_hash_as_they_did() {
-    let old = r#"[{"name":"ups","version":1,"title":"","job":"ups","classes":["ups"],"except":[],"models":["1.3.6.1.4.1.9"],"parts":[]}]"#;
-    let plans: PollPlans = serde_json::from_str(old).unwrap();
-    assert_eq!(plans.sensor_tables(), None);
+    let (unsaid, first) = (plans(None), plans(Some(0)));
+    let told = unsaid.differences(&first);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].steps, [Step::Priority(4.into(), 0.into())]);
     assert_eq!(
-        serde_json::to_string(&plans).unwrap(),
-        old,
-        "and are written so"
+        (told[0].part, &told[0].classes[..]),
+        (None, &[DeviceClass::Ups][..])
     );
-    assert_eq!(plans.canonical(), old, "old consents bear its hash");
-    for plans in [
-        plans.clone(),
-        plans.with_tables(Arc::new(vec![table("a", VENDOR, 5, 9)])),
-    ] {
-        let json = serde_json::to_string(&plans).unwrap();
-        assert_eq!(serde_json::from_str::<PollPlans>(&json).unwrap(), plans);
-        let bytes = postcard::to_stdvec(&plans).unwrap();
-        assert_eq!(postcard::from_bytes::<PollPlans>(&bytes).unwrap(), plans);
-    }
+    assert!(!told[0].is_more());
+    assert_eq!(unsaid.with_less(&first), first, "at once");
+    assert_eq!(unsaid.hash(), first.hash(), "nobody consents to it");
+    assert!(unsaid.asks_like(&first));
+    // that which is usual, said or not, is no difference
+    assert_eq!(unsaid.differences(&plans(Some(4))), []);
+}
+
+#[test]
+fn a_job_goes_by_the_lowest_number_among_the_plans_that_have_a_part_of_it_for_the_device() {
+    let with =
+        |name: &str, classes: &[DeviceClass], kind: PartKind, priority: Option<u8>| PollPlan {
+            job: kind.job(),
+            priority: priority.map(Priority::from),
+            ..plan(
+                name,
+                classes,
+                &[],
+                PollPart {
+                    kind,
+                    ..part(300, &[A])
+                },
+            )
+        };
+    let plans = PollPlans::new([
+        with("addresses", &[], PartKind::Addresses, None),
+        with("cables", &[DeviceClass::Switch], PartKind::Lldp, Some(5)),
+        with("fast", &[DeviceClass::Router], PartKind::Addresses, Some(9)),
+    ]);
+    let priority = |class| plans.priority(class, 0, Job::Tables).map(Priority::number);
+    assert_eq!(priority(DeviceClass::Printer), Some(8), "what is usual");
+    assert_eq!(priority(DeviceClass::Switch), Some(5));
+    assert_eq!(
+        priority(DeviceClass::Router),
+        Some(9),
+        "the plan for all does not count here"
+    );
+    assert_eq!(plans.priority(DeviceClass::Switch, 0, Job::Ups), None);
+}
+
+#[test]
+fn a_number_beyond_the_last_is_the_last() {
+    assert_eq!(Priority::from(200).number(), Priority::LAST);
+    assert_eq!(serde_json::from_str::<Priority>("200").unwrap().number(), 9);
+    assert_eq!(serde_json::to_string(&Priority::from(3)).unwrap(), "3");
 }
