@@ -8,6 +8,7 @@ mod fake;
 mod faults;
 mod late;
 pub mod memory;
+mod priority;
 mod quirks;
 mod slow;
 mod snmpd;

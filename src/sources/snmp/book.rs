@@ -10,7 +10,7 @@ use super::walk::{self, Columns, Names, Table};
 use crate::config::plans::shipped;
 use crate::config::sensors::Sensors;
 use crate::event::Job;
-use crate::model::{Column, DeviceClass, Intervals, PartKind, PollPart, PollPlans, Role};
+use crate::model::{Column, DeviceClass, Intervals, PartKind, PollPart, PollPlans, Priority, Role};
 use crate::wire::snmp::{NameBuf, Oid, Value};
 
 /// One part of a plan, ready to be asked.
@@ -164,6 +164,8 @@ pub(super) struct Book {
     parts: BTreeMap<PartKind, Arc<Question>>,
     /// How long each job may take, milliseconds.
     deadlines: BTreeMap<Job, u64>,
+    /// Which job goes before which.
+    priorities: BTreeMap<Job, Priority>,
     /// What is asked in the part `sensors`.
     tables: Arc<Sensors>,
 }
@@ -177,6 +179,12 @@ impl Book {
     /// The sensor tables.
     pub(super) fn tables(&self) -> Arc<Sensors> {
         Arc::clone(&self.tables)
+    }
+
+    /// What a job goes before; where no plan has it, what is usual.
+    pub(super) fn priority(&self, job: Job) -> Priority {
+        let planned = self.priorities.get(&job).copied();
+        planned.unwrap_or(Priority::usual(job))
     }
 
     /// How long a job may take, milliseconds; where no plan has it, by what is usual.
@@ -232,8 +240,8 @@ impl Books {
             once: BTreeMap::new(),
             all: Arc::new(Book {
                 parts: all.into_iter().map(|(k, (_, q))| (k, q)).collect(),
-                deadlines: BTreeMap::new(),
                 tables: Arc::clone(&tables),
+                ..Book::default()
             }),
             tables,
         }
@@ -248,9 +256,11 @@ impl Books {
                 .iter()
                 .map(|a| (a.part.kind, Arc::new(Question::of(a.part))));
             let deadline = |job| Some((job, u64::from(plans.deadline(class, model, job)?) * 1000));
+            let priority = |job| Some((job, plans.priority(class, model, job)?));
             Arc::new(Book {
                 parts: parts.collect(),
                 deadlines: Job::ALL.into_iter().filter_map(deadline).collect(),
+                priorities: Job::ALL.into_iter().filter_map(priority).collect(),
                 tables: Arc::clone(tables),
             })
         });
@@ -269,8 +279,8 @@ impl Books {
         parts.extend(own.parts.iter().map(|(kind, q)| (*kind, Arc::clone(q))));
         let book = Arc::new(Book {
             parts,
-            deadlines: BTreeMap::new(),
             tables: Arc::clone(&self.tables),
+            ..Book::default()
         });
         self.once.insert((class, number), Arc::clone(&book));
         book
@@ -283,13 +293,32 @@ impl Books {
 }
 
 impl Driver {
-    /// Other plans are in force: what was read by the earlier ones is read anew.
+    /// Other plans are in force: what was read by the earlier ones is read anew, where they read something else.
     pub(super) fn plan(&mut self, plans: Arc<PollPlans>) {
+        let same = self.books.plans.reads_like(&plans);
         self.books = Books::of(plans);
+        for index in 0..self.devices.len() as u32 {
+            self.rank_jobs(index);
+        }
+        if same {
+            return;
+        }
         for device in &self.devices {
             let mut memory = locked(&device.memory);
             memory.hints = Hints::default();
             memory.interfaces.read_ms = None;
+        }
+    }
+
+    /// What the jobs of a device go before, by the plans in force.
+    pub(super) fn rank_jobs(&mut self, index: u32) {
+        let device = &mut self.devices[index as usize];
+        let Some(target) = &device.target else {
+            return;
+        };
+        let book = self.books.scheduled(target.class, target.model);
+        for due in &mut device.jobs {
+            due.priority = book.priority(due.job);
         }
     }
 }

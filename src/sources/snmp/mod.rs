@@ -4,8 +4,9 @@
 //! answers. One task drives all agents over a few shared sockets: a table of agents, one heap of timers, shared buffers; a job
 //! is a future the driver polls itself, so that an agent costs no task, no socket and no buffer of its own. It never has more
 //! than one question out to an agent (a router takes a few) nor more than its window over all, sends no more to a device, into
-//! a closet or through an uplink than the site's budgets allow, never walks an agent it does not know yet, never
-//! believes a datagram whose source, id or digest is not that of the question, and sends nothing but through the gate.
+//! a closet or through an uplink than the site's budgets allow, lets what the plans put first go first without letting anything
+//! wait for ever, never walks an agent it does not know yet, never believes a datagram whose source, id or digest is not that of
+//! the question, and sends nothing but through the gate.
 
 mod ask;
 mod book;
@@ -36,6 +37,7 @@ mod session;
 mod stats;
 mod table;
 mod task;
+mod turns;
 mod walk;
 mod window;
 

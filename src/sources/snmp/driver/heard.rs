@@ -136,7 +136,7 @@ impl Driver {
             self.counters.window.set(self.outstanding as u64);
         }
         self.silent -= usize::from(flight.silent);
-        let held = flight.held.is_some();
+        let held = flight.held;
         match &answer {
             Ok(reply) => {
                 self.counters.answered.add(1);
