@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use wardwatch::config::plans::shipped;
 use wardwatch::event::{Job, Observation, OverrunKind, Target};
 use wardwatch::model::{Budgets, Intervals, PollPlan, PollPlans, Priority};
 use wardwatch::sources::snmp::PollerConfig;
 use wardwatch::wire::snmp::PduKind;
 
-use super::common::target;
+use super::common::{agent, community, oid, target};
 use super::fake::switch;
 use super::memory::{Heard, House, house};
 
@@ -144,4 +145,20 @@ async fn a_plan_of_the_site_says_what_goes_first_and_that_counts_at_once() {
     }
     assert!(late[0] <= Duration::from_secs(41), "{late:?}");
     assert!(late[1] > Duration::from_mins(1), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_goes_before_everything_that_waits_for_a_place_in_the_window() {
+    let mut house = crowded(Duration::from_millis(600));
+    let _ = house.pass(300).await;
+    for n in 0..DEVICES {
+        let who = agent(SocketAddr::new(ip(n), 161), community("public"));
+        let asked = Instant::now();
+        let name = oid("1.3.6.1.2.1.1.5.0");
+        let answer = house.poller.get(who, vec![name], "a person".into(), None);
+        answer.await.unwrap();
+        // what the device was just asked, its status where that went before a walk, a place in the window, and its own answer
+        let took = asked.elapsed();
+        assert!(took < Duration::from_secs(4), "{n}: {took:?}");
+    }
 }
