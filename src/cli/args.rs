@@ -446,6 +446,11 @@ pub enum ConfigCommand {
     /// JSON schema of the site file
     Schema,
     /// What the poll plans would ask of devices, against what was consented to
+    ///
+    /// Poll plans (folder `polls` beside the site file) and sensor tables (folder `sensors`) that ask a device for more wait until
+    /// they are consented to: another object, a column oftener, a shorter interval, more rows or bytes, more devices. Until then
+    /// devices are asked what was accepted last. What asks for no more comes into force at once, and so does a plan's `priority`
+    /// (0 first, 9 last): it only says which poll goes first where not all can go at once.
     Diff(ConfigDiffArgs),
 }
 

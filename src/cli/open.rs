@@ -8,7 +8,6 @@ use color_eyre::eyre::eyre;
 use super::args::Global;
 use super::{doctor, usage};
 use crate::actions::catalogue::Catalogue;
-use crate::config::sensors::Sensors;
 use crate::config::{self, Loaded};
 use crate::engine::State;
 use crate::host::restore;
@@ -89,27 +88,11 @@ fn by_tag<'a>(state: &'a State, word: &str) -> Option<&'a Device> {
     found.next().is_none().then_some(first)
 }
 
-/// Which tables hold sensors: what is shipped, overlaid by the folder `sensors` beside the site file.
-fn sensors(site_folder: Option<&Path>) -> Result<()> {
-    let folder = site_folder
-        .map(|f| f.join("sensors"))
-        .filter(|f| f.is_dir());
-    let Some(folder) = folder else { return Ok(()) };
-    let (sensors, errors) = Sensors::load(Some(&folder));
-    if errors.is_empty() {
-        sensors.put_in_force();
-        return Ok(());
-    }
-    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    Err(usage(lines.join("\n")))
-}
-
 /// What can be run: what is shipped, overlaid by the folder `remediations` beside the site file.
 pub fn catalogue(site_folder: Option<&Path>) -> Result<Catalogue> {
     let folder = site_folder
         .map(|f| f.join("remediations"))
         .filter(|f| f.is_dir());
-    sensors(site_folder)?;
     let (catalogue, errors) = Catalogue::load(folder.as_deref());
     if errors.is_empty() {
         return Ok(catalogue);

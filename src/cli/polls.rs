@@ -13,7 +13,7 @@ use super::{Done, open, usage};
 use crate::access::{Person, Role};
 use crate::engine::State;
 use crate::host::consent::{self, Consent};
-use crate::model::{DeviceClass, Difference, FactKey, PlanOid, PollPlans, Step, Text};
+use crate::model::{DeviceClass, Difference, FactKey, PartKind, PlanOid, PollPlans, Step, Text};
 
 /// More classes than these are counted rather than named.
 const NAMED: usize = 6;
@@ -123,9 +123,14 @@ impl Told {
                     .iter()
                     .map(|s| json!({ "more": s.is_more(), "what": words(s) }))
                     .collect();
+                let (plan, table) = if d.is_table {
+                    (Value::Null, json!(d.plan))
+                } else {
+                    (json!(d.plan), Value::Null)
+                };
                 json!({
-                    "plan": d.plan, "version_before": version(d.versions.0), "version_after": version(d.versions.1), "part": d.part.word(),
-                    "classes": d.classes.iter().map(|c| c.word()).collect::<Vec<_>>(), "model": d.model.as_ref().map(ToString::to_string),
+                    "plan": plan, "sensor_table": table, "version_before": version(d.versions.0), "version_after": version(d.versions.1), "part": d.part.map(PartKind::word),
+                    "classes": d.classes.iter().map(|c| c.word()).collect::<Vec<_>>(), "models": dotted(&d.models), "except_models": dotted(&d.except),
                     "devices": line.devices, "more": d.is_more(), "steps": steps,
                 })
             })
@@ -163,6 +168,10 @@ impl Told {
     }
 }
 
+fn dotted(models: &[PlanOid]) -> Vec<String> {
+    models.iter().map(ToString::to_string).collect()
+}
+
 fn version(number: u32) -> Value {
     if number == 0 {
         Value::Null
@@ -171,7 +180,7 @@ fn version(number: u32) -> Value {
     }
 }
 
-/// `  interfaces, counters: every 60 s → 30 s; + ifInErrors on switches (412 devices, +1 object)`.
+/// `  sensor table apc-load: at most 10 → 20 rows on ups (3 devices)`, `  interfaces, counters: every 60 s → 30 s; + ifInErrors on switches (412 devices, +1 object)`.
 fn sentence(line: &Line) -> String {
     let d = &line.difference;
     let steps: Vec<String> = d.steps.iter().map(words).collect();
@@ -194,25 +203,52 @@ fn sentence(line: &Line) -> String {
         n => format!(", {n:+} objects"),
     };
     let version = match d.versions {
+        (0, 0) => String::new(),
         (0, after) => format!(" (version {after})"),
         (before, 0) => format!(" (version {before})"),
         (before, after) if before == after => String::new(),
         (before, after) => format!(" (version {before} → {after})"),
     };
+    let name = match d.part {
+        _ if d.is_table => format!("sensor table {}", d.plan),
+        Some(part) => format!("{}{version}, {}", d.plan, part.word()),
+        None => format!("{}{version}", d.plan),
+    };
     format!(
-        "  {}{version}, {}: {} on {}{} ({devices}{objects})\n",
-        d.plan,
-        d.part.word(),
+        "  {name}: {} on {}{} ({devices}{objects})\n",
         steps.join("; "),
         classes(&d.classes),
-        d.model
-            .as_ref()
-            .map_or(String::new(), |m| format!(" of model {m}")),
+        models(d),
     )
+}
+
+/// ` of models 1.3.6.1.4.1.9 but 1.3.6.1.4.1.9.1.5`; the last ones only counted.
+fn models(d: &Difference) -> String {
+    let some = |all: &[PlanOid]| {
+        let named = dotted(all.get(..NAMED).unwrap_or(all)).join(", ");
+        match all.len().saturating_sub(NAMED) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
+    };
+    let of = match d.models.len() {
+        0 => String::new(),
+        1 => format!(" of model {}", some(&d.models)),
+        _ => format!(" of models {}", some(&d.models)),
+    };
+    let but = match (d.except.is_empty(), d.models.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => format!(" of all models but {}", some(&d.except)),
+        (false, false) => format!(" but {}", some(&d.except)),
+    };
+    of + &but
 }
 
 fn classes(classes: &[DeviceClass]) -> String {
     let words: Vec<&str> = classes.iter().map(|c| c.word()).collect();
+    if words.is_empty() {
+        return "no class".into();
+    }
     if words.len() == DeviceClass::ALL.len() {
         return "all classes".into();
     }
@@ -253,12 +289,22 @@ fn words(step: &Step) -> String {
         crate::model::Role::Other => oid.to_string(),
         known => known.object().to_string(),
     };
+    let counted = |n: u32, what: &str| match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    };
     match step {
+        // which sensors, their tables say
+        Step::Begins {
+            interval_s,
+            objects: 0,
+        } => format!("asked from now on, every {}", seconds(*interval_s)),
         Step::Begins {
             interval_s,
             objects,
         } => format!(
-            "asked from now on, {objects} objects every {}",
+            "asked from now on, {} every {}",
+            counted(*objects, "object"),
             seconds(*interval_s)
         ),
         Step::Ends => "no longer asked".into(),
@@ -275,22 +321,36 @@ fn words(step: &Step) -> String {
         Step::Drops(role, oid) => format!("- {}", object(role, oid)),
         Step::LosesHint => "read each time, moved or not".into(),
         Step::GainsHint => "read when its hint moved".into(),
+        Step::TableBegins { objects, rows } => {
+            format!(
+                "asked from now on, {} of at most {}",
+                counted(*objects, "column"),
+                counted(*rows, "row")
+            )
+        }
+        Step::OfMore => "asked of more devices".into(),
+        Step::OfFewer => "asked of fewer devices".into(),
+        Step::EachTime(oid) => format!("{oid} at each reading, not only of new rows"),
+        Step::WhenNew(oid) => format!("{oid} only of new rows, not at each reading"),
+        Step::Priority(a, b) => format!("priority {} → {}", a.number(), b.number()),
     }
 }
 
 /// How many devices that are asked a difference is about.
 fn count(state: &State, difference: &Difference) -> u32 {
-    let Some(model) = &difference.model else {
+    if difference.models.is_empty() && difference.except.is_empty() {
         let by_class: BTreeMap<DeviceClass, u32> = state.asked_by_class();
         return difference
             .classes
             .iter()
             .filter_map(|c| by_class.get(c))
             .sum();
-    };
+    }
     let of_model = |text: &str| {
-        text.parse::<PlanOid>()
-            .is_ok_and(|oid| model.begins(oid.arcs()))
+        let oid = text.parse::<PlanOid>();
+        let arcs = oid.as_ref().map_or(&[][..], PlanOid::arcs);
+        let one_of = |models: &[PlanOid]| models.iter().any(|m| m.begins(arcs));
+        (difference.models.is_empty() || one_of(&difference.models)) && !one_of(&difference.except)
     };
     let asked = state.devices.values().filter(|d| {
         difference.classes.contains(&d.class)
@@ -298,4 +358,97 @@ fn count(state: &State, difference: &Difference) -> u32 {
             && state.is_asked(d.id)
     });
     asked.count() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(difference: Difference, devices: u32) -> String {
+        let line = Line {
+            difference,
+            devices,
+        };
+        sentence(&line).trim().to_string()
+    }
+
+    fn difference(steps: &[Step]) -> Difference {
+        Difference {
+            plan: "tables".into(),
+            is_table: false,
+            versions: (1, 1),
+            part: Some(PartKind::Lldp),
+            classes: vec![DeviceClass::Switch],
+            models: Vec::new(),
+            except: Vec::new(),
+            steps: steps.to_vec(),
+        }
+    }
+
+    #[test]
+    fn differences_are_said_in_words() {
+        let oid = |text: &str| text.parse::<PlanOid>().unwrap();
+        let table = |steps: &[Step]| Difference {
+            plan: "apc-load".into(),
+            is_table: true,
+            versions: (0, 0),
+            part: Some(PartKind::Sensors),
+            classes: DeviceClass::ALL.to_vec(),
+            models: vec![oid("1.3.6.1.4.1.318")],
+            except: vec![oid("1.3.6.1.4.1.318.1.7")],
+            ..difference(steps)
+        };
+        let first = Difference {
+            part: None,
+            versions: (1, 2),
+            ..difference(&[Step::Priority(8.into(), 5.into())])
+        };
+        let begins = Step::TableBegins {
+            objects: 1,
+            rows: 256,
+        };
+        let nobody = Difference {
+            classes: Vec::new(),
+            models: Vec::new(),
+            except: Vec::new(),
+            ..table(&[Step::Ends])
+        };
+        let many = Difference {
+            models: (1..=8).map(|n| oid(&format!("1.3.{n}"))).collect(),
+            except: Vec::new(),
+            ..table(&[Step::OfMore])
+        };
+        let cases = [
+            (
+                first,
+                "tables (version 1 → 2): priority 8 → 5 on switch (2 devices)",
+            ),
+            (
+                difference(&[Step::Interval(300, 60)]),
+                "tables, lldp: every 5 min → 60 s on switch (2 devices)",
+            ),
+            (
+                table(&[begins]),
+                "sensor table apc-load: asked from now on, 1 column of at most 256 rows on all classes of model \
+                 1.3.6.1.4.1.318 but 1.3.6.1.4.1.318.1.7 (2 devices)",
+            ),
+            (
+                table(&[Step::EachTime(oid("1.3.6.1.4.1.318.2"))]),
+                "sensor table apc-load: 1.3.6.1.4.1.318.2 at each reading, not only of new rows on all classes of model \
+                 1.3.6.1.4.1.318 but 1.3.6.1.4.1.318.1.7 (2 devices)",
+            ),
+            (
+                nobody,
+                "sensor table apc-load: no longer asked on no class (2 devices)",
+            ),
+            (
+                many,
+                "sensor table apc-load: asked of more devices on all classes of models 1.3.1, 1.3.2, 1.3.3, 1.3.4, 1.3.5, 1.3.6 \
+                 and 2 more (2 devices)",
+            ),
+        ];
+        for (difference, words) in cases {
+            assert_eq!(said(difference, 2), words);
+        }
+    }
 }

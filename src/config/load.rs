@@ -13,6 +13,7 @@ use super::cursor::kind;
 use super::keys::INCLUDE;
 use super::plans;
 use super::problem::{ConfigErrors, Problem};
+use super::sensors::{self, Sensors};
 use super::site::{Draft, LogSettings};
 use super::source::{At, Sources};
 use super::word::quote;
@@ -36,7 +37,8 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
     /// How long what is kept.
     pub log: LogSettings,
-    /// The poll plans: what is shipped, overlaid by the folder `polls` beside the site file, with the site's intervals put in.
+    /// The poll plans: what is shipped, overlaid by the folder `polls` beside the site file, with the site's intervals put in; with
+    /// the sensor tables, overlaid by the folder `sensors`.
     pub polls: PollPlans,
 }
 
@@ -157,11 +159,15 @@ fn load_text(path: &Path, text: Arc<str>) -> Result<Loaded, ConfigErrors> {
             PollPlans::default()
         }
     };
+    let folder = path.parent().unwrap_or(Path::new("")).join(sensors::FOLDER);
+    let (sensors, wrong) =
+        Sensors::load(Some(&folder).filter(|f| f.is_dir()).map(PathBuf::as_path));
+    errors.extend(wrong.into_iter().map(Problem::from));
     if !errors.is_empty() {
         return Err(ConfigErrors(errors));
     }
     Ok(Loaded {
-        polls,
+        polls: polls.with_tables(sensors.tables()),
         hash: hash(&draft.site),
         site: draft.site,
         warnings: sources.warnings(),

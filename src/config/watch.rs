@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::load::{Loaded, load};
-use super::plans;
 use super::problem::ConfigErrors;
+use super::{folder as files_of, plans, sensors};
 use crate::model::Text;
 
 /// A file with what `stat` says of it; none where there is none.
@@ -84,13 +84,14 @@ impl Watch {
 
 fn stamps(site_file: &Path, files: &[PathBuf]) -> Vec<Stamp> {
     let folder = site_file.parent().unwrap_or(Path::new(""));
-    // a plan may be new, or gone
+    // a plan or a sensor table may be new, or gone
     let polls = plans::files(&folder.join(plans::FOLDER));
     let stamp = |file: &PathBuf| {
         let about = std::fs::metadata(file).ok()?;
         Some((about.modified().ok()?, about.len()))
     };
-    let all = files.iter().cloned().chain(polls);
+    let sensors = files_of::paths(&folder.join(sensors::FOLDER)).unwrap_or_default();
+    let all = files.iter().cloned().chain(polls).chain(sensors);
     all.map(|file| {
         let stamp = stamp(&file);
         (file, stamp)

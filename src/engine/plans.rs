@@ -58,7 +58,7 @@ impl State {
         if *self.polls.in_force == plans {
             return;
         }
-        if !self.polls.in_force.is_empty() {
+        if !self.polls.in_force.is_empty() && !self.polls.in_force.asks_like(&plans) {
             self.all_asked_anew();
         }
         self.polls.in_force = Arc::new(plans);

@@ -22,7 +22,7 @@ pub enum SnapshotError {
 }
 
 /// Changes with every change of [`State`]'s shape or of the fold's meaning.
-pub(super) const SNAPSHOT_VERSION: u16 = 7;
+pub(super) const SNAPSHOT_VERSION: u16 = 8;
 
 impl State {
     /// SHA-256 over the canonical serialisation (postcard; every map is ordered). Equal for every replay of the same log by

@@ -21,6 +21,7 @@ mod quirk;
 mod remediation;
 mod segment;
 mod sensor;
+pub mod sensor_table;
 mod severity;
 mod site;
 mod sorted;
@@ -48,13 +49,14 @@ pub use interface::{CounterBaseline, IfStatus, Interface, RateState, Traffic};
 pub use job::Job;
 pub use mac::{BadMac, Mac};
 pub use plan::{
-    Asked, Column, Difference, PartKind, PartShape, PlanOid, PollPart, PollPlan, PollPlans, Role,
-    Step,
+    Asked, Column, Difference, PartKind, PartShape, PlanOid, PollPart, PollPlan, PollPlans,
+    Priority, Role, Step,
 };
 pub use quirk::{Quirk, QuirkInForce, QuirkSource, Quirks, SKIP_CAP, Showing, arcs, build, within};
 pub use remediation::{Confirm, OUTPUT_LINES, Revert, Risk, Run, RunPlan, RunState, Work};
 pub use segment::{Link, LinkEnd, LinkId, LinkSource, Segment};
 pub use sensor::{SENSOR_CAP, SENSOR_RING, Sensor, SensorKind, SensorState};
+pub use sensor_table::SensorTable;
 pub use severity::Severity;
 pub use site::{
     AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, Discovery, FirmwareSpec,

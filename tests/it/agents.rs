@@ -11,6 +11,7 @@ mod late;
 pub mod memory;
 mod named;
 mod polite;
+mod priority;
 mod quirks;
 mod slow;
 mod snmpd;

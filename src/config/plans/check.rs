@@ -7,7 +7,8 @@ use crate::config::cursor::{Cursor, kind, seconds, spell};
 use crate::config::source::{At, Sources};
 use crate::config::word::{hint, one_of, quote};
 use crate::model::{
-    Column, DeviceClass, Intervals, Job, PartKind, PlanOid, PollPart, PollPlan, Role, Text,
+    Column, DeviceClass, Intervals, Job, PartKind, PlanOid, PollPart, PollPlan, Priority, Role,
+    Text,
 };
 
 /// The shortest and the longest interval, seconds.
@@ -77,6 +78,13 @@ pub(super) fn plan(
         None => sources.error(c.at, "a plan has at least one [[part]]"),
     }
     parts.sort_by_key(|p| p.kind);
+    let priority = c.number(sources, "priority");
+    if let Some((_, at)) = priority.filter(|_| c.raw("job").is_none()) {
+        sources.error(
+            at,
+            "'priority' means something with a 'job' only: what a person asks for goes before all polls",
+        );
+    }
     Some(Found::Plan(PollPlan {
         name,
         version: c.number(sources, "version").map_or(1, |(n, _)| n as u32),
@@ -85,6 +93,7 @@ pub(super) fn plan(
         classes: class_list(sources, c, "classes"),
         except: class_list(sources, c, "except"),
         models: models(sources, c),
+        priority: priority.map(|(n, _)| Priority::from(n as u8)),
         parts,
     }))
 }
@@ -168,7 +177,7 @@ fn part(sources: &mut Sources, c: Cursor<'_, '_>, intervals: &Intervals) -> Opti
     {
         sources.error(
             at,
-            "which sensors are read the code knows; only how often stands here",
+            "which sensors are read the sensor tables say (folder sensors); only how often stands here",
         );
     }
     let hint = match c.raw("hint") {

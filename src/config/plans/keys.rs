@@ -2,6 +2,7 @@
 
 use crate::config::keys::{Key, Shape, Table};
 use crate::config::site::class_words;
+use crate::model::Priority;
 use Shape::{Flag, List, Number, Text, Word};
 
 const fn key(name: &'static str, shape: Shape, required: bool, about: &'static str) -> Key {
@@ -50,6 +51,12 @@ pub(super) static PLAN: Table = Table {
             List,
             false,
             "For models whose sysObjectID begins so; all unless said.",
+        ),
+        key(
+            "priority",
+            Number(0, Priority::LAST as i64),
+            false,
+            "Where not all can be asked at once: 0 goes first, 9 last; what is usual for its job unless said. Asks no more of any device.",
         ),
         key("part", List, false, "Its parts."),
     ],

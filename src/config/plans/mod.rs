@@ -18,6 +18,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::problem::{ConfigErrors, Problem};
+use super::sensors::Sensors;
 use super::source::{At, Sources};
 use crate::model::{Intervals, PollPlan, PollPlans};
 
@@ -49,17 +50,19 @@ shipped!(
     "ups",
 );
 
-/// The plans that are shipped, with these intervals put in.
+/// The plans that are shipped, with these intervals put in, and the sensor tables that are shipped.
 pub fn shipped(intervals: &Intervals) -> PollPlans {
     // a test reads every file that is shipped, so that nothing is left out here
-    read(intervals, SHIPPED.iter().map(own)).unwrap_or_default()
+    read(intervals, SHIPPED.iter().map(own))
+        .unwrap_or_default()
+        .with_tables(Sensors::shipped().tables())
 }
 
 fn own(&(path, text): &(&str, &str)) -> (PathBuf, Arc<str>) {
     (path.into(), text.into())
 }
 
-/// What is shipped, overlaid by the files `*.toml` of a folder, which need not be there.
+/// What is shipped, overlaid by the files `*.toml` of a folder, which need not be there; without sensor tables.
 pub fn load(folder: Option<&Path>, intervals: &Intervals) -> Result<PollPlans, ConfigErrors> {
     let mut files: Vec<(PathBuf, Arc<str>)> = SHIPPED.iter().map(own).collect();
     if let Some(folder) = folder {

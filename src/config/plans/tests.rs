@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{DeviceClass, Job, PartKind, Role};
+use crate::model::{DeviceClass, Job, PartKind, Priority, Role};
 
 fn texts(files: &[(&str, &str)]) -> Result<PollPlans, String> {
     let files = files.iter().map(|(p, t)| (PathBuf::from(p), Arc::from(*t)));
@@ -81,7 +81,7 @@ fn the_shipped_plans_ask_each_class_what_it_is_for() {
                 asked.part.deadline_s <= asked.part.interval_s * 6 / 10,
                 "{asked:?}"
             );
-            // which sensors there are the code knows
+            // the sensor tables have rows of their own
             let counted = asked.part.kind == PartKind::Sensors || asked.part.rows > 0;
             assert!(!asked.part.walks() || counted, "{asked:?}");
         }
@@ -182,7 +182,7 @@ name = "sensors"
 interval = "5m"
 columns = [ { role = "other", oid = "1.3.6.1.2.1.99.1.1.1.4" } ]
 "#;
-    assert!(wrong(text).contains("7:11: which sensors are read the code knows"));
+    assert!(wrong(text).contains("7:11: which sensors are read the sensor tables say"));
 }
 
 #[test]
@@ -227,6 +227,21 @@ fn every_mistake_is_named_with_its_place_and_what_was_meant() {
             "interval = \"30s\"",
             "interval = \"30s\"\npriority = 1",
             "8:1: unknown key 'priority' in [[part]]",
+        ),
+        (
+            "job = \"ups\"",
+            "job = \"ups\"\npriority = 10",
+            "4:12: 'priority' is 10; it must be from 0 to 9",
+        ),
+        (
+            "job = \"ups\"",
+            "job = \"ups\"\npriority = \"1\"",
+            "4:12: 'priority' must be a whole number from 0 to 9, not text; write it without quotes",
+        ),
+        (
+            "job = \"ups\"",
+            "priority = 1",
+            "3:12: 'priority' means something with a 'job' only",
         ),
         (
             "\"battery\"",
@@ -324,4 +339,46 @@ fn every_role_is_read_by_some_part_and_every_word_is_its_own() {
     for kind in PartKind::ALL {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
     }
+}
+
+#[test]
+fn which_poll_goes_first_stands_in_its_file_and_changes_nothing_of_what_is_asked() {
+    let plans = shipped(&Intervals::default());
+    let said: Vec<(&str, Option<u8>)> = plans
+        .iter()
+        .map(|p| (p.name.as_str(), p.priority.map(Priority::number)))
+        .collect();
+    let wanted = [
+        ("addresses", Some(8)),
+        ("bench", None),
+        ("forwarding", Some(8)),
+        ("interfaces", Some(3)),
+        ("inventory", Some(6)),
+        ("neighbours", Some(8)),
+        ("sensors", Some(4)),
+        ("sensors-rooms", Some(2)),
+        ("status", Some(0)),
+        ("status-infrastructure", Some(0)),
+        ("ups", Some(1)),
+    ];
+    assert_eq!(said, wanted);
+    let priority = |text: &str| {
+        let plans = texts(&[("polls/x.toml", text)]).unwrap();
+        (
+            plans.iter().next().unwrap().priority().number(),
+            plans.hash(),
+        )
+    };
+    let (number, hash) = priority(GOOD);
+    assert_eq!(number, 1, "what is usual for its job");
+    let first = GOOD.replace("job = \"ups\"", "job = \"ups\"\npriority = 0");
+    assert_eq!(priority(&first), (0, hash));
+}
+
+#[test]
+fn what_is_shipped_takes_little_room_in_a_log() {
+    let json = serde_json::to_string(&shipped(&Intervals::default())).unwrap();
+    assert!(json.len() < 100_000, "{} octets", json.len());
+    let packed = zstd::bulk::compress(json.as_bytes(), 3).unwrap();
+    assert!(packed.len() < 16_000, "{} octets", packed.len());
 }

@@ -3,12 +3,10 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::table::{Column, Condition, Kind, SensorTable, Unit, Word};
-use super::{SensorError, at_start};
+use super::{Column, Condition, Kind, SensorError, SensorTable, Unit, Word, at_start};
+use crate::model::sensor_table::usual;
 use crate::model::{SensorKind, SensorState, Text};
 
-/// Rows of a table that does not say how many.
-const ROWS: usize = 256;
 /// The most rows a table may ask for.
 const MOST_ROWS: usize = 2_000;
 
@@ -206,7 +204,7 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
     if !(-18..=18).contains(&raw.scale) {
         return Err("'scale' is a power of ten from -18 to 18".into());
     }
-    let rows = raw.rows.unwrap_or(ROWS);
+    let rows = raw.rows.unwrap_or(usual::ROWS);
     if rows == 0 || rows > MOST_ROWS {
         return Err(format!("'rows' is from 1 to {MOST_ROWS}"));
     }
@@ -214,7 +212,7 @@ fn table(raw: RawTable) -> Result<SensorTable, String> {
         if raw.name.is_empty() {
             format!("{} {{index}}", raw.id)
         } else {
-            "{name}".into()
+            usual::TITLE.into()
         }
     });
     Ok(SensorTable {

@@ -1,16 +1,17 @@
 //! Which tables of which vendors hold sensors: shipped with the program, overlaid by the site's own folder `sensors`.
 //!
-//! A table of the site with the id of a shipped one takes its place; one that says `enabled = false` takes it away. A file
+//! They stand among the poll plans ([`crate::model::PollPlans::sensor_tables`]), so that what they ask for more takes a person's
+//! consent. A table of the site with the id of a shipped one takes its place; one that says `enabled = false` takes it away. A file
 //! with a mistake is left out, with the place of every mistake; the others stay.
 
 mod file;
-mod table;
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 
-pub use table::{Column, Condition, Kind, SensorTable, Unit, Word};
+pub use crate::model::sensor_table::{Column, Condition, Kind, SensorTable, Unit, Word};
 
+use super::problem::Problem;
 use crate::model::Text;
 
 /// Tables of one catalogue.
@@ -51,13 +52,25 @@ pub struct SensorError {
     pub what: Text,
 }
 
-/// What the poller asks by.
-static IN_FORCE: RwLock<Option<Arc<Sensors>>> = RwLock::new(None);
+impl From<SensorError> for Problem {
+    fn from(error: SensorError) -> Self {
+        let number = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            file: error.file.as_str().into(),
+            line: number(error.line),
+            column: number(error.column),
+            what: error.what,
+        }
+    }
+}
+
+/// What the folder beside the site file is called.
+pub(super) const FOLDER: &str = "sensors";
 
 /// All tables, in the order in which they are asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sensors {
-    tables: Vec<Arc<SensorTable>>,
+    tables: Arc<Vec<SensorTable>>,
 }
 
 impl Sensors {
@@ -68,15 +81,14 @@ impl Sensors {
         Arc::clone(&SHIPPED_ALONE)
     }
 
-    /// What is in force in this process: what is shipped, unless the site has tables of its own.
-    pub fn in_force() -> Arc<Self> {
-        let held = IN_FORCE.read().unwrap_or_else(PoisonError::into_inner);
-        held.clone().unwrap_or_else(Self::shipped)
+    /// Those that stand among the plans.
+    pub fn of_plans(tables: Arc<Vec<SensorTable>>) -> Self {
+        Self { tables }
     }
 
-    /// Puts these in force, before the first agent is asked: what is remembered of agents goes by their order.
-    pub fn put_in_force(self) {
-        *IN_FORCE.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(self));
+    /// To stand among the plans.
+    pub fn tables(&self) -> Arc<Vec<SensorTable>> {
+        Arc::clone(&self.tables)
     }
 
     /// What is shipped, overlaid by the files `*.toml` of a folder, with what was wrong in them.
@@ -115,28 +127,28 @@ impl Sensors {
     /// The tables that may be asked of an agent with this `sysObjectID`.
     pub fn of<'a>(&'a self, object_id: &'a [u32]) -> impl Iterator<Item = (u16, &'a SensorTable)> {
         (0u16..)
-            .zip(&self.tables)
+            .zip(self.tables.iter())
             .filter(move |(_, t)| t.fits(object_id))
-            .map(|(at, t)| (at, t.as_ref()))
     }
 
     /// All tables, in the order in which they are asked.
     pub fn iter(&self) -> impl Iterator<Item = &SensorTable> {
-        self.tables.iter().map(AsRef::as_ref)
+        self.tables.iter()
     }
 
     fn lay(&mut self, file: &str, text: &str, errors: &mut Vec<SensorError>) {
+        let all = Arc::make_mut(&mut self.tables);
         match file::read(file, text) {
             Ok(tables) => {
                 for (id, table) in tables {
-                    let at = self.tables.iter().position(|t| t.id == id);
+                    let at = all.iter().position(|t| t.id == id);
                     match (at, table) {
-                        (Some(at), Some(table)) => self.tables[at] = Arc::new(table),
+                        (Some(at), Some(table)) => all[at] = table,
                         (Some(at), None) => {
-                            self.tables.remove(at);
+                            all.remove(at);
                         }
-                        (None, Some(table)) if self.tables.len() < TABLE_CAP => {
-                            self.tables.push(Arc::new(table));
+                        (None, Some(table)) if all.len() < TABLE_CAP => {
+                            all.push(table);
                         }
                         (None, Some(_)) => {
                             errors.push(at_start(file, &format!("more than {TABLE_CAP} tables")));

@@ -1,10 +1,15 @@
 //! What devices are asked: nothing more without a person's consent, nothing that is less without delay, and who shares a budget.
 
+use std::sync::Arc;
+
 use super::world::{World, ip, site};
 use crate::config::plans::shipped;
 use crate::engine::{POLL_PLANS, State};
-use crate::event::{Body, Command, Effect, EffectKind, Job, Target};
-use crate::model::{Budgets, Intervals, PollPlans, SEEN_UPLINKS, Site, Text, UplinkSpec};
+use crate::event::{Body, Command, ConfigAppliedV2, Effect, EffectKind, Job, Target};
+use crate::model::{
+    Budgets, Intervals, PollPlan, PollPlans, Priority, SEEN_UPLINKS, SensorTable, Site, Text,
+    UplinkSpec,
+};
 
 fn with(intervals: Intervals) -> Site {
     Site {
@@ -76,6 +81,51 @@ fn what_asks_for_more_waits_until_a_person_consents_to_exactly_that() {
     assert_eq!(trouble(&w.state), None);
     assert_eq!(w.state.polls.accepted.as_ref().unwrap().0.as_str(), "ana");
     assert!(accept(&mut w, hash).is_empty(), "nothing waits any more");
+}
+
+#[test]
+fn a_sensor_table_of_a_file_waits_until_a_person_consents_and_goes_at_once() {
+    let mut w = World::of(with(Intervals::default()));
+    let mut own = with(Intervals::default());
+    let mut tables = own.polls.sensor_tables().unwrap().to_vec();
+    let new = SensorTable {
+        id: "own".into(),
+        rows: 9,
+        value: Some(vec![1, 3, 6, 1, 4, 1, 4_000_000, 1]),
+        ..tables[0].clone()
+    };
+    tables.push(new);
+    own.polls = own.polls.with_tables(Arc::new(tables));
+    let before = w.state.polls.in_force.clone();
+    w.configure(own.clone());
+    assert_eq!(w.state.polls.in_force, before);
+    assert!(trouble(&w.state).unwrap().contains("config diff"));
+    let effects = accept(&mut w, own.polls.hash());
+    assert_eq!(plans(&effects), Some(&own.polls));
+
+    w.configure(with(Intervals::default()));
+    assert_eq!(w.state.polls.in_force, before);
+    assert_eq!(trouble(&w.state), None);
+}
+
+#[test]
+fn who_goes_first_comes_into_force_at_once_and_without_a_person() {
+    let mut w = World::of(with(Intervals::default()));
+    let mut own = with(Intervals::default());
+    let tables = own.polls.sensor_tables().cloned().unwrap();
+    let last = |p: &PollPlan| PollPlan {
+        priority: Some(Priority::from(9)),
+        ..p.clone()
+    };
+    own.polls = PollPlans::new(own.polls.iter().map(last)).with_tables(tables);
+    let body = Body::Config(Box::new(ConfigAppliedV2 {
+        hash: "test".into(),
+        site: own.clone(),
+    }));
+    let effects = w.apply(body).effects;
+    assert_eq!(plans(&effects), Some(&own.polls), "the poller is told");
+    assert_eq!(trouble(&w.state), None);
+    assert_eq!(w.state.polls.offered, None);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, PartKind, PlanOid, PollPart, PollPlan, PollPlans, Role};
+use super::{Column, PartKind, PlanOid, PollPart, PollPlan, PollPlans, Priority, Role};
 use crate::model::{DeviceClass, Text};
 
 /// One step from one plan to another.
@@ -38,14 +38,41 @@ pub enum Step {
     LosesHint,
     /// The table is read when its hint has moved, and was read at each interval.
     GainsHint,
+    /// The whole sensor table is new.
+    TableBegins {
+        /// So many columns.
+        objects: u32,
+        /// So many rows at the most.
+        rows: u32,
+    },
+    /// The sensor table is asked of devices that it was not asked of.
+    OfMore,
+    /// The sensor table is asked of fewer devices.
+    OfFewer,
+    /// A column of the sensor table is asked at each reading, and was when a row was new.
+    EachTime(PlanOid),
+    /// A column of the sensor table is asked when a row is new, and was at each reading.
+    WhenNew(PlanOid),
+    /// Where not all can be asked at once: before, after.
+    Priority(Priority, Priority),
 }
 
 impl Step {
     /// It asks more of a device.
     pub fn is_more(&self) -> bool {
         match self {
-            Self::Begins { .. } | Self::Adds(..) | Self::LosesHint => true,
-            Self::Ends | Self::Drops(..) | Self::GainsHint => false,
+            Self::Begins { .. }
+            | Self::Adds(..)
+            | Self::LosesHint
+            | Self::TableBegins { .. }
+            | Self::OfMore
+            | Self::EachTime(_) => true,
+            Self::Ends
+            | Self::Drops(..)
+            | Self::GainsHint
+            | Self::OfFewer
+            | Self::WhenNew(_)
+            | Self::Priority(..) => false,
             Self::Interval(before, after)
             | Self::Whole(before, after)
             | Self::Unhinted(before, after) => after < before,
@@ -54,19 +81,23 @@ impl Step {
     }
 }
 
-/// What changes for the devices of some classes and of one model.
+/// What changes for the devices of some classes and models.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Difference {
-    /// The plan as it will be; as it was where it ends.
+    /// The plan as it will be; as it was where it ends. Of a sensor table its id.
     pub plan: Text,
-    /// Its version before and after; zero where there is none.
+    /// It is a sensor table, and no plan.
+    pub is_table: bool,
+    /// Its version before and after; zero where there is none, as tables have none.
     pub versions: (u32, u32),
-    /// Which part.
-    pub part: PartKind,
+    /// Which part; none where it is about all of them.
+    pub part: Option<PartKind>,
     /// For these classes.
     pub classes: Vec<DeviceClass>,
     /// For models whose `sysObjectID` begins so; for all others where it is none.
-    pub model: Option<PlanOid>,
+    pub models: Vec<PlanOid>,
+    /// Not for these models.
+    pub except: Vec<PlanOid>,
     /// What.
     pub steps: Vec<Step>,
 }
@@ -156,6 +187,14 @@ impl PollPlans {
     /// What it means to go over from these plans to others. Devices are told apart by class and by every model that either
     /// names; what is the same for several classes is told once.
     pub fn differences(&self, after: &Self) -> Vec<Difference> {
+        let before = self.with_what_was_beside(after);
+        let mut all = before.plan_differences(after);
+        all.extend(before.priority_differences(after));
+        all.extend(before.table_differences(after));
+        all
+    }
+
+    fn plan_differences(&self, after: &Self) -> Vec<Difference> {
         let mut models: BTreeSet<Option<&PlanOid>> = BTreeSet::from([None]);
         models.extend(self.models().into_iter().map(Some));
         models.extend(after.models().into_iter().map(Some));
@@ -176,10 +215,12 @@ impl PollPlans {
                     told.entry((part, plan.clone(), *model, steps.clone()))
                         .or_insert_with(|| Difference {
                             plan,
+                            is_table: false,
                             versions,
-                            part,
+                            part: Some(part),
                             classes: Vec::new(),
-                            model: model.cloned(),
+                            models: model.iter().copied().cloned().collect(),
+                            except: Vec::new(),
                             steps,
                         })
                         .classes
@@ -188,6 +229,29 @@ impl PollPlans {
             }
         }
         told.into_values().collect()
+    }
+
+    /// Plans that go before others, or after them, as they did not.
+    fn priority_differences(&self, after: &Self) -> Vec<Difference> {
+        let both = after
+            .iter()
+            .filter_map(|a| Some((self.get(a.name.as_str())?, a)));
+        both.filter(|(b, a)| b.priority() != a.priority())
+            .map(|(b, a)| Difference {
+                plan: a.name.clone(),
+                is_table: false,
+                versions: (b.version, a.version),
+                part: None,
+                classes: DeviceClass::ALL
+                    .iter()
+                    .copied()
+                    .filter(|c| a.is_for(*c))
+                    .collect(),
+                models: a.models.clone(),
+                except: Vec::new(),
+                steps: vec![Step::Priority(b.priority(), a.priority())],
+            })
+            .collect()
     }
 
     fn class_differences(&self, after: &Self, class: DeviceClass, object: &[u32]) -> Vec<Found> {
@@ -210,14 +274,19 @@ impl PollPlans {
 
     /// It asks no device for more than these plans do.
     fn covers(&self, other: &Self) -> bool {
-        !self.differences(other).iter().any(Difference::is_more)
+        !self.plan_differences(other).iter().any(Difference::is_more)
     }
 
     /// These plans with everything out of `offered` that asks no device for more: what may be put in force before anybody
-    /// consented. Plans are taken over or left as a whole.
+    /// consented. Plans are taken over or left as a whole, and so is each sensor table.
     pub fn with_less(&self, offered: &Self) -> Self {
-        let mut now = self.clone();
-        let names: BTreeSet<&Text> = self.iter().chain(offered.iter()).map(|p| &p.name).collect();
+        let begun = self.with_what_was_beside(offered).into_owned();
+        let mut now = begun.clone();
+        let names: BTreeSet<&Text> = begun
+            .iter()
+            .chain(offered.iter())
+            .map(|p| &p.name)
+            .collect();
         // a plan that may go may make room for another
         for _ in 0..names.len() {
             let mut moved = false;
@@ -227,7 +296,7 @@ impl PollPlans {
                     continue;
                 }
                 let candidate = now.replacing(name, wanted);
-                if self.covers(&candidate) {
+                if begun.covers(&candidate) {
                     now = candidate;
                     moved = true;
                 }
@@ -236,11 +305,15 @@ impl PollPlans {
                 break;
             }
         }
+        now.tables = self.tables_with_less(offered);
         now
     }
 
     fn replacing(&self, name: &Text, with: Option<&PollPlan>) -> Self {
         let others = self.iter().filter(|p| p.name != *name).cloned();
-        Self::new(others.chain(with.cloned()))
+        Self {
+            tables: self.tables.clone(),
+            ..Self::new(others.chain(with.cloned()))
+        }
     }
 }

@@ -1,23 +1,32 @@
 //! Poll plans as plain data: what is asked of which devices, how often, and how much of it at the most. A plan is what a file of
-//! `config/polls` says, with the site's intervals put in.
+//! `config/polls` says, with the site's intervals put in. With the plans go the sensor tables, which say what is asked in their
+//! part `sensors`.
 
+mod beside;
 mod diff;
+mod form;
 mod oid;
+mod priority;
 mod role;
 mod select;
+mod tables;
 
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;
 
 pub use diff::{Difference, Step};
 pub use oid::PlanOid;
+pub use priority::Priority;
 pub use role::{PartKind, PartShape, Role};
 pub use select::Asked;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
-use super::{DeviceClass, Job, Text, hex};
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceClass, Job, SensorTable, Text};
 
 /// One object that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,14 +104,20 @@ pub struct PollPlan {
     pub except: Vec<DeviceClass>,
     /// For models whose `sysObjectID` begins so; empty for all.
     pub models: Vec<PlanOid>,
+    /// Whether it goes before others; none where the plan does not say it ([`PollPlan::priority`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
     /// What is asked.
     pub parts: Vec<PollPart>,
 }
 
 /// The plans that are in force together, in the order of their names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PollPlans(Vec<PollPlan>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PollPlans {
+    plans: Vec<PollPlan>,
+    /// In the order in which they are asked; none in a log from before they stood among the plans.
+    tables: Option<Arc<Vec<SensorTable>>>,
+}
 
 impl PollPlans {
     /// Plans by name; of two with the same name the later one counts.
@@ -115,32 +130,58 @@ impl PollPlans {
             }
         }
         list.sort_by(|a, b| a.name.cmp(&b.name));
-        Self(list)
+        Self {
+            plans: list,
+            tables: None,
+        }
+    }
+
+    /// The same plans with these sensor tables, in the order in which they are asked.
+    #[must_use]
+    pub fn with_tables(self, tables: Arc<Vec<SensorTable>>) -> Self {
+        Self {
+            tables: Some(tables),
+            ..self
+        }
+    }
+
+    /// The sensor tables; none where nothing is said of them, which means those that are shipped.
+    pub fn sensor_tables(&self) -> Option<&Arc<Vec<SensorTable>>> {
+        self.tables.as_ref()
+    }
+
+    fn tables(&self) -> &[SensorTable] {
+        self.tables.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Devices are asked exactly the same by these plans as by others, whatever either calls it and whichever goes first.
+    pub fn asks_like(&self, other: &Self) -> bool {
+        self.reads_like(other) && self.tables == other.tables
+    }
+
+    /// The same, sensor tables aside.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let asks = |p: &PollPlan| PollPlan {
+            version: 0,
+            title: Text::empty(),
+            priority: None,
+            ..p.clone()
+        };
+        self.iter().map(asks).eq(other.iter().map(asks))
     }
 
     /// None at all: a configuration from before there were plans.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.plans.is_empty()
     }
 
     /// All, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &PollPlan> {
-        self.0.iter()
+        self.plans.iter()
     }
 
     /// One by its name.
     pub fn get(&self, name: &str) -> Option<&PollPlan> {
-        self.0.iter().find(|p| p.name.as_str() == name)
-    }
-
-    /// The canonical form: JSON, plans in the order of their names.
-    pub fn canonical(&self) -> String {
-        // plain data always has a form
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// SHA-256 over the canonical form, hexadecimal: what a person consents to.
-    pub fn hash(&self) -> Text {
-        hex(&Sha256::digest(self.canonical())).into()
+        self.plans.iter().find(|p| p.name.as_str() == name)
     }
 }

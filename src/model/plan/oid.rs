@@ -25,6 +25,12 @@ impl PlanOid {
     }
 }
 
+impl From<&[u32]> for PlanOid {
+    fn from(arcs: &[u32]) -> Self {
+        Self(arcs.into())
+    }
+}
+
 /// What is no object identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an object identifier is numbers with dots between, such as 1.3.6.1.2.1.1.3.0")]

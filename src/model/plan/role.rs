@@ -104,6 +104,12 @@ roles! {
     EntLastChange "ent-last-change" "entLastChangeTime",
     StpTopChanges "stp-top-changes" "dot1dStpTopChanges",
     Other "other" "an object that another part of wardwatch knows",
+    HrStorageType "hr-storage-type" "hrStorageType",
+    HrStorageDescr "hr-storage-descr" "hrStorageDescr",
+    HrStorageUnits "hr-storage-units" "hrStorageAllocationUnits",
+    HrStorageSize "hr-storage-size" "hrStorageSize",
+    HrStorageUsed "hr-storage-used" "hrStorageUsed",
+    HrProcessorLoad "hr-processor-load" "hrProcessorLoad",
 }
 
 /// How the names of a part are asked.
@@ -261,7 +267,7 @@ parts! {
     HostDevices "host-devices" Some(Job::Inventory), walk(&[], &[R::HrDeviceType, R::HrDeviceDescr], &[], &[R::HrDeviceType]);
     /// The battery of a UPS.
     Battery "battery" Some(Job::Ups), get(&[R::UpsSecondsOnBattery, R::UpsMinutes, R::UpsCharge], &[R::UpsSecondsOnBattery]);
-    /// Sensors, memory, disks, load: what code of its own knows.
+    /// Sensors: what the sensor tables say.
     Sensors "sensors" Some(Job::Sensors), walk(&[], &[R::Other], &[], &[]);
     /// The system group of the measured plan.
     BenchSystem "bench-system" None, get(
@@ -271,4 +277,13 @@ parts! {
     BenchInterfaces "bench-interfaces" None, walk(
         &[R::SysUpTime], &[R::IfHcInOctets, R::IfHcOutOctets, R::IfOperStatus], &[], &[R::SysUpTime],
     );
+    /// Memory and disks of a host.
+    Storage "storage" Some(Job::Sensors), walk(
+        &[],
+        &[R::HrStorageType, R::HrStorageDescr, R::HrStorageUnits, R::HrStorageSize, R::HrStorageUsed],
+        &[],
+        &[R::HrStorageType, R::HrStorageUnits, R::HrStorageSize, R::HrStorageUsed],
+    );
+    /// Load of a host.
+    Processors "processors" Some(Job::Sensors), walk(&[], &[R::HrProcessorLoad], &[], &[R::HrProcessorLoad]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{PartKind, PlanOid, PollPart, PollPlan, PollPlans};
+use super::{PartKind, PlanOid, PollPart, PollPlan, PollPlans, Priority};
 use crate::model::{DeviceClass, Job};
 
 /// A part that is asked of a device, with the plan it stands in.
@@ -15,12 +15,14 @@ pub struct Asked<'a> {
 }
 
 impl PollPlan {
+    /// It is for devices of this class, or some of them.
+    pub(super) fn is_for(&self, class: DeviceClass) -> bool {
+        !self.except.contains(&class) && (self.classes.is_empty() || self.classes.contains(&class))
+    }
+
     /// How particular it is for a device of this class whose `sysObjectID` this is; none where it is not for it at all.
     fn fits(&self, class: DeviceClass, object: &[u32]) -> Option<(usize, bool)> {
-        if self.except.contains(&class) {
-            return None;
-        }
-        if !self.classes.is_empty() && !self.classes.contains(&class) {
+        if !self.is_for(class) {
             return None;
         }
         let longest = self
@@ -106,6 +108,16 @@ impl PollPlans {
             .filter(|a| a.part.kind.job() == Some(job))
             .map(|a| a.part.deadline_s)
             .max()
+    }
+
+    /// Whether a job goes before others: its lowest number among the plans that have a part of it for the device. None where it is
+    /// not asked.
+    pub fn priority(&self, class: DeviceClass, model: u16, job: Job) -> Option<Priority> {
+        self.asked(class, model)
+            .iter()
+            .filter(|a| a.part.kind.job() == Some(job))
+            .map(|a| a.plan.priority())
+            .min()
     }
 
     /// Plans with parts of one job that are asked at different intervals of the same device: name, name, job, class.

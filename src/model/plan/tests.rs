@@ -9,7 +9,7 @@ fn object(role: Role, oid: &str) -> Column {
     }
 }
 
-fn part(interval_s: u32, oids: &[&str]) -> PollPart {
+pub(super) fn part(interval_s: u32, oids: &[&str]) -> PollPart {
     PollPart {
         kind: PartKind::Sensors,
         interval_s,
@@ -26,7 +26,12 @@ fn part(interval_s: u32, oids: &[&str]) -> PollPart {
     }
 }
 
-fn plan(name: &str, classes: &[DeviceClass], models: &[&str], part: PollPart) -> PollPlan {
+pub(super) fn plan(
+    name: &str,
+    classes: &[DeviceClass],
+    models: &[&str],
+    part: PollPart,
+) -> PollPlan {
     PollPlan {
         name: name.into(),
         version: 1,
@@ -35,11 +40,12 @@ fn plan(name: &str, classes: &[DeviceClass], models: &[&str], part: PollPart) ->
         classes: classes.to_vec(),
         except: Vec::new(),
         models: models.iter().map(|m| m.parse().unwrap()).collect(),
+        priority: None,
         parts: vec![part],
     }
 }
 
-const A: &str = "1.3.6.1.2.1.99.1";
+pub(super) const A: &str = "1.3.6.1.2.1.99.1";
 const B: &str = "1.3.6.1.2.1.99.2";
 
 #[test]
@@ -244,7 +250,7 @@ fn a_change_for_one_model_is_told_for_that_model_alone() {
     ]);
     let told = before.differences(&after);
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0].model, Some("1.3.6.1.4.1.9.1".parse().unwrap()));
+    assert_eq!(told[0].models, ["1.3.6.1.4.1.9.1".parse().unwrap()]);
     assert_eq!(told[0].classes.len(), DeviceClass::ALL.len());
     assert!(!told[0].is_more());
 }
@@ -350,4 +356,68 @@ proptest! {
         prop_assert_eq!(after.with_less(&after), after.clone());
         prop_assert!(after.differences(&after).is_empty());
     }
+}
+
+#[test]
+fn who_goes_first_is_told_and_asks_nobody_for_more() {
+    let plans = |priority: Option<u8>| {
+        let sensors = PollPlan {
+            priority: priority.map(Priority::from),
+            ..plan("sensors", &[DeviceClass::Ups], &[], part(300, &[A]))
+        };
+        PollPlans::new([sensors])
+    };
+    let (unsaid, first) = (plans(None), plans(Some(0)));
+    let told = unsaid.differences(&first);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].steps, [Step::Priority(4.into(), 0.into())]);
+    assert_eq!(
+        (told[0].part, &told[0].classes[..]),
+        (None, &[DeviceClass::Ups][..])
+    );
+    assert!(!told[0].is_more());
+    assert_eq!(unsaid.with_less(&first), first, "at once");
+    assert_eq!(unsaid.hash(), first.hash(), "nobody consents to it");
+    assert!(unsaid.asks_like(&first));
+    // that which is usual, said or not, is no difference
+    assert_eq!(unsaid.differences(&plans(Some(4))), []);
+}
+
+#[test]
+fn a_job_goes_by_the_lowest_number_among_the_plans_that_have_a_part_of_it_for_the_device() {
+    let with =
+        |name: &str, classes: &[DeviceClass], kind: PartKind, priority: Option<u8>| PollPlan {
+            job: kind.job(),
+            priority: priority.map(Priority::from),
+            ..plan(
+                name,
+                classes,
+                &[],
+                PollPart {
+                    kind,
+                    ..part(300, &[A])
+                },
+            )
+        };
+    let plans = PollPlans::new([
+        with("addresses", &[], PartKind::Addresses, None),
+        with("cables", &[DeviceClass::Switch], PartKind::Lldp, Some(5)),
+        with("fast", &[DeviceClass::Router], PartKind::Addresses, Some(9)),
+    ]);
+    let priority = |class| plans.priority(class, 0, Job::Tables).map(Priority::number);
+    assert_eq!(priority(DeviceClass::Printer), Some(8), "what is usual");
+    assert_eq!(priority(DeviceClass::Switch), Some(5));
+    assert_eq!(
+        priority(DeviceClass::Router),
+        Some(9),
+        "the plan for all does not count here"
+    );
+    assert_eq!(plans.priority(DeviceClass::Switch, 0, Job::Ups), None);
+}
+
+#[test]
+fn a_number_beyond_the_last_is_the_last() {
+    assert_eq!(Priority::from(200).number(), Priority::LAST);
+    assert_eq!(serde_json::from_str::<Priority>("200").unwrap().number(), 9);
+    assert_eq!(serde_json::to_string(&Priority::from(3)).unwrap(), "3");
 }

@@ -8,8 +8,9 @@ use super::io::{Failure, Io, locked};
 use super::lessons::Model;
 use super::walk::{self, Columns, Names, Table};
 use crate::config::plans::shipped;
+use crate::config::sensors::Sensors;
 use crate::event::Job;
-use crate::model::{Column, DeviceClass, Intervals, PartKind, PollPart, PollPlans, Role};
+use crate::model::{Column, DeviceClass, Intervals, PartKind, PollPart, PollPlans, Priority, Role};
 use crate::wire::snmp::{NameBuf, Oid, Value};
 
 /// One part of a plan, ready to be asked.
@@ -167,12 +168,27 @@ pub(super) struct Book {
     parts: BTreeMap<PartKind, Arc<Question>>,
     /// How long each job may take, milliseconds.
     deadlines: BTreeMap<Job, u64>,
+    /// Which job goes before which.
+    priorities: BTreeMap<Job, Priority>,
+    /// What is asked in the part `sensors`.
+    tables: Arc<Sensors>,
 }
 
 impl Book {
     /// A part, where it is asked.
     pub(super) fn part(&self, kind: PartKind) -> Option<Arc<Question>> {
         self.parts.get(&kind).map(Arc::clone)
+    }
+
+    /// The sensor tables.
+    pub(super) fn tables(&self) -> Arc<Sensors> {
+        Arc::clone(&self.tables)
+    }
+
+    /// What a job goes before; where no plan has it, what is usual.
+    pub(super) fn priority(&self, job: Job) -> Priority {
+        let planned = self.priorities.get(&job).copied();
+        planned.unwrap_or(Priority::usual(job))
     }
 
     /// How long a job may take, milliseconds; where no plan has it, by what is usual.
@@ -188,6 +204,7 @@ impl Book {
 #[derive(Debug)]
 pub(super) struct Books {
     plans: Arc<PollPlans>,
+    tables: Arc<Sensors>,
     held: BTreeMap<(DeviceClass, u16), Arc<Book>>,
     /// For those that are asked because a person says so: everything that any plan asks.
     all: Arc<Book>,
@@ -217,29 +234,38 @@ impl Books {
                 }
             }
         }
+        let tables = match plans.sensor_tables() {
+            Some(tables) => Arc::new(Sensors::of_plans(Arc::clone(tables))),
+            None => Sensors::shipped(),
+        };
         Self {
             plans,
             held: BTreeMap::new(),
             once: BTreeMap::new(),
             all: Arc::new(Book {
                 parts: all.into_iter().map(|(k, (_, q))| (k, q)).collect(),
-                deadlines: BTreeMap::new(),
+                tables: Arc::clone(&tables),
+                ..Book::default()
             }),
+            tables,
         }
     }
 
     /// What is asked on schedule of a device of this class and model ([`PollPlans::model`]).
     pub(super) fn scheduled(&mut self, class: DeviceClass, model: u16) -> Arc<Book> {
-        let plans = &self.plans;
+        let (plans, tables) = (&self.plans, &self.tables);
         let book = self.held.entry((class, model)).or_insert_with(|| {
             let asked = plans.asked(class, model);
             let parts = asked
                 .iter()
                 .map(|a| (a.part.kind, Arc::new(Question::of(a.part))));
             let deadline = |job| Some((job, u64::from(plans.deadline(class, model, job)?) * 1000));
+            let priority = |job| Some((job, plans.priority(class, model, job)?));
             Arc::new(Book {
                 parts: parts.collect(),
                 deadlines: Job::ALL.into_iter().filter_map(deadline).collect(),
+                priorities: Job::ALL.into_iter().filter_map(priority).collect(),
+                tables: Arc::clone(tables),
             })
         });
         Arc::clone(book)
@@ -257,7 +283,8 @@ impl Books {
         parts.extend(own.parts.iter().map(|(kind, q)| (*kind, Arc::clone(q))));
         let book = Arc::new(Book {
             parts,
-            deadlines: BTreeMap::new(),
+            tables: Arc::clone(&self.tables),
+            ..Book::default()
         });
         self.once.insert((class, number), Arc::clone(&book));
         book
@@ -270,13 +297,32 @@ impl Books {
 }
 
 impl Driver {
-    /// Other plans are in force: what was read by the earlier ones is read anew.
+    /// Other plans are in force: what was read by the earlier ones is read anew, where they read something else.
     pub(super) fn plan(&mut self, plans: Arc<PollPlans>) {
+        let same = self.books.plans.reads_like(&plans);
         self.books = Books::of(plans);
+        for index in 0..self.devices.len() as u32 {
+            self.rank_jobs(index);
+        }
+        if same {
+            return;
+        }
         for device in &self.devices {
             let mut memory = locked(&device.memory);
             memory.hints = Hints::default();
             memory.interfaces.read_ms = None;
+        }
+    }
+
+    /// What the jobs of a device go before, by the plans in force.
+    pub(super) fn rank_jobs(&mut self, index: u32) {
+        let device = &mut self.devices[index as usize];
+        let Some(target) = &device.target else {
+            return;
+        };
+        let book = self.books.scheduled(target.class, target.model);
+        for due in &mut device.jobs {
+            due.priority = book.priority(due.job);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! How much may be sent to a device, into a closet, through an uplink: token buckets in whole numbers on the driver's clock, and
-//! the queues of what waits for them. The most urgent question goes first, and urgency is a head start in time, so that none
-//! waits for ever. Where nothing waits and nobody is near a budget, a question costs three subtractions.
+//! the queues of what waits for them ([`Turns`]: the most urgent question first, and none for ever). Where nothing waits and nobody is near a budget, a question costs three subtractions.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
+use super::turns::{Turns, Waiting};
 use crate::model::{Budgets, DeviceClass, LineRate};
 
 /// A packet, or an octet, in thousandths, so that a millisecond of a small rate counts.
@@ -58,15 +58,15 @@ impl Bucket {
     }
 }
 
-/// A question that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Waiting {
-    /// When it came, later by as much as it is less urgent, milliseconds.
-    pub(super) order_ms: u64,
-    /// Which; a question that was sent or given up meanwhile has another one, or none.
-    pub(super) ticket: u64,
-    /// The lane of the agent.
-    pub(super) spot: (u32, u8),
+/// How a question comes to ask whether it may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It waited for nothing yet.
+    New,
+    /// The budget of its device has room again.
+    OfDevice,
+    /// It is its turn in a line.
+    OfLine,
 }
 
 /// What many devices share: a closet, an uplink.
@@ -76,7 +76,7 @@ struct Line {
     rate: LineRate,
     packets: Bucket,
     octets: Bucket,
-    waiting: BinaryHeap<Reverse<Waiting>>,
+    waiting: Turns,
     /// When it is looked at next; never, where nothing waits.
     wake_ms: u64,
     /// Devices that share it.
@@ -112,7 +112,7 @@ impl Line {
             rate,
             packets: Bucket::default(),
             octets: Bucket::default(),
-            waiting: BinaryHeap::new(),
+            waiting: Turns::default(),
             wake_ms: u64::MAX,
             users: 0,
             burst_ms,
@@ -129,12 +129,6 @@ impl Line {
         }
         // nobody knows beforehand how long an answer is: what went over is waited for afterwards
         packets.max(self.octets.wait_ms(self.rate.octets, 1, BURST_MS, now_ms))
-    }
-
-    /// Does another one go before this one here?
-    fn is_behind(&self, waiting: &Waiting) -> bool {
-        let first = self.waiting.peek();
-        first.is_some_and(|Reverse(first)| first < waiting)
     }
 
     fn carried(&mut self, length: usize, now_ms: u64) {
@@ -172,7 +166,6 @@ pub(super) struct Allowance {
     wakes: BinaryHeap<Reverse<(u64, u8, u32)>>,
     /// Those that wait for their device alone.
     own: BinaryHeap<Reverse<(u64, Waiting)>>,
-    tickets: u64,
     /// As [`Line`] has it.
     burst_ms: u64,
 }
@@ -193,7 +186,6 @@ impl Allowance {
             free: Vec::new(),
             wakes: BinaryHeap::new(),
             own: BinaryHeap::new(),
-            tickets: 0,
             burst_ms: burst.map_or(BURST_MS, |b| b.as_millis() as u64),
         }
     }
@@ -260,16 +252,10 @@ impl Allowance {
         }
         // whoever still waits here stands elsewhere now
         let left = line.waiting.drain();
-        self.own.extend(left.map(|Reverse(w)| Reverse((now_ms, w))));
+        self.own.extend(left.map(|w| Reverse((now_ms, w))));
         line.wake_ms = u64::MAX;
         self.by_number.remove(&line.number);
         self.free.push(place);
-    }
-
-    /// A number for a question that may have to wait.
-    pub(super) fn ticket(&mut self) -> u64 {
-        self.tickets += 1;
-        self.tickets
     }
 
     /// May this question go to a device of that class? Then it is taken off its budgets; else it stands in a queue, and comes
@@ -278,7 +264,7 @@ impl Allowance {
         &mut self,
         (device, class): (&mut Bucket, DeviceClass),
         place: Place,
-        waiting: Waiting,
+        (waiting, standing): (Waiting, Standing),
         now_ms: u64,
     ) -> bool {
         let own = device.wait_ms(self.budgets.to(class), ONE, BURST_MS, now_ms);
@@ -291,8 +277,10 @@ impl Allowance {
                 continue;
             };
             let wait = line.wait_ms(now_ms);
-            if wait > 0 || line.is_behind(&waiting) {
-                line.waiting.push(Reverse(waiting));
+            // it stood in a line already: one is enough
+            let behind = standing != Standing::OfLine && line.waiting.is_behind(&waiting);
+            if wait > 0 || behind {
+                line.waiting.push(waiting);
                 self.arm(at, now_ms + wait);
                 return false;
             }
@@ -301,6 +289,9 @@ impl Allowance {
         for at in [place.uplink, place.closet] {
             if let Some(line) = self.lines.get_mut(at as usize) {
                 line.packets.taken += ONE;
+                if standing != Standing::OfLine && !line.waiting.is_empty() {
+                    line.waiting.were_passed();
+                }
             }
         }
         true
@@ -328,8 +319,12 @@ impl Allowance {
         }
     }
 
-    /// A question whose turn it may be: it is asked after with [`Allowance::may_go`] again, where it is still to be sent.
-    pub(super) fn next(&mut self, now_ms: u64) -> Option<Waiting> {
+    /// A question whose turn it may be: it is asked after with [`Allowance::may_go`] again. `waits`: is it still to be sent?
+    pub(super) fn next(
+        &mut self,
+        now_ms: u64,
+        waits: impl Fn(&Waiting) -> bool,
+    ) -> Option<(Waiting, Standing)> {
         while let Some(Reverse((due, _, place))) = self.wakes.peek().copied() {
             if due > now_ms {
                 break;
@@ -342,21 +337,26 @@ impl Allowance {
                 continue;
             }
             line.wake_ms = u64::MAX;
+            line.waiting.forget(&waits);
             let wait = line.wait_ms(now_ms);
             let first = if wait == 0 { line.waiting.pop() } else { None };
             if !line.waiting.is_empty() {
                 self.arm(place, now_ms + wait);
             }
-            if let Some(Reverse(first)) = first {
-                return Some(first);
+            if let Some(first) = first {
+                return Some((first, Standing::OfLine));
             }
         }
-        let Reverse((due, waiting)) = self.own.peek().copied()?;
-        if due > now_ms {
-            return None;
+        while let Some(Reverse((due, waiting))) = self.own.peek().copied() {
+            if due > now_ms {
+                break;
+            }
+            self.own.pop();
+            if waits(&waiting) {
+                return Some((waiting, Standing::OfDevice));
+            }
         }
-        self.own.pop();
-        Some(waiting)
+        None
     }
 
     /// When [`Allowance::next`] has something to do.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
-use super::budget::{Bucket, Place, Waiting};
+use super::budget::{Bucket, Place};
 use super::engine::Engine;
 use super::faults::Faults;
 use super::io::{Failure, Io, locked};
@@ -21,14 +21,18 @@ use super::rtt::{Bounds, Rtt};
 use super::schedule;
 use super::session::Exchange;
 use super::task::{Offer, Sink, Task};
+use super::turns::{Rank, Waiting};
 use crate::event::{AgentFault, Job, SysGroupV1, Target};
-use crate::model::{MOST_IN_FLIGHT, Text, build};
+use crate::model::{MOST_IN_FLIGHT, Priority, Text, build};
 use crate::wire::snmp::DecodeError;
 
 /// Misses in a row that are confirmed by probes of their own.
 pub(super) const CONFIRMED_MISSES: u32 = 3;
 /// Questions that may be out to one agent at the same time, where it bears more than one.
 pub(super) const LANES: usize = MOST_IN_FLIGHT as usize;
+
+/// A question that waited so long for a place in the window lets the status of its device go first.
+const CROWDED_MS: u64 = 1_000;
 
 /// A bridge relearns within so long after its tree changed.
 const SETTLE_MS: u64 = 15_000;
@@ -39,6 +43,8 @@ pub(super) struct Due {
     pub(super) job: Job,
     pub(super) interval_ms: u64,
     pub(super) at_ms: u64,
+    /// Which of what is due goes first.
+    pub(super) priority: Priority,
     /// When it was begun last.
     pub(super) begun_ms: u64,
     /// The engine was told that the gate does not allow it.
@@ -51,6 +57,19 @@ impl Due {
     /// Is it asked less often than planned?
     pub(super) fn is_stretched(&self) -> bool {
         self.interval_now_ms() > self.interval_ms
+    }
+
+    /// What goes first where several are due: the lowest number, and of equals what was due first. What has waited for a whole
+    /// interval, and would else be left out again, goes before all but the status: that is one question, and tells whether the device
+    /// lives.
+    fn order(&self, now_ms: u64) -> (u8, u64) {
+        let left_out = now_ms.saturating_sub(self.at_ms) >= self.interval_now_ms();
+        let stage = match (self.job, self.priority) {
+            (Job::Status, Priority::FIRST) => 0,
+            _ if left_out => 1,
+            (_, priority) => 2 + priority.number(),
+        };
+        (stage, self.at_ms)
     }
 
     /// The interval it has now. Its status is the least that can be asked, and says whether a device lives: that is never asked
@@ -82,8 +101,10 @@ pub(super) struct Active {
     /// It waited for budgets so long, and since when it does.
     pub(super) held_ms: u64,
     pub(super) held_since_ms: u64,
+    /// What its questions go before.
+    pub(super) rank: Rank,
     /// Its place among those that wait, kept while it lets another one go first.
-    pub(super) order_ms: Option<u64>,
+    pub(super) came: Option<u64>,
 }
 
 /// A question under way.
@@ -95,8 +116,12 @@ pub(super) struct Flight {
     pub(super) silent: bool,
     /// It was sent at least once, and may be answered.
     pub(super) asked: bool,
+    /// Its place among those that wait for the window, and for a budget.
+    pub(super) waiting: Waiting,
+    /// When it came there, the driver's milliseconds.
+    pub(super) since_ms: u64,
     /// It waits for a budget.
-    pub(super) held: Option<Waiting>,
+    pub(super) held: bool,
     pub(super) sent: Option<Instant>,
     /// When it was sent last, the driver's milliseconds, and how often it was.
     pub(super) sent_ms: u64,
@@ -132,15 +157,23 @@ impl Lane {
         }
     }
 
-    /// Would it let another one go first while it waits for a budget: a person's, or else the one that tells whether the device
-    /// lives?
-    pub(super) fn gives_way(&self, person: bool) -> bool {
-        let task = &self.active.task;
-        self.flight
-            .as_ref()
-            .is_some_and(|f| f.held.is_some() && f.sent.is_none())
-            && matches!(task.sink, Sink::Engine)
-            && (person || !matches!(task.kind, Kind::Job(Job::Status) | Kind::Touch))
+    /// When it lets another one go first: at once a person, and while it waits for a budget; after a while where the window has no
+    /// place. Never what is asked for a person, what is under way, or what goes before that one anyhow.
+    pub(super) fn gives_way_ms(&self, to: Rank) -> Option<u64> {
+        let flight = self.flight.as_ref().filter(|f| f.sent.is_none())?;
+        if !matches!(self.active.task.sink, Sink::Engine) || to >= self.active.rank {
+            return None;
+        }
+        if flight.held {
+            return Some(0);
+        }
+        // what is asked again holds its place
+        let waits = !flight.counted && !flight.silent;
+        let from_ms = match to {
+            Rank::PERSON => 0,
+            _ => flight.since_ms + CROWDED_MS,
+        };
+        waits.then_some(from_ms)
     }
 }
 
@@ -295,7 +328,7 @@ impl Device {
             return;
         }
         let address = target.address;
-        let mut jobs: Vec<Due> = target
+        let jobs = target
             .jobs
             .iter()
             .map(|(job, seconds)| {
@@ -308,22 +341,13 @@ impl Device {
                     job: *job,
                     interval_ms,
                     at_ms: now_ms + schedule::first(address, *job, interval_ms),
+                    priority: Priority::usual(*job),
                     begun_ms: 0,
                     told: false,
                     pace: Pace::default(),
                 })
             })
             .collect();
-        // what says most for the least comes first
-        jobs.sort_by_key(|due| match due.job {
-            Job::Status => 0,
-            Job::Ups => 1,
-            Job::Interfaces => 2,
-            Job::Inventory => 3,
-            Job::Tables => 4,
-            Job::Sensors => 5,
-        });
-        jobs.shrink_to_fit();
         self.jobs = jobs;
         self.refused_until_ms = None;
         if !self.offer.is_of(target) {
@@ -337,23 +361,42 @@ impl Device {
         self.target = Some(target.clone());
     }
 
+    /// What a job of it goes before.
+    pub(super) fn priority(&self, job: Job) -> Priority {
+        let due = self.jobs.iter().find(|d| d.job == job);
+        due.map_or(Priority::usual(job), |due| due.priority)
+    }
+
     pub(super) fn due_mut(&mut self, job: Job) -> Option<&mut Due> {
         self.jobs.iter_mut().find(|d| d.job == job)
     }
 
-    /// Could its status be asked now?
-    pub(super) fn status_is_due(&self, now_ms: u64) -> bool {
-        self.status_at_ms().is_some_and(|at| at <= now_ms)
+    /// The place in its jobs of what is to be begun now, of all or of one alone, whatever the gate says of it.
+    pub(super) fn next_due(&self, alone: Option<Job>, now_ms: u64) -> Option<usize> {
+        let due = self.jobs.iter().enumerate();
+        due.filter(|(_, due)| due.at_ms <= now_ms && alone.is_none_or(|job| job == due.job))
+            .filter(|(_, due)| !self.runs(due.job))
+            .min_by_key(|(_, due)| due.order(now_ms))
+            .map(|(at, _)| at)
     }
 
-    /// When its status is to be asked next; none where it runs, or nothing is asked.
-    fn status_at_ms(&self) -> Option<u64> {
+    /// What would go before a scheduled question that waits: that of a person, or the one that tells whether it lives.
+    pub(super) fn goes_first(&self, now_ms: u64) -> Option<Rank> {
+        if !self.queue.is_empty() {
+            return Some(Rank::PERSON);
+        }
+        let (at, rank) = self.status_at_ms()?;
+        (at <= now_ms).then_some(rank)
+    }
+
+    /// When its status is to be asked next, and what that goes before; none where it runs, or nothing is asked.
+    fn status_at_ms(&self) -> Option<(u64, Rank)> {
         let left_alone = self.refused_until_ms.is_some() || self.breaker.open_until().is_some();
         if self.target.is_none() || left_alone || self.runs(Job::Status) {
             return None;
         }
         let due = self.jobs.iter().find(|d| d.job == Job::Status)?;
-        Some(due.at_ms)
+        Some((due.at_ms, due.priority.into()))
     }
 
     /// It showed its model and build.
@@ -401,8 +444,10 @@ impl Device {
                 (Some(until), _) | (None, Some(until)) => until,
                 (None, None) => due,
             });
-        } else if self.parked.is_none() && self.lanes.iter().flatten().any(|l| l.gives_way(false)) {
-            wants = wants.min(self.status_at_ms().unwrap_or(u64::MAX));
+        } else if let Some((at, rank)) = self.status_at_ms().filter(|_| self.parked.is_none()) {
+            let lanes = self.lanes.iter().flatten();
+            let way = lanes.filter_map(|lane| lane.gives_way_ms(rank)).min();
+            wants = wants.min(way.map_or(u64::MAX, |way| way.max(at)));
         }
         wants
     }
@@ -459,5 +504,86 @@ impl Device {
     /// It misbehaved as the site says that it may.
     pub(super) fn allowed_fault(&mut self, fault: AgentFault) {
         self.faults.get_or_insert_default().add_once(fault);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(jobs: &[(Job, u64, u64)]) -> Device {
+        let mut device = Device::new(([127, 0, 0, 1], 161).into());
+        let due = |(job, interval_ms, at_ms): &(Job, u64, u64)| Due {
+            job: *job,
+            interval_ms: *interval_ms,
+            at_ms: *at_ms,
+            priority: Priority::usual(*job),
+            begun_ms: 0,
+            told: false,
+            pace: Pace::default(),
+        };
+        device.jobs = jobs.iter().map(due).collect();
+        device
+    }
+
+    fn begun(device: &mut Device, now_ms: u64) -> Vec<Job> {
+        std::iter::from_fn(|| {
+            let due = device
+                .next_due(None, now_ms)
+                .map(|at| &mut device.jobs[at])?;
+            due.at_ms = now_ms + due.interval_ms;
+            Some(due.job)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn what_is_due_at_the_same_moment_goes_by_its_number_and_equals_as_they_were_due() {
+        let all = Job::ALL.map(|job| (job, 60_000, 5_000));
+        let mut agent = device(&all);
+        assert_eq!(begun(&mut agent, 4_999), []);
+        let order = [
+            Job::Status,
+            Job::Ups,
+            Job::Interfaces,
+            Job::Sensors,
+            Job::Inventory,
+            Job::Tables,
+        ];
+        assert_eq!(begun(&mut agent, 9_000), order);
+        let mut equals = device(&[(Job::Tables, 60_000, 5_000), (Job::Ups, 60_000, 4_000)]);
+        for due in &mut equals.jobs {
+            due.priority = 3.into();
+        }
+        assert_eq!(begun(&mut equals, 9_000), [Job::Ups, Job::Tables]);
+    }
+
+    #[test]
+    fn what_waited_for_a_whole_interval_goes_before_all_but_the_status() {
+        // a device so slow that each job takes all the time it may, which is more than there is
+        let mut agent = device(&[
+            (Job::Status, 30_000, 0),
+            (Job::Interfaces, 60_000, 0),
+            (Job::Tables, 300_000, 0),
+        ]);
+        let mut now = 0;
+        let mut last = [0; 3];
+        let mut longest = [0; 3];
+        while now < 7_200_000 {
+            let Some(at) = agent.next_due(None, now) else {
+                now += 1_000;
+                continue;
+            };
+            longest[at] = longest[at].max(now - last[at]);
+            last[at] = now;
+            let due = &mut agent.jobs[at];
+            due.at_ms = now + due.interval_ms;
+            now += due.interval_ms * 6 / 10;
+        }
+        let [status, _, tables] = longest;
+        // behind one walk at the most, and never behind two
+        assert!(status <= 180_000 + 30_000, "{longest:?}");
+        assert!((300_000..=900_000).contains(&tables), "{longest:?}");
+        assert!(last.iter().all(|at| *at > 6_000_000), "{last:?}");
     }
 }

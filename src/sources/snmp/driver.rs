@@ -5,6 +5,7 @@ mod elsewhere;
 mod heard;
 mod held;
 mod orders;
+mod places;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -21,7 +22,7 @@ use tokio::time::Instant;
 
 use super::again::Again;
 use super::book::Books;
-use super::budget::Allowance;
+use super::budget::{Allowance, Standing};
 use super::device::{Active, Device, Flight, Lane, lane_at};
 use super::doors::{Doors, Outgoing};
 use super::feed::Feed;
@@ -36,11 +37,13 @@ use super::rtt::Bounds;
 use super::session::Exchange;
 use super::stats::Counters;
 use super::task::{Command, Offer, Sink, Task, With};
+use super::turns::Waiting;
 use super::window::Window;
-use crate::event::{ObsAgentV1, Observation};
+use crate::event::{Job, ObsAgentV1, Observation};
 use crate::gate::{Errand, Gate, Inbox};
 use crate::model::{PacketKind, Text, Time};
 use crate::wire::snmp::LEAST_ID;
+use places::Places;
 
 /// Batches taken from a socket before timers and sending get their turn.
 const DRAIN: usize = 8;
@@ -85,8 +88,8 @@ pub(super) struct Driver {
     /// Questions that may be sent now: their place in the window is held.
     resend: VecDeque<Spot>,
     again: Again,
-    /// Questions that wait for a place in the window.
-    ready: VecDeque<Spot>,
+    places: Places,
+    tickets: u64,
     outstanding: usize,
     /// Questions that gave their place up when their first attempt was over, and are asked again.
     silent: usize,
@@ -169,7 +172,8 @@ impl Driver {
             timers: BinaryHeap::new(),
             resend: VecDeque::new(),
             again: Again::default(),
-            ready: VecDeque::new(),
+            places: Places::default(),
+            tickets: 0,
             outstanding: 0,
             silent: 0,
             window,
@@ -433,11 +437,15 @@ impl Driver {
             Some(flight) if over => {
                 let refusal = flight.exchange.out_of_time(device.engine.as_ref(), true);
                 // what was never sent says nothing of the agent
-                let why = if flight.held.is_some() || !flight.asked {
+                let why = if flight.held || !flight.asked {
                     Failure::Held
                 } else {
                     Failure::Deadline
                 };
+                if flight.held {
+                    let active = &mut lane.active;
+                    active.held_ms += now.saturating_sub(active.held_since_ms);
+                }
                 self.complete(spot, Err(refusal.unwrap_or(why)));
             }
             Some(flight) if flight.sent.is_some() && flight.due_ms <= now => {
@@ -507,17 +515,15 @@ impl Driver {
         } = self.clock;
         loop {
             let (spot, allowed) = if let Some(spot) = self.resend.pop_front() {
-                (spot, self.may_go(spot, false, now_ms))
+                (spot, self.may_go(spot, Standing::New, now_ms))
             } else if let Some((spot, id)) = self.again.next(now_ms, self.is_idle()) {
                 let flight = self.lane(spot).and_then(|l| l.flight.as_ref());
                 let still = flight.is_some_and(|f| f.exchange.id == id);
-                (spot, still && self.may_go(spot, false, now_ms))
+                (spot, still && self.may_go(spot, Standing::New, now_ms))
             } else if self.outstanding >= self.window.limit() {
                 break;
-            } else if let Some(spot) = self.next_held(now_ms) {
-                (spot, true)
-            } else if let Some(spot) = self.ready.pop_front() {
-                (spot, self.may_go(spot, false, now_ms))
+            } else if let Some((spot, standing)) = self.next_place(now_ms) {
+                (spot, self.may_go(spot, standing, now_ms))
             } else {
                 break;
             };
@@ -543,7 +549,7 @@ impl Driver {
 
     /// Nobody waits to be asked, and no answer is expected.
     fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.outstanding == 0
+        self.places.ready.is_empty() && self.outstanding == 0
     }
 
     fn send(
@@ -645,12 +651,15 @@ impl Driver {
                 break;
             }
             let device = self.at(index);
-            let urgent = !device.queue.is_empty() || device.status_is_due(now);
-            if device.parked.is_some() && !(urgent && self.begin_next(index)) {
+            let urgent = device.parked.as_ref().is_some_and(|parked| {
+                let first = device.goes_first(now);
+                first.is_some_and(|first| first < parked.active.rank)
+            });
+            if device.parked.is_some() && !(urgent && self.begin_next(index, Some(Job::Status))) {
                 if let Some(parked) = self.at(index).parked.take() {
                     self.at(index).put(parked);
                 }
-            } else if self.at(index).parked.is_none() && !self.begin_next(index) {
+            } else if self.at(index).parked.is_none() && !self.begin_next(index, None) {
                 self.retire(index);
                 break;
             }
@@ -686,13 +695,25 @@ impl Driver {
                     active.task.tries.unwrap_or(self.config.retries + 1)
                 };
                 let login = Arc::clone(&active.login);
-                let id = self.fresh_id();
+                let rank = active.rank;
+                let (id, ticket, now_ms) = (self.fresh_id(), self.ticket(), self.now_ms());
+                let mut waiting = Waiting {
+                    rank,
+                    came: ticket,
+                    ticket,
+                    spot,
+                };
+                if let Some(came) = self.lane(spot).and_then(|l| l.active.came.take()) {
+                    waiting.came = came;
+                }
                 let flight = Flight {
                     exchange: Exchange::new(id, ask, login),
                     counted: false,
                     silent: false,
                     asked: false,
-                    held: None,
+                    waiting,
+                    since_ms: now_ms,
+                    held: false,
                     sent: None,
                     sent_ms: 0,
                     times: 0,
@@ -705,7 +726,7 @@ impl Driver {
                     lane.flight = Some(flight);
                 }
                 self.expect_anywhere(spot, id);
-                self.ready.push_back(spot);
+                self.places.ready.push(waiting);
                 return;
             }
             let mut context = Context::from_waker(Waker::noop());

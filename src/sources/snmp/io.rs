@@ -8,6 +8,7 @@ use super::ask::Ask;
 use super::book::{Book, Question};
 use super::cut::{CUTS, Cut, Reason};
 use super::memory::Memory;
+use crate::config::sensors::Sensors;
 use crate::event::AgentFault;
 use crate::model::{PartKind, Text};
 use crate::wire::snmp::Bindings;
@@ -103,6 +104,11 @@ impl Io {
     /// What the plans ask of it in a part; none where they do not.
     pub(super) fn part(&self, kind: PartKind) -> Option<Arc<Question>> {
         self.book.part(kind)
+    }
+
+    /// Which tables of it may hold sensors.
+    pub(super) fn tables(&self) -> Arc<Sensors> {
+        self.book.tables()
     }
 
     /// Asks and waits.

@@ -17,10 +17,11 @@ use super::once::PollResult;
 use super::pace::End;
 use super::schedule;
 use super::task::{Sink, SnmpError, Task, With};
+use super::turns::Rank;
 use crate::event::{
     AgentFault, Job, ObsOverrunV1, ObsPollV1, ObsQuirkV1, Observation, OverrunKind, PollOutcome,
 };
-use crate::model::{FactKey, Text, Time, TouchPolicy};
+use crate::model::{FactKey, Priority, Text, Time, TouchPolicy};
 use crate::wire::snmp::usm::Stat;
 
 /// Why nothing is known of an agent whose turn never came.
@@ -33,8 +34,8 @@ const NO_TABLE_MS: u64 = 200;
 const STRANGER_MS: u64 = 2_000;
 
 impl Driver {
-    /// Starts what is due; `false` when nothing is.
-    pub(super) fn begin_next(&mut self, index: u32) -> bool {
+    /// Starts what a person asks, else what is due, of all its jobs or of one alone; `false` when nothing is.
+    pub(super) fn begin_next(&mut self, index: u32, alone: Option<Job>) -> bool {
         let now = self.now_ms();
         if self.at(index).queue.is_empty() && self.at(index).target.is_none() {
             return false;
@@ -47,7 +48,7 @@ impl Driver {
             self.begin(index, task);
             return true;
         }
-        match self.due(index, now) {
+        match self.due(index, alone, now) {
             Some(task) => {
                 self.begin(index, task);
                 true
@@ -56,7 +57,7 @@ impl Driver {
         }
     }
 
-    fn due(&mut self, index: u32, now: u64) -> Option<Task> {
+    fn due(&mut self, index: u32, alone: Option<Job>, now: u64) -> Option<Task> {
         let patience = self.config.patience;
         let gate = Arc::clone(&self.gate);
         let device = &mut self.devices[index as usize];
@@ -77,11 +78,8 @@ impl Driver {
             // half open: one GET of sysUpTime, sent once
             return Some(Self::own(Kind::Touch, offer, Some(1), patience));
         }
-        for at in 0..device.jobs.len() {
+        while let Some(at) = device.next_due(alone, now) {
             let due = device.jobs[at];
-            if due.at_ms > now || device.runs(due.job) {
-                continue;
-            }
             let Some(policy) = gate.policy(address) else {
                 device.jobs[at].at_ms = now + NO_TABLE_MS;
                 continue;
@@ -106,7 +104,7 @@ impl Driver {
                 let outcome = PollOutcome::NotAllowed(why.into());
                 let at = self.clock.wall;
                 self.tell(Observation::Poll(Box::new(blank(address, at, outcome))));
-                return self.due(index, now);
+                return self.due(index, alone, now);
             }
             device.jobs[at].told = false;
             // while it is silent only its status is asked
@@ -206,6 +204,12 @@ impl Driver {
             Some(_) if earlier.met.is_none() => Kind::Job(Job::Status),
             _ => task.kind.clone(),
         };
+        let rank = match &task.kind {
+            _ if !scheduled => Rank::PERSON,
+            Kind::Job(job) => device.priority(*job).into(),
+            // whether it lives
+            _ => Priority::FIRST.into(),
+        };
         let io = Io::new(memory, book, login.is_v1());
         let at = self.clock.wall;
         let device = self.at(index);
@@ -228,7 +232,8 @@ impl Driver {
                 begun: false,
                 held_ms: 0,
                 held_since_ms: 0,
-                order_ms: None,
+                rank,
+                came: None,
             },
             flight: None,
         }));
@@ -392,8 +397,10 @@ impl Driver {
         if answers == 0 && scheduled && matches!(report.failure, None | Some(Failure::Held)) {
             // that it was not let out, or that there was nothing to ask, says nothing of the agent
             if let Kind::Job(job) = active.task.kind {
-                let held = report.failure.is_some();
-                self.keep_time(index, job, End { cut: held, held }, now);
+                let cut = report.failure.is_some();
+                // else the window had no place for it
+                let held = cut && active.held_ms > 0;
+                self.keep_time(index, job, End { cut, held }, now);
             }
             return;
         }

@@ -4,9 +4,10 @@
 //! answers. One task drives all agents over a few shared sockets: a table of agents, one heap of timers, shared buffers; a job
 //! is a future the driver polls itself, so that an agent costs no task, no socket and no buffer of its own. It never has more
 //! than one question out to an agent (a router takes a few, others as many as the site says, four at the most) nor more than its
-//! window over all, sends no more to a device, into a closet or through an uplink than the site's budgets allow, never walks an
-//! agent it does not know yet, never believes a datagram whose source, id or digest is not that of the question (the source may
-//! be another one where the site says so of the device), and sends nothing but through the gate.
+//! window over all, sends no more to a device, into a closet or through an uplink than the site's budgets allow, lets what the
+//! plans put first go first without letting anything wait for ever, never walks an agent it does not know yet, never believes a
+//! datagram whose source, id or digest is not that of the question (the source may be another one where the site says so of the
+//! device), and sends nothing but through the gate.
 
 mod again;
 mod ask;
@@ -39,6 +40,7 @@ mod session;
 mod stats;
 mod table;
 mod task;
+mod turns;
 mod walk;
 mod window;
 

@@ -14,16 +14,9 @@ pub(super) const SYS_OBJECT_ID: Name = &[1, 3, 6, 1, 2, 1, 1, 2, 0];
 pub(super) const SYS_UP_TIME: Name = &[1, 3, 6, 1, 2, 1, 1, 3, 0];
 // ENTITY-MIB (RFC 6933)
 // Printer-MIB (RFC 3805), HOST-RESOURCES-MIB (RFC 2790)
-pub(super) const HR_STORAGE_TYPE: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 2];
-pub(super) const HR_STORAGE_DESCR: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 3];
-pub(super) const HR_STORAGE_UNITS: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 4];
-pub(super) const HR_STORAGE_SIZE: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 5];
-pub(super) const HR_STORAGE_USED: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 6];
 /// hrStorageRam
 pub(super) const HR_RAM: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 1, 2];
 /// hrStorageFixedDisk
 pub(super) const HR_FIXED_DISK: Name = &[1, 3, 6, 1, 2, 1, 25, 2, 1, 4];
-/// hrProcessorLoad
-pub(super) const HR_LOAD: Name = &[1, 3, 6, 1, 2, 1, 25, 3, 3, 1, 2];
 /// hrDevicePrinter
 pub(super) const HR_PRINTER: Name = &[1, 3, 6, 1, 2, 1, 25, 3, 1, 5];

@@ -146,10 +146,6 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new(once: &[Name], roots: &[Name]) -> Self {
-        Self::of(once, roots.iter().map(|r| NameBuf::new(r)).collect())
-    }
-
     /// Of names that are known only when the program runs.
     pub(super) fn of(once: &[Name], roots: Vec<NameBuf>) -> Self {
         Self::planned(once, roots, OCTET_CAP)
@@ -178,11 +174,6 @@ impl Columns {
         });
         ask.clone()
     }
-}
-
-/// Walks columns side by side. `once`: instances whose value is wanted in every answer beside the rows (sysUpTime).
-pub(super) async fn columns(io: &Io, once: &[Name], roots: &[Name], row_cap: usize) -> Table {
-    all_columns(io, &Columns::new(once, roots), row_cap, None).await
 }
 
 /// A subtree as its bindings.
@@ -240,7 +231,7 @@ const SMALL: usize = 1_024;
 /// Rows that are asked for at once where their number is known: some 5 kB of answer.
 const AT_ONCE: usize = 64;
 
-/// As [`columns`], of columns that many agents are asked for; `rows` is how many there are, where the agent said so.
+/// Walks columns side by side; `rows` is how many there are, where the agent said so.
 pub(super) async fn all_columns(
     io: &Io,
     asked: &Columns,

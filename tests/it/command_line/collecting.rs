@@ -270,6 +270,54 @@ fn plans_that_ask_for_more_wait_while_it_collects_until_a_person_consents() {
 }
 
 #[test]
+fn a_new_sensor_table_waits_for_consent_and_one_that_goes_does_not() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::open(7422);
+    let mut daemon = Running::start(house.program(&["daemon"]));
+    eventually("devices that are up", || up(&house) > 5);
+    let diff = ["config", "diff", "--exit-code", "--format", "json"];
+    house.run(&diff).ended(0);
+
+    let folder = std::path::Path::new(&house.site)
+        .parent()
+        .unwrap()
+        .join("sensors");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    };
+    let own =
+        "[[table]]\nid = \"own\"\nkind = \"temperature\"\nvalue = \"1.3.6.1.4.1.4000000.1.1\"\n";
+    put("own.toml", own);
+    let shown = house.run(&diff);
+    assert_ne!(shown.code, Some(0), "{shown:?}");
+    let shown = shown.json();
+    assert_eq!(shown["needs_consent"], true, "{shown}");
+    assert_eq!(shown["differences"][0]["sensor_table"], "own", "{shown}");
+    eventually("the word that something waits", || {
+        let ran = house.run(&["alerts", "alert:collector"]);
+        ran.lines()
+            .iter()
+            .any(|a| a["text"].as_str().unwrap().contains("config diff"))
+    });
+    house.run(&["config", "diff", "--accept"]).ended(0);
+    eventually("the table to come into force", || {
+        house.run(&diff).code == Some(0)
+    });
+
+    // asking for less waits for nobody
+    put("own.toml", "[[table]]\nid = \"own\"\nenabled = false\n");
+    eventually("the table to go", || {
+        let shown = house.run(&diff);
+        shown.code == Some(0)
+    });
+    stopped(&mut daemon, Signal::SIGTERM);
+}
+
+#[test]
 fn what_is_collected_is_closed_to_others() {
     use std::os::unix::fs::PermissionsExt as _;
     let house = House::open(7414);

@@ -109,7 +109,7 @@ impl Driver {
         }
         self.anywhere.remove(&flight.exchange.id);
         self.silent -= usize::from(flight.silent);
-        let held = flight.held.is_some();
+        let held = flight.held;
         match &answer {
             Ok(reply) => {
                 self.counters.answered.add(1);

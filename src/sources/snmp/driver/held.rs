@@ -1,15 +1,14 @@
 //! Questions that wait for the budget of their device, closet or uplink.
 
-use super::super::budget::Waiting;
-use super::super::device::lane_at;
+use super::super::budget::Standing;
+use super::super::device::{Lane, lane_at};
 use super::super::task::Sink;
 use super::{Driver, Spot};
 use crate::model::DeviceClass;
 
 impl Driver {
-    /// May the question of a lane go now? It is taken off the budgets, or stands in a queue until its turn. `turn`: it is said
-    /// to be its turn.
-    pub(super) fn may_go(&mut self, spot: Spot, turn: bool, now_ms: u64) -> bool {
+    /// May the question of a lane go now? It is taken off the budgets, or stands in a queue until its turn.
+    pub(super) fn may_go(&mut self, spot: Spot, standing: Standing, now_ms: u64) -> bool {
         let device = &mut self.devices[spot.0 as usize];
         let polite = self.config.polite.is_some();
         let class = device.target.as_ref().map(|t| t.class);
@@ -28,7 +27,7 @@ impl Driver {
         let stranger = active.task.meets.unwrap_or(DeviceClass::Unknown);
         let Some(class) = class.or(waits.then_some(stranger)) else {
             // nobody set a budget for what is asked once, or not asked on schedule any more
-            if flight.held.take().is_some() {
+            if std::mem::take(&mut flight.held) {
                 self.no_longer_held();
             }
             return true;
@@ -39,29 +38,24 @@ impl Driver {
                 .went((&mut device.bucket, class), device.place, now_ms);
             return true;
         }
-        if flight.held.is_some() && !turn {
+        if flight.held && standing == Standing::New {
             return false;
         }
-        let waiting = flight.held.unwrap_or_else(|| Waiting {
-            order_ms: active
-                .order_ms
-                .take()
-                .unwrap_or(now_ms + active.task.kind.patience_ms()),
-            ticket: self.allowance.ticket(),
-            spot,
-        });
-        let allowed =
-            self.allowance
-                .may_go((&mut device.bucket, class), device.place, waiting, now_ms);
+        let allowed = self.allowance.may_go(
+            (&mut device.bucket, class),
+            device.place,
+            (flight.waiting, standing),
+            now_ms,
+        );
         if allowed {
-            if flight.held.take().is_some() {
+            if std::mem::take(&mut flight.held) {
                 active.held_ms += now_ms.saturating_sub(active.held_since_ms);
                 self.holding -= 1;
                 self.counters.holding.set(self.holding);
             }
             return true;
         }
-        if flight.held.replace(waiting).is_none() {
+        if !std::mem::replace(&mut flight.held, true) {
             active.held_since_ms = now_ms;
             if !active.begun {
                 // it is put off, and begins when it is its turn
@@ -80,58 +74,47 @@ impl Driver {
         false
     }
 
-    /// The lane whose turn it is, its question taken off the budgets.
-    pub(super) fn next_held(&mut self, now_ms: u64) -> Option<Spot> {
-        while let Some(waiting) = self.allowance.next(now_ms) {
-            let flight = self.lane(waiting.spot).and_then(|l| l.flight.as_ref());
-            let held = flight.and_then(|f| f.held);
-            // it may have been given up meanwhile
-            if held.is_some_and(|h| h.ticket == waiting.ticket)
-                && self.may_go(waiting.spot, true, now_ms)
-            {
-                return Some(waiting.spot);
-            }
-        }
-        None
-    }
-
     /// A question does not wait any more, however that came.
     pub(super) fn no_longer_held(&mut self) {
         self.holding = self.holding.saturating_sub(1);
         self.counters.holding.set(self.holding);
     }
 
-    /// A scheduled question that waits for a budget lets another one go first: that of a person, and the one that tells whether the
-    /// device lives. Whether there was one.
+    /// A scheduled question that waits lets another one go first: that of a person, and the one that tells whether the device lives.
+    /// Whether there was one.
     pub(super) fn give_way(&mut self, index: u32, now_ms: u64) -> bool {
         let device = &mut self.devices[index as usize];
-        let person = !device.queue.is_empty();
-        if device.parked.is_some() || !(person || device.status_is_due(now_ms)) {
-            return false;
-        }
-        let Some(slot) = device
-            .lanes
-            .iter_mut()
-            .find(|lane| lane.as_ref().is_some_and(|l| l.gives_way(person)))
-        else {
+        let first = device
+            .goes_first(now_ms)
+            .filter(|_| device.parked.is_none());
+        let Some(first) = first else {
             return false;
         };
-        let Some(mut lane) = slot.take() else {
+        let gives_way = |lane: &Lane| lane.gives_way_ms(first).is_some_and(|at| at <= now_ms);
+        let mut lanes = device.lanes.iter_mut();
+        let slot = lanes.find(|lane| lane.as_deref().is_some_and(gives_way));
+        let Some(mut lane) = slot.and_then(Option::take) else {
             return false;
         };
+        let mut held = false;
         if let Some(flight) = lane.flight.take() {
             self.anywhere.remove(&flight.exchange.id);
             self.silent -= usize::from(flight.silent);
+            held = flight.held;
             let active = &mut lane.active;
-            active.order_ms = flight.held.map(|h| h.order_ms);
-            active.held_ms += now_ms.saturating_sub(active.held_since_ms);
+            active.came = Some(flight.waiting.came);
+            if held {
+                active.held_ms += now_ms.saturating_sub(active.held_since_ms);
+            }
             active.io.put_back(flight.exchange.ask().clone());
             if flight.asked {
                 device.remember(&flight, false);
             }
         }
         device.parked = Some(lane);
-        self.no_longer_held();
+        if held {
+            self.no_longer_held();
+        }
         true
     }
 

@@ -131,6 +131,8 @@ impl Driver {
             let index = self.index_of(to);
             let device = &mut self.devices[index as usize];
             device.aim(target, now);
+            self.rank_jobs(index);
+            let device = &mut self.devices[index as usize];
             device.place = self
                 .allowance
                 .settle(device.place, target.closet, target.uplink, now);

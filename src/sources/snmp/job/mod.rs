@@ -92,18 +92,6 @@ impl Kind {
         self.walks() && *self != Self::Bench
     }
 
-    /// How much longer than the most urgent one it waits where a budget is not enough for all, milliseconds.
-    pub(super) fn patience_ms(&self) -> u64 {
-        match self {
-            Self::Job(Job::Ups) => 500,
-            Self::Job(Job::Interfaces) => 2_000,
-            Self::Job(Job::Sensors) => 3_000,
-            Self::Job(Job::Inventory) => 6_000,
-            Self::Job(Job::Tables) => 10_000,
-            _ => 0,
-        }
-    }
-
     /// For the ledger.
     pub(super) fn cause(&self) -> Text {
         static STATUS: LazyLock<Text> = LazyLock::new(|| Kind::Job(Job::Status).word().into());

@@ -6,6 +6,7 @@ use super::reading;
 use super::told::{Row, Told};
 use crate::config::sensors::{SensorTable, Sensors};
 use crate::event::{ObsSensorsV1, Observation};
+use crate::model::PartKind;
 use crate::sources::snmp::io::{Failure, Io};
 use crate::sources::snmp::job::About;
 use crate::sources::snmp::names::{SYS_OBJECT_ID, oid};
@@ -20,10 +21,14 @@ type Rows = BTreeMap<Vec<u32>, Vec<Option<Value>>>;
 
 /// Reads the sensors of an agent; what is news of them, if anything.
 pub(super) async fn read(io: &Io, about: About) -> Result<Option<Observation>, Failure> {
-    let catalogue = Sensors::in_force();
+    if io.part(PartKind::Sensors).is_none() {
+        return Ok(None);
+    }
+    let catalogue = io.tables();
     let object_id = object_id(io).await?;
     // taken out while it is worked on: an agent is asked one thing at a time
     let mut told = std::mem::take(&mut io.memory().sensors);
+    told.follow(&catalogue);
     let found = all(io, &catalogue, &object_id, &mut told).await;
     let news = found.map(|(readings, whole)| told.news(readings, whole));
     io.memory().sensors = told;

@@ -1,8 +1,10 @@
 //! What was told of an agent's sensors, so that only news is told: a log is no place for the noise of thermometers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::reading::{Reading, Shape};
+use crate::config::sensors::{SensorTable, Sensors};
 use crate::event::SensorV1;
 use crate::model::{SensorKind, SensorState, Text};
 
@@ -33,6 +35,8 @@ pub(super) type Row = (u16, Box<[u32]>);
 /// What is remembered of one agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::sources::snmp) struct Told {
+    /// The catalogue that the places of tables go by.
+    by: Option<Arc<Sensors>>,
     /// Rows that were looked at; nothing for those that are no sensors.
     rows: BTreeMap<Row, Option<Box<Known>>>,
     /// Tables that were empty at the last readings, and for how many more they are left alone.
@@ -49,6 +53,49 @@ const FRESH: u8 = 72;
 const ROWS: usize = 4_000;
 
 impl Told {
+    /// Tables have their places in this catalogue from now on. Sensors of a table that is not there any more are no longer found, and
+    /// told to be gone as others are.
+    pub(super) fn follow(&mut self, catalogue: &Arc<Sensors>) {
+        let Some(before) = self.by.replace(Arc::clone(catalogue)) else {
+            return;
+        };
+        if Arc::ptr_eq(&before, catalogue) || before == *catalogue {
+            return;
+        }
+        let now: BTreeMap<&str, (u16, &SensorTable)> = (0..)
+            .zip(catalogue.iter())
+            .map(|(at, table)| (table.id.as_str(), (at, table)))
+            .collect();
+        // a place that no table has
+        let nowhere = |at: u16| u16::MAX - at.min(u16::MAX - at);
+        let places: Vec<(u16, bool)> = (0..)
+            .zip(before.iter())
+            .map(|(at, table)| match now.get(table.id.as_str()) {
+                Some((to, same)) => (*to, *same == table),
+                None => (nowhere(at), false),
+            })
+            .collect();
+        let place = |at: u16| {
+            places
+                .get(usize::from(at))
+                .copied()
+                .unwrap_or((nowhere(at), false))
+        };
+        self.rows = std::mem::take(&mut self.rows)
+            .into_iter()
+            .map(|((at, index), known)| ((place(at).0, index), known))
+            .collect();
+        self.empty = std::mem::take(&mut self.empty)
+            .into_iter()
+            .filter_map(|(at, left)| {
+                let (to, same) = place(at);
+                same.then_some((to, left))
+            })
+            .collect();
+        // what rows are is asked anew
+        self.fresh = 0;
+    }
+
     /// A reading begins. What stays the same is forgotten from time to time: boards are exchanged.
     pub(super) fn begin(&mut self) {
         if self.fresh == 0 {
@@ -164,6 +211,11 @@ impl Told {
         }
         let mut gone = Vec::new();
         if whole {
+            // a table that came back has the same keys
+            let here: BTreeSet<Text> = seen
+                .iter()
+                .filter_map(|row| Some(self.rows.get(row)?.as_ref()?.key.clone()))
+                .collect();
             for (row, known) in &mut self.rows {
                 let Some(known) = known else { continue };
                 if known.told.is_none() || seen.contains(row) {
@@ -173,7 +225,9 @@ impl Told {
                 if known.missed >= MISSED {
                     known.told = None;
                     known.missed = 0;
-                    gone.push(known.key.clone());
+                    if !here.contains(&known.key) {
+                        gone.push(known.key.clone());
+                    }
                 }
             }
         }
@@ -280,6 +334,36 @@ mod tests {
         assert!(read(4_700).is_empty());
         assert!(read(4_800).is_empty());
         assert_eq!(read(4_700), [4_700]);
+    }
+
+    #[test]
+    fn sensors_of_a_table_that_went_are_told_gone_and_others_keep_what_was_told() {
+        fn of(ids: &[&str]) -> Arc<Sensors> {
+            let one = |id: &&str| {
+                format!("[[table]]\nid = \"{id}\"\nkind = \"fan\"\nvalue = \"1.3.6.1.4.1.99.1\"\n")
+            };
+            let text: String = ids.iter().map(one).collect();
+            Arc::new(Sensors::from_texts(&[("t.toml", &text)]).0)
+        }
+        let mut told = Told::default();
+        told.follow(&of(&["t", "u"]));
+        learned(&mut told, 1, "fan");
+        told.news(vec![at(1, 4_000_000, SensorState::Good)], true);
+
+        // another place, and the same row
+        told.follow(&of(&["u", "t"]));
+        told.begin();
+        assert!(told.is_fresh(), "what a row is may have changed");
+        let moved = |mut found: (Row, Reading)| {
+            found.0.0 = 1;
+            found
+        };
+        let same = moved(at(1, 4_000_000, SensorState::Good));
+        assert_eq!(told.news(vec![same], true), (Vec::new(), Vec::new()));
+
+        told.follow(&of(&["u"]));
+        assert_eq!(told.news(Vec::new(), true).1, []);
+        assert_eq!(told.news(Vec::new(), true).1, [Text::from("t.1")]);
     }
 
     #[test]
