@@ -1,7 +1,8 @@
 //! Snapshots of the state as files: `snapshots/SEQ.snap`, whole or not there.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::store::explain_io;
@@ -63,7 +64,11 @@ pub(super) fn keep(folder: &Path, at: Seq, raw: &[u8]) -> Result<(), LogError> {
     let say = |error| explain_io(&part, error);
     let mut body = (raw.len() as u64).to_le_bytes().to_vec();
     body.extend(zstd::bulk::compress(raw, 3).map_err(say)?);
-    let written = File::create(&part).and_then(|mut file| {
+    // one that was left behind may be open to others
+    let _ = fs::remove_file(&part);
+    let mut new = OpenOptions::new();
+    new.write(true).create_new(true).mode(0o600);
+    let written = new.open(&part).and_then(|mut file| {
         file.write_all(MAGIC)?;
         file.write_all(&crc32fast::hash(&body).to_le_bytes())?;
         file.write_all(&body)?;
@@ -105,5 +110,16 @@ mod tests {
         bytes[at] ^= 1;
         fs::write(path, bytes).unwrap();
         assert_eq!(newest(dir.path(), Seq(9)).unwrap().0, Seq(4));
+    }
+
+    #[test]
+    fn it_is_closed_to_others_whatever_lay_there() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("part"), "half of one").unwrap();
+        keep(dir.path(), Seq(1), b"who is treated where").unwrap();
+        let mode = fs::metadata(&all(dir.path())[0].1).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o077, 0);
+        assert!(newest(dir.path(), Seq(1)).is_some());
     }
 }
