@@ -449,8 +449,8 @@ pub enum ConfigCommand {
     ///
     /// Poll plans (folder `polls` beside the site file) and sensor tables (folder `sensors`) that ask a device for more wait until
     /// they are consented to: another object, a column oftener, a shorter interval, more rows or bytes, more devices. Until then
-    /// devices are asked what was accepted last. What asks for no more comes into force at once, and so does a plan's `priority`
-    /// (0 first, 9 last): it only says which poll goes first where not all can go at once.
+    /// devices are asked what was accepted last. A plan or a table is taken over as a whole, and at once where it asks for no more.
+    /// A plan's `priority` (0 first, 9 last) asks for no more: it only says which poll goes first where not all can go at once.
     Diff(ConfigDiffArgs),
 }
 
