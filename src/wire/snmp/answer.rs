@@ -2,7 +2,7 @@
 //! allocations for an answer, however many bindings it has.
 
 use std::cell::RefCell;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use snmp2::snmp as tag;
 
@@ -127,11 +127,13 @@ pub struct Bindings {
     places: Vec<Place>,
 }
 
-/// Room of bindings that are gone, for those to come: they come and go by the ten thousand, and of this size an allocator takes
-/// its time.
-const SPARES: usize = 64;
-/// Octets of room, and places, that are worth keeping.
-const SPARE_ROOM: (std::ops::RangeInclusive<usize>, usize) = (512..=4_096, 512);
+/// Room of bindings that are gone, for those to come: they come and go by the ten thousand, mostly one after the other, and of this
+/// size an allocator takes its time.
+const SPARES: usize = 4;
+/// Lists of so many octets take such room, all the same: a device's ports in one answer.
+const SPARED: RangeInclusive<usize> = 512..=2_048;
+/// Their places; in a list of more bindings they grow, and are not kept.
+const SPARED_PLACES: usize = 160;
 
 thread_local! {
     static SPARE: RefCell<Vec<(Vec<u8>, Vec<Place>)>> = const { RefCell::new(Vec::new()) };
@@ -139,8 +141,8 @@ thread_local! {
 
 impl Drop for Bindings {
     fn drop(&mut self) {
-        let (room, places) = SPARE_ROOM;
-        if !room.contains(&self.bytes.capacity()) || self.places.capacity() > places {
+        let room = (self.bytes.capacity(), self.places.capacity());
+        if room != (*SPARED.end(), SPARED_PLACES) {
             return;
         }
         // of a thread that ends nothing is kept
@@ -158,17 +160,18 @@ impl Drop for Bindings {
 
 /// Empty room for a list of bindings of so many octets.
 fn room(octets: usize) -> (Vec<u8>, Vec<Place>) {
-    let spare = || SPARE.try_with(|spare| spare.borrow_mut().pop()).ok();
-    let used = (SPARE_ROOM.0.contains(&octets))
-        .then(spare)
-        .flatten()
-        .flatten();
-    let (mut bytes, mut places) = used.unwrap_or_default();
+    if !SPARED.contains(&octets) {
+        // a binding takes at least 6 octets, and mostly three times as many
+        let places = (octets / 14).min(1_024);
+        return (Vec::with_capacity(octets), Vec::with_capacity(places));
+    }
+    let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+    let (mut bytes, mut places) = spare.ok().flatten().unwrap_or_else(|| {
+        let places = Vec::with_capacity(SPARED_PLACES);
+        (Vec::with_capacity(*SPARED.end()), places)
+    });
     bytes.clear();
     places.clear();
-    bytes.reserve(octets);
-    // a binding takes at least 6 octets, and mostly three times as many
-    places.reserve((octets / 14).min(1024));
     (bytes, places)
 }
 
