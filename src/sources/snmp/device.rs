@@ -298,15 +298,9 @@ impl Device {
         let engine = self.engine.as_ref().map_or(0, |e| u64::from(e.proven));
         let lists = self.jobs.len() + self.queue.len() + self.offer.names.len();
         let past: u64 = self.recent.iter().map(|p| u64::from(p.times)).sum();
-        class
-            + engine
-            + lists as u64
-            + past
-            + self.limited
-            + self.wake_ms
-            + self.held_ms
-            + u64::from(self.misses)
-            + u64::from(self.rtt.is_known())
+        let numbers = self.limited ^ self.wake_ms ^ self.held_ms;
+        let small = u64::from(self.misses) ^ u64::from(self.rtt.is_known());
+        class ^ engine ^ lists as u64 ^ past ^ numbers ^ small
     }
 
     /// Tasks under way.
