@@ -1,5 +1,6 @@
 //! Agents that are slow, or silent for a while: asked no more than others, and never at the cost of others.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -124,6 +125,45 @@ async fn the_living_do_not_wait_behind_the_silent() {
     // 200 silent ones in a window of 64 leave their places as soon as they are overdue by what the others take
     let took = last.saturating_sub(before);
     assert!(took < Duration::from_secs(1), "{took:?}");
+    house.pass(1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_that_are_silent_are_asked_again_after_all_others_and_not_never() {
+    let config = PollerConfig {
+        window: 64,
+        ..PollerConfig::default()
+    };
+    let mut house = house(switch(b"good", 2), config, Budgets::default());
+    let to = |n: u32| SocketAddr::from(([127, 9, (n >> 8) as u8, n as u8], 161));
+    {
+        let mut agents = house.agents.inner();
+        agents.all = Duration::from_millis(90);
+        agents.silent = (0..4_000).step_by(10).map(|n| to(n).ip()).collect();
+    }
+    let targets: Vec<_> = (0..4_000)
+        .map(|n| target(to(n), &["v2c"], &[(Job::Status, 1_000_000)]))
+        .collect();
+    let sums = wardwatch::sources::snmp::poll_once(&house.poller, &targets, "status", |_| {})
+        .await
+        .unwrap();
+    assert_eq!((sums.answered, sums.timed_out), (3_600, 400));
+    let mut asked: BTreeMap<_, Vec<Duration>> = BTreeMap::new();
+    for heard in house.agents.heard() {
+        asked.entry(heard.who).or_default().push(heard.at);
+    }
+    let last = asked.values().map(|at| at[0]).max().unwrap();
+    let silent = house.agents.inner().silent.clone();
+    let mut waited = 0;
+    for at in silent.iter().map(|who| &asked[who]) {
+        let again = at[1] - at[0];
+        assert_eq!(at.len(), 3);
+        // a second is its timeout, two more are the patience of others
+        assert!(again >= Duration::from_secs(3) || at[1] >= last, "{at:?}");
+        assert!(again <= Duration::from_millis(3_200), "{at:?}");
+        waited += usize::from(at[1] < last);
+    }
+    assert!(waited > 100, "some did not wait for the last: {waited}");
     house.pass(1).await;
 }
 
