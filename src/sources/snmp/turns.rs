@@ -44,6 +44,8 @@ pub(super) struct Waiting {
 pub(super) struct Turns {
     /// By rank; in each whoever came first is the first.
     ranks: [VecDeque<Waiting>; RANKS],
+    /// The ranks in which somebody waits, a bit each: it is looked at for every question that is sent.
+    taken: u16,
     /// Turns in a row that went past whoever has waited longest.
     passed: u8,
 }
@@ -62,6 +64,24 @@ impl Turns {
             }
             _ => rank.push_back(waiting),
         }
+        self.taken |= 1 << waiting.rank.0;
+    }
+
+    /// The first of each rank in which somebody waits.
+    fn fronts(&self) -> impl Iterator<Item = Waiting> {
+        let mut taken = self.taken;
+        std::iter::from_fn(move || {
+            let at = taken.trailing_zeros() as usize;
+            taken &= taken.wrapping_sub(1);
+            self.ranks.get(at)?.front().copied()
+        })
+    }
+
+    /// Somebody of a rank was taken out.
+    fn left(&mut self, at: usize) {
+        if self.ranks.get(at).is_some_and(VecDeque::is_empty) {
+            self.taken &= !(1 << at);
+        }
     }
 
     /// Whose turn it is.
@@ -74,20 +94,26 @@ impl Turns {
     }
 
     fn most_urgent(&self) -> Option<Waiting> {
-        self.ranks.iter().find_map(|rank| rank.front()).copied()
+        self.fronts().next()
     }
 
     fn longest(&self) -> Option<Waiting> {
-        let fronts = self.ranks.iter().filter_map(|rank| rank.front());
-        fronts.min_by_key(|w| w.came).copied()
+        self.fronts().min_by_key(|w| w.came)
     }
 
     /// Those in front that do not wait any more are taken out, so that no turn is theirs.
     pub(super) fn forget(&mut self, waits: impl Fn(&Waiting) -> bool) {
-        for rank in &mut self.ranks {
+        let mut taken = self.taken;
+        while taken != 0 {
+            let at = taken.trailing_zeros() as usize;
+            taken &= taken.wrapping_sub(1);
+            let Some(rank) = self.ranks.get_mut(at) else {
+                return;
+            };
             while rank.front().is_some_and(|first| !waits(first)) {
                 rank.pop_front();
             }
+            self.left(at);
         }
     }
 
@@ -100,9 +126,10 @@ impl Turns {
         } else {
             0
         };
-        self.ranks
-            .get_mut(usize::from(first.rank.0))
-            .and_then(VecDeque::pop_front)
+        let at = usize::from(first.rank.0);
+        let taken = self.ranks.get_mut(at).and_then(VecDeque::pop_front);
+        self.left(at);
+        taken
     }
 
     /// A question went past all that wait, as it came when it could go at once.
@@ -117,11 +144,12 @@ impl Turns {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.ranks.iter().all(VecDeque::is_empty)
+        self.taken == 0
     }
 
     /// All of them, who wait no more here.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Waiting> + '_ {
+        self.taken = 0;
         self.ranks.iter_mut().flat_map(|rank| rank.drain(..))
     }
 }
