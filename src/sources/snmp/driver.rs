@@ -538,6 +538,7 @@ impl Driver {
                 }
             }
         }
+        self.window.sent(self.outstanding);
         let mut refused = Vec::new();
         doors.flush(|token, error| refused.push((token, error)));
         for (token, error) in refused {

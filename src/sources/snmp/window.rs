@@ -16,8 +16,10 @@ const SPAN_MS: u64 = 500;
 pub(super) struct Window {
     limit: usize,
     most: usize,
-    /// Nothing was lost yet: it doubles.
+    /// Nothing was lost yet: it doubles with each round trip.
     slow_start: bool,
+    /// When questions were sent last there was no place for more.
+    full: bool,
     since_ms: u64,
     answered: u32,
     lost: u32,
@@ -31,6 +33,7 @@ impl Window {
             limit: FIRST.min(most),
             most,
             slow_start: true,
+            full: false,
             since_ms: 0,
             answered: 0,
             lost: 0,
@@ -42,16 +45,23 @@ impl Window {
         self.limit
     }
 
+    /// What could be sent was; `out` is how many are out now.
+    pub(super) fn sent(&mut self, out: usize) {
+        self.full = out >= self.limit;
+    }
+
     /// An answer came; `out` is how many were out with it.
     pub(super) fn answered(&mut self, out: usize) {
         self.answered = self.answered.saturating_add(1);
-        // a window that is not used up says nothing
-        if out < self.limit || self.limit >= self.most {
-            return;
+        // a window that is not used up says nothing; one that was too large once grows slowly
+        let opens = if self.slow_start {
+            self.full
+        } else {
+            out >= self.limit
+        };
+        if opens && self.limit < self.most {
+            self.limit += 1;
         }
-        // a tenth at a time once it is known that more can be too much
-        self.limit += if self.slow_start { 32 } else { 1 };
-        self.limit = self.limit.min(self.most);
     }
 
     /// A question to an agent that answers else ran out of time for the first time.
@@ -79,13 +89,20 @@ mod tests {
     fn it_opens_while_it_is_used_and_never_beyond_what_the_kernel_holds() {
         let mut window = Window::new(4_096, 16 << 20);
         assert_eq!(window.limit(), FIRST);
-        for _ in 0..1_000 {
-            window.answered(window.limit());
+        // with each round trip there are twice as many
+        for doubled in [512, 1_024, 2_048] {
+            let out = window.limit();
+            window.sent(out);
+            (0..out).for_each(|n| window.answered(out - n));
+            assert_eq!(window.limit(), doubled);
         }
+        window.sent(2_048);
+        (0..2_048).for_each(|_| window.answered(2_048));
         assert_eq!(window.limit(), (16 << 20) / ANSWER);
         assert_eq!(Window::new(4_096, 212_992).limit(), 46);
         let mut idle = Window::new(4_096, 64 << 20);
         for _ in 0..1_000 {
+            idle.sent(3);
             idle.answered(3);
         }
         assert_eq!(idle.limit(), FIRST);
@@ -94,6 +111,7 @@ mod tests {
     #[test]
     fn many_losses_among_the_living_halve_it_once_a_span_and_few_do_not() {
         let mut window = Window::new(4_096, 64 << 20);
+        window.sent(FIRST);
         for _ in 0..10_000 {
             window.answered(window.limit());
         }
