@@ -301,6 +301,12 @@ fn a_real_lldpd_says_where_the_wire_ends() {
         let _ = lldpd.wait();
         return;
     }
+    // it takes the name of this machine when it is done with its start, whatever it was told before
+    let named = |shown: Result<String, _>| shown.is_ok_and(|text| text.contains("sw-3f-02"));
+    while !named(setting(&["show", "chassis"])) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(50));
+        setting(&["configure", "system", "hostname", "sw-3f-02"]).unwrap();
+    }
     setting(&["configure", "system", "bond-slave-src-mac-type", "real"]).unwrap();
     setting(&["configure", "lldp", "tx-interval", "1"]).unwrap();
     setting(&[
