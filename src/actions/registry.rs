@@ -128,7 +128,7 @@ pub const ACTIONS: &[Action] = &[
     look(Program, "help", &["?", "f1"], "help", "Help", "Shows the keys that work here, and what they do."),
     look(Program, "pause", &["space"], "pause", "Pause", "Holds the screen still; collecting goes on. In a recording it stops and goes on."),
     look(Program, "view-previous", &["-"], "last view", "Last view", "Goes to the view that was open before this one."),
-    look(Program, "theme-next", &["T"], "theme", "Next theme", "Changes the colours: terminal, dark, light, high-contrast, deuteranopia, mono."),
+    look(Program, "theme-next", &["T"], "theme", "Next theme", "Changes the colours: terminal, dark, light, high-contrast, deuteranopia, tritanopia, mono."),
     look(Program, "redraw", &["ctrl-l"], "redraw", "Draw again", "Draws the whole screen again, after another program wrote over it."),
     look(Program, "suspend", &["ctrl-z"], "suspend", "Suspend", "Puts wardwatch aside and gives the shell back; `fg` returns."),
     look(Program, "low-bandwidth", &[], "slow link", "Slow link on or off", "One frame a second and no sparklines, for a slow link."),

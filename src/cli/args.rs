@@ -40,7 +40,7 @@ pub struct Global {
     /// Plain ASCII in place of symbols and lines
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// terminal, dark, light, high-contrast, deuteranopia or mono
+    /// terminal, dark, light, high-contrast, deuteranopia, tritanopia or mono
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
     /// Nothing can be changed from here

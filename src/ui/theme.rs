@@ -182,7 +182,7 @@ pub enum ThemeError {
 }
 
 /// The themes that are built in: name, file.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 7] = [
     ("terminal", include_str!("../../themes/terminal.toml")),
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
@@ -194,6 +194,7 @@ const BUILT_IN: [(&str, &str); 6] = [
         "deuteranopia",
         include_str!("../../themes/deuteranopia.toml"),
     ),
+    ("tritanopia", include_str!("../../themes/tritanopia.toml")),
     ("mono", include_str!("../../themes/mono.toml")),
 ];
 
@@ -515,6 +516,7 @@ mod tests {
             ("light", 4_000),
             ("high-contrast", 7_000),
             ("deuteranopia", 3_000),
+            ("tritanopia", 3_000),
         ] {
             let theme = Theme::built_in(name, ColorDepth::True).unwrap();
             let ground = theme.style(Role::Text).bg.unwrap();

@@ -289,7 +289,7 @@ fn polling(ink: &Ink<'_>, p: &PollerHealth, trends: &Trends<'_>) -> Section {
         section.say(
             "budgets",
             format!(
-                "{} waiting, {} held back",
+                "{} waiting, held {}",
                 grouped(p.holding),
                 rate(p.held_back.rate)
             ),
