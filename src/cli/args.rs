@@ -40,8 +40,8 @@ pub struct Global {
     /// Plain ASCII in place of symbols and lines
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// terminal, dark, light, high-contrast, deuteranopia, tritanopia or mono
-    #[arg(long, global = true, value_name = "NAME")]
+    /// terminal, dark, light, high-contrast, deuteranopia, tritanopia or mono; or the path of a file of your own
+    #[arg(long, global = true, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// Nothing can be changed from here
     #[arg(long, global = true)]

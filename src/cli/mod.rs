@@ -25,6 +25,7 @@ mod run;
 mod scan;
 mod screen;
 mod sim;
+mod theme;
 mod watch;
 mod words;
 
@@ -35,8 +36,6 @@ use clap::{CommandFactory as _, Parser as _};
 
 pub use args::Cli;
 use args::{Command, Global};
-
-use crate::ui::Theme;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,16 +103,7 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
     ) || matches!(&cli.command, Some(Command::Demo(d)) if !d.headless)
         || matches!(&cli.command, Some(Command::Replay(r)) if !r.headless);
     log_to_stderr(global, screen)?;
-    if let Some(name) = &global.theme
-        && Theme::names().all(|known| known != name)
-    {
-        let known: Vec<&str> = Theme::names().collect();
-        return Err(usage(format!(
-            "--theme '{}': there are {}",
-            crate::model::Text::from(name.as_str()),
-            known.join(", ")
-        )));
-    }
+    theme::chosen(global)?;
     match cli.command {
         None => watch::watch(global),
         Some(Command::Demo(args)) => demo::demo(global, &args),

@@ -83,7 +83,9 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     let mut terminal = Terminal::enter(told, false).wrap_err("taking over the terminal")?;
     let mut config = SessionConfig::new(size(), person.name.clone());
     config.caps = caps;
-    config.theme = global.theme.clone().unwrap_or_else(|| "terminal".into());
+    let theme = super::theme::chosen(global)?;
+    config.theme = theme.name;
+    config.own_theme = theme.own;
     config.role = person.role;
     config.read_only = read_only;
     config.wallboard = show.wallboard;

@@ -372,9 +372,15 @@ fn source_of(name: &str) -> Option<&'static str> {
 }
 
 fn parse(source: &str, place: &str) -> Result<ThemeFile, ThemeError> {
-    toml::from_str(source).map_err(|e| ThemeError::Bad {
-        place: place.into(),
-        why: e.to_string(),
+    toml::from_str(source).map_err(|e| {
+        let at = e.span().map_or(0, |span| span.start);
+        let before = source.get(..at).unwrap_or(source);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        ThemeError::Bad {
+            place: format!("{place}:{line}:{column}"),
+            why: e.message().trim_end().replace('\n', "; "),
+        }
     })
 }
 
@@ -565,7 +571,12 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert!(err("name = 3").contains("mine.toml"));
+        assert!(err("name = 3").starts_with("mine.toml:1:8: "));
+        let open = err("name = 'x'\n[roles");
+        assert!(
+            open.starts_with("mine.toml:2:7: ") && !open.contains('\n'),
+            "{open}"
+        );
         assert!(err("name = 'x'\n[roles]\ncritcal = 'red'").contains("'critcal' is no role"));
         assert!(err("name = 'x'\n[roles]\ncritical = 'rde'").contains("'rde' is no colour"));
         assert!(

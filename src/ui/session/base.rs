@@ -14,6 +14,8 @@ use super::config::{SessionConfig, World};
 pub struct Base {
     pub config: SessionConfig,
     pub theme: Theme,
+    /// The viewer's own, where there is one.
+    own: Option<Theme>,
     pub glyphs: &'static Glyphs,
     /// Filters in force, one a tab.
     pub filters: BTreeMap<&'static str, ViewFilter>,
@@ -42,12 +44,17 @@ impl Base {
     pub fn new(config: SessionConfig) -> Self {
         let depth = config.caps.color;
         // a name that is not known was refused by the command line; a viewer that sends one gets the default
+        let own = config.own_theme.as_deref();
+        let own = own.and_then(|text| Theme::from_toml(text, "the theme file", depth).ok());
+        // without colours every theme is the same
+        let own = own.filter(|_| depth != ColorDepth::None);
         let theme = Theme::built_in(&config.theme, depth)
             .or_else(|_| Theme::built_in("terminal", depth))
             .unwrap_or_default();
         Self {
             glyphs: Glyphs::of(config.caps.unicode),
-            theme,
+            theme: own.clone().unwrap_or(theme),
+            own,
             config,
             filters: BTreeMap::new(),
             filter_revision: 0,
@@ -129,13 +136,21 @@ impl Base {
         Ok(())
     }
 
-    /// The next theme; gives its name.
+    /// The next theme, the viewer's own after the last one; gives its name.
     pub fn next_theme(&mut self) -> &str {
         let depth = self.config.caps.color;
-        let names: Vec<_> = Theme::names().collect();
-        let at = names.iter().position(|name| *name == self.theme.name());
-        let next = names.get((at.map_or(0, |at| at + 1)) % names.len());
-        let theme = next.and_then(|name| Theme::built_in(name, depth).ok());
+        let mut names = Theme::names();
+        if self.own.as_ref() != Some(&self.theme) {
+            names.find(|name| *name == self.theme.name());
+        }
+        let built_in = |name| Theme::built_in(name, depth).ok();
+        let theme = match names.next() {
+            Some(name) => built_in(name),
+            None => self
+                .own
+                .clone()
+                .or_else(|| Theme::names().next().and_then(built_in)),
+        };
         if let Some(theme) = theme.filter(|_| depth != ColorDepth::None) {
             self.theme = theme;
         }

@@ -92,6 +92,8 @@ pub struct SessionConfig {
     pub caps: Caps,
     /// Name of the theme.
     pub theme: String,
+    /// A theme of the viewer's own in place of that: the text of its file, found good.
+    pub own_theme: Option<Arc<str>>,
     /// Who looks.
     pub person: Text,
     /// What they may do.
@@ -121,6 +123,7 @@ impl SessionConfig {
             size,
             caps: Caps::default(),
             theme: "terminal".into(),
+            own_theme: None,
             person,
             role: Rank::Operator,
             read_only: false,

@@ -32,6 +32,14 @@ fn a_mistake_on_the_command_line_is_one_line_and_exit_2() {
             vec!["devices", "--theme", "pink"],
             vec!["'pink'", "deuteranopia"],
         ),
+        (
+            vec!["devices", "--theme", "./no-such-theme.toml"],
+            vec!["./no-such-theme.toml", "No such file"],
+        ),
+        (
+            vec!["devices", "--theme", "/"],
+            vec!["--theme /", "directory"],
+        ),
         (vec!["completions", "nosh"], vec!["'nosh'", "bash"]),
         (
             vec!["poll", "--targets", "x", "--once"],

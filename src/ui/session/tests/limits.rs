@@ -52,6 +52,18 @@ fn the_plain_twin_holds_nothing_but_ascii() {
 }
 
 #[test]
+fn a_theme_of_the_viewer_s_own_is_first_and_comes_again_after_the_last() {
+    let mut seat = Seat::at((120, 36), |c| {
+        c.caps.color = ColorDepth::True;
+        c.own_theme = Some("name = 'mine'\ninherits = 'dark'".into());
+    });
+    for name in Theme::names().chain(["mine", "terminal"]) {
+        seat.keys("T");
+        seat.shows(&format!("theme {name}"));
+    }
+}
+
+#[test]
 fn themes_can_be_turned_through_and_none_has_colours_where_there_are_none() {
     let mut seat = Seat::new();
     for name in Theme::names().skip(1) {
