@@ -516,7 +516,9 @@ impl Driver {
         loop {
             let (spot, allowed) = if let Some(spot) = self.resend.pop_front() {
                 (spot, self.may_go(spot, Standing::New, now_ms))
-            } else if let Some((spot, id)) = self.again.next(now_ms, self.is_idle()) {
+            } else if let Some((spot, id)) =
+                self.again.next(now_ms, self.is_idle(), self.window.limit())
+            {
                 let flight = self.lane(spot).and_then(|l| l.flight.as_ref());
                 let still = flight.is_some_and(|f| f.exchange.id == id);
                 (spot, still && self.may_go(spot, Standing::New, now_ms))
