@@ -1,5 +1,6 @@
 //! The door for UDP: one socket for many agents, sending and receiving in batches.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
@@ -55,6 +56,7 @@ enum Way {
 pub struct UdpDoor {
     gate: Arc<Gate>,
     way: Way,
+    v6: bool,
     /// Octets that the kernel keeps for datagrams that wait.
     buffer: usize,
 }
@@ -103,6 +105,19 @@ impl Inbox {
 /// Datagrams in one call of the system.
 const BATCH: usize = Inbox::BATCH;
 
+type Headers = RefCell<MultiHeaders<SockaddrStorage>>;
+
+fn headers() -> Headers {
+    RefCell::new(MultiHeaders::preallocate(BATCH, None))
+}
+
+thread_local! {
+    // what the system wants to be told of each datagram, made once: of this size an allocator takes its time. It leaves in them
+    // how long an address was, and sending where it lay: so each way, and each family, has its own
+    static COMING: [Headers; 2] = [headers(), headers()];
+    static GOING: Headers = headers();
+}
+
 impl Default for Inbox {
     fn default() -> Self {
         Self {
@@ -144,6 +159,7 @@ impl Gate {
         Ok(UdpDoor {
             gate: Arc::clone(self),
             way: Way::Socket(UdpSocket::from_std(socket.into())?),
+            v6: bind.is_ipv6(),
             buffer,
         })
     }
@@ -153,6 +169,7 @@ impl Gate {
         UdpDoor {
             gate: Arc::clone(self),
             way: Way::Wire(wire),
+            v6: false,
             buffer: usize::MAX >> 8,
         }
     }
@@ -234,27 +251,29 @@ impl UdpDoor {
             Way::Socket(socket) => socket,
             Way::Wire(wire) => return wire.take(&mut |datagram, from| ear.hear(datagram, from)),
         };
-        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, None);
-        let mut slices: Vec<[IoSliceMut<'_>; 1]> = inbox
-            .room
-            .chunks_exact_mut(STRIDE)
-            .map(|chunk| [IoSliceMut::new(&mut chunk[..ROOM])])
-            .collect();
         let mut places = [(0usize, None); BATCH];
         let taken = socket.try_io(Interest::READABLE, || {
-            let results = socket::recvmmsg(
-                socket.as_raw_fd(),
-                &mut headers,
-                slices.iter_mut(),
-                MsgFlags::MSG_DONTWAIT,
-                None,
-            )?;
-            let mut taken = 0;
-            for (place, result) in places.iter_mut().zip(results) {
-                *place = (result.bytes, result.address.as_ref().and_then(address));
-                taken += 1;
-            }
-            Ok(taken)
+            COMING.with(|headers| {
+                let mut headers = headers[usize::from(self.v6)].borrow_mut();
+                let mut rooms = inbox.room.chunks_exact_mut(STRIDE);
+                let mut slices: [_; BATCH] = std::array::from_fn(|_| {
+                    let room = rooms.next().and_then(|room| room.get_mut(..ROOM));
+                    [IoSliceMut::new(room.unwrap_or_default())]
+                });
+                let results = socket::recvmmsg(
+                    socket.as_raw_fd(),
+                    &mut headers,
+                    slices.iter_mut(),
+                    MsgFlags::MSG_DONTWAIT,
+                    None,
+                )?;
+                let mut taken = 0;
+                for (place, result) in places.iter_mut().zip(results) {
+                    *place = (result.bytes, result.address.as_ref().and_then(address));
+                    taken += 1;
+                }
+                Ok(taken)
+            })
         });
         // an error here is that of one datagram, or there is none
         let taken = taken.unwrap_or(0);
@@ -293,25 +312,26 @@ impl UdpDoor {
 }
 
 fn send_some(socket: &UdpSocket, octets: &[u8], items: &[Item]) -> io::Result<usize> {
-    let slices: Vec<[IoSlice<'_>; 1]> = items
-        .iter()
-        .map(|item| [IoSlice::new(&octets[item.start..item.end])])
-        .collect();
-    let to: Vec<Option<SockaddrStorage>> = items
-        .iter()
-        .map(|item| Some(SockaddrStorage::from(item.to)))
-        .collect();
-    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(items.len(), None);
     socket.try_io(Interest::WRITABLE, || {
-        let sent = socket::sendmmsg(
-            socket.as_raw_fd(),
-            &mut headers,
-            &slices,
-            to,
-            [],
-            MsgFlags::MSG_DONTWAIT,
-        )?;
-        Ok(sent.count())
+        GOING.with_borrow_mut(|headers| {
+            let slices: [_; BATCH] = std::array::from_fn(|n| {
+                let item = items.get(n);
+                [IoSlice::new(
+                    item.map_or(&[], |item| &octets[item.start..item.end]),
+                )]
+            });
+            let to: [_; BATCH] =
+                std::array::from_fn(|n| Some(SockaddrStorage::from(items.get(n)?.to)));
+            let sent = socket::sendmmsg(
+                socket.as_raw_fd(),
+                headers,
+                slices.iter().take(items.len()),
+                to,
+                [],
+                MsgFlags::MSG_DONTWAIT,
+            )?;
+            Ok(sent.count())
+        })
     })
 }
 

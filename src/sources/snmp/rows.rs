@@ -1,5 +1,7 @@
 //! Rows of a table out of an agent, in the order of their indexes; few pieces of memory for all of them.
 
+use std::cell::RefCell;
+
 use crate::wire::snmp::Index;
 #[cfg(test)]
 use crate::wire::snmp::NameBuf;
@@ -51,6 +53,30 @@ pub(super) struct Rows {
     order: Vec<u32>,
 }
 
+/// Room of tables that are gone, for those to come: they come and go by the ten thousand, mostly one after the other.
+const SPARES: usize = 4;
+/// Cells that such room has at the most: a device's ports.
+const SPARED: usize = 512;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Rows>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        if !(1..=SPARED).contains(&self.cells.capacity()) || self.octets.capacity() > SPARED * 4 {
+            return;
+        }
+        // of a thread that ends nothing is kept
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARES {
+                spare.push(std::mem::take(self));
+            }
+        });
+    }
+}
+
 #[inline]
 fn part<T>(of: &[T], (start, end): (u32, u32)) -> &[T] {
     of.get(start as usize..end as usize).unwrap_or_default()
@@ -58,19 +84,33 @@ fn part<T>(of: &[T], (start, end): (u32, u32)) -> &[T] {
 
 impl Rows {
     pub(super) fn new(width: usize) -> Self {
-        Self {
-            width,
-            ..Self::default()
-        }
+        let mut rows = Self::default();
+        rows.width = width;
+        rows
     }
 
     /// Room for so many.
     pub(super) fn reserve(&mut self, rows: usize) {
+        if self.cells.capacity() == 0
+            && let Ok(Some(mut spare)) = SPARE.try_with(|spare| spare.borrow_mut().pop())
+        {
+            spare.clear();
+            spare.width = self.width;
+            *self = spare;
+        }
         self.arcs.reserve(rows);
         self.octets.reserve(rows * 2);
         self.spans.reserve(rows);
         self.order.reserve(rows);
         self.cells.reserve(rows * self.width);
+    }
+
+    fn clear(&mut self) {
+        self.arcs.clear();
+        self.octets.clear();
+        self.spans.clear();
+        self.cells.clear();
+        self.order.clear();
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,5 +1,7 @@
 //! What was read of some columns of an agent: the answers as they came, and where in them each cell is.
 
+use smallvec::SmallVec;
+
 use super::cut::Reason;
 use super::io::Failure;
 use super::rows::{Cell, Rows};
@@ -18,7 +20,7 @@ struct Answer {
 pub(super) struct Table {
     /// By index; as many cells as columns were asked.
     pub(super) rows: Rows,
-    answers: Vec<Answer>,
+    answers: SmallVec<[Answer; 1]>,
     /// Nothing was cut off by a cap, a timeout, an error or a loop.
     pub(super) whole: bool,
     /// Why it is not whole.

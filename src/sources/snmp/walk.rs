@@ -196,7 +196,7 @@ pub(super) async fn subtree(io: &Io, root: Oid, cap: usize) -> (Vec<VarBind>, Ta
 
 struct Walk<'a> {
     roots: &'a [NameBuf],
-    columns: Vec<Column>,
+    columns: SmallVec<[Column; 4]>,
     table: Table,
     row_cap: usize,
     octet_cap: usize,
@@ -242,7 +242,7 @@ pub(super) async fn all_columns(
         let memory = io.memory();
         (memory.learned, memory.limits.clone())
     };
-    let columns: Vec<Column> = asked
+    let columns: SmallVec<[Column; 4]> = asked
         .roots
         .iter()
         .map(|root| Column {

@@ -1,6 +1,8 @@
 //! The plan `bench` of CLI.md: sysUpTime, sysName, sysDescr, and octets in and out with the status of each interface, in as few
 //! answers as they fit.
 
+use smallvec::SmallVec;
+
 use super::{Report, failed, number32, text};
 use crate::event::{IfCountersV1, IfSampleV1, SysGroupV1};
 use crate::model::{IfIndex, IfStatus, PartKind, Role};
@@ -32,31 +34,28 @@ pub(super) async fn run(io: Io) -> Report {
         columns.column(Role::IfHcOutOctets),
     );
     let beside = columns.beside(Role::SysUpTime);
-    let uptimes: Vec<Option<u32>> = (0..table.answers())
+    let uptimes: SmallVec<[Option<u32>; 4]> = (0..table.answers())
         .map(|pdu| number32(table.at(pdu, beside)))
         .collect();
-    let interfaces = table
-        .rows
-        .iter()
-        .filter_map(|(index, row)| {
-            let n = |column| table.value(row, column).and_then(ValueRef::as_u64);
-            let (pdu, _) = row.first()?.place()?;
-            Some(IfSampleV1 {
-                index: IfIndex(*index.first()?),
-                meta: None,
-                admin: IfStatus::Unknown,
-                oper: IfStatus::from_mib(n(status).unwrap_or(0) as i64),
-                counters: Some(IfCountersV1 {
-                    in_octets: n(input)?,
-                    out_octets: n(output)?,
-                    errors: 0,
-                    wide: true,
-                    discontinuity: 0,
-                    uptime: (*uptimes.get(pdu as usize)?)?,
-                }),
-            })
+    let mut interfaces = Vec::with_capacity(table.rows.len());
+    interfaces.extend(table.rows.iter().filter_map(|(index, row)| {
+        let n = |column| table.value(row, column).and_then(ValueRef::as_u64);
+        let (pdu, _) = row.first()?.place()?;
+        Some(IfSampleV1 {
+            index: IfIndex(*index.first()?),
+            meta: None,
+            admin: IfStatus::Unknown,
+            oper: IfStatus::from_mib(n(status).unwrap_or(0) as i64),
+            counters: Some(IfCountersV1 {
+                in_octets: n(input)?,
+                out_octets: n(output)?,
+                errors: 0,
+                wide: true,
+                discontinuity: 0,
+                uptime: (*uptimes.get(pdu as usize)?)?,
+            }),
         })
-        .collect();
+    }));
     Report {
         system: Some(SysGroupV1 {
             descr: text(value(Role::SysDescr)),

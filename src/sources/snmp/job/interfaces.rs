@@ -73,38 +73,35 @@ pub(super) async fn run(io: Io, about: About) -> Report {
         );
         Wanted::of(question, octets)
     });
-    let interfaces: Vec<IfSampleV1> = table
-        .rows
-        .iter()
-        .filter_map(|(index, row)| {
-            let [index] = index else {
-                return None;
-            };
-            let status = |column| {
-                table
-                    .value(row, column)
-                    .and_then(ValueRef::as_i64)
-                    .map_or(IfStatus::Unknown, IfStatus::from_mib)
-            };
-            Some(IfSampleV1 {
-                index: IfIndex(*index),
-                meta: told.remove(index).map(Box::new),
-                admin: status(columns.admin),
-                oper: status(columns.oper),
-                counters: octets(&table, row, &columns)
-                    .map(|counters| IfCountersV1 {
-                        wide: true,
-                        ..counters
-                    })
-                    .or_else(|| {
-                        let (_, narrow) = narrow.as_ref()?;
-                        let row = narrow.rows.get([*index].as_slice())?;
-                        octets(narrow, row, narrow_columns.as_ref()?)
-                    })
-                    .map(|counters| with_errors(&table, counters, row, &columns)),
-            })
+    let mut interfaces = Vec::with_capacity(table.rows.len());
+    interfaces.extend(table.rows.iter().filter_map(|(index, row)| {
+        let [index] = index else {
+            return None;
+        };
+        let status = |column| {
+            table
+                .value(row, column)
+                .and_then(ValueRef::as_i64)
+                .map_or(IfStatus::Unknown, IfStatus::from_mib)
+        };
+        Some(IfSampleV1 {
+            index: IfIndex(*index),
+            meta: told.remove(index).map(Box::new),
+            admin: status(columns.admin),
+            oper: status(columns.oper),
+            counters: octets(&table, row, &columns)
+                .map(|counters| IfCountersV1 {
+                    wide: true,
+                    ..counters
+                })
+                .or_else(|| {
+                    let (_, narrow) = narrow.as_ref()?;
+                    let row = narrow.rows.get([*index].as_slice())?;
+                    octets(narrow, row, narrow_columns.as_ref()?)
+                })
+                .map(|counters| with_errors(&table, counters, row, &columns)),
         })
-        .collect();
+    }));
     Report {
         uptime: (0..table.answers())
             .rev()
