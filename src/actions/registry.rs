@@ -58,8 +58,6 @@ pub struct Action {
     pub help: &'static str,
     /// Where it means something.
     pub scope: Scope,
-    /// Its keys: `a`, `G`, `ctrl-k`, `shift-tab`, `page-down`, `f1`. The first is shown.
-    pub keys: &'static [&'static str],
     /// How much it can break; nothing where it only looks.
     pub risk: Option<Risk>,
     /// The least role that may do it.
@@ -69,7 +67,6 @@ pub struct Action {
 const fn look(
     scope: Scope,
     name: &'static str,
-    keys: &'static [&'static str],
     short: &'static str,
     title: &'static str,
     help: &'static str,
@@ -80,7 +77,6 @@ const fn look(
         title,
         help,
         scope,
-        keys,
         risk: None,
         role: Role::Viewer,
     }
@@ -90,7 +86,6 @@ const fn deed(
     scope: Scope,
     risk: Risk,
     name: &'static str,
-    keys: &'static [&'static str],
     short: &'static str,
     title: &'static str,
     help: &'static str,
@@ -101,7 +96,6 @@ const fn deed(
         title,
         help,
         scope,
-        keys,
         risk: Some(risk),
         role: Role::Operator,
     }
@@ -109,87 +103,87 @@ const fn deed(
 
 use Scope::{Alert, Device, Program, Replay, Run, View};
 
-/// The table. An action without keys is reached by the palette.
+/// The table. Which keys they have is said by the keymap (`keymaps/`); every action is reached by the palette.
 #[rustfmt::skip]
 pub const ACTIONS: &[Action] = &[
     // views
-    look(Program, "view-board", &["1"], "board", "Board", "Opens the board: patient safety, a tile for each segment, the newest alerts."),
-    look(Program, "view-map", &["2"], "map", "Map", "Opens the map: who is cabled to whom, the segments, the ports of one segment."),
-    look(Program, "view-alerts", &["3"], "alerts", "Alerts", "Opens the list of alerts, those that need a person first."),
-    look(Program, "view-devices", &["4"], "devices", "Devices", "Opens the inventory."),
-    look(Program, "view-runs", &["5"], "runs", "Runs", "Opens the runs of remediations: who ran what, and how it went."),
+    look(Program, "view-board", "board", "Board", "Opens the board: patient safety, a tile for each segment, the newest alerts."),
+    look(Program, "view-map", "map", "Map", "Opens the map: who is cabled to whom, the segments, the ports of one segment."),
+    look(Program, "view-alerts", "alerts", "Alerts", "Opens the list of alerts, those that need a person first."),
+    look(Program, "view-devices", "devices", "Devices", "Opens the inventory."),
+    look(Program, "view-runs", "runs", "Runs", "Opens the runs of remediations: who ran what, and how it went."),
     // the program
-    look(Program, "back", &["esc"], "back", "Back", "Goes back one step. Never quits."),
-    look(Program, "quit", &["q"], "quit", "Back, or quit", "Goes back one step; at the root it asks whether to leave."),
-    look(Program, "leave", &["ctrl-c"], "leave", "Leave at once", "Leaves at once and restores the terminal. In the pane of a run it stops the run instead."),
-    look(Program, "filter", &["/"], "filter", "Filter", "Asks for a filter: words, key:value, key>n, -key:value. Tab completes, enter keeps it, an empty one removes it."),
-    look(Program, "filter-clear", &[], "all", "Remove the filter", "Shows everything again."),
-    look(Program, "palette", &[":", "ctrl-k"], "command", "Command palette", "Finds any action by its name."),
-    look(Program, "help", &["?", "f1"], "help", "Help", "Shows the keys that work here, and what they do."),
-    look(Program, "pause", &["space"], "pause", "Pause", "Holds the screen still; collecting goes on. In a recording it stops and goes on."),
-    look(Program, "view-previous", &["-"], "last view", "Last view", "Goes to the view that was open before this one."),
-    look(Program, "theme-next", &["T"], "theme", "Next theme", "Changes the colours: terminal, dark, light, high-contrast, deuteranopia, tritanopia, mono."),
-    look(Program, "redraw", &["ctrl-l"], "redraw", "Draw again", "Draws the whole screen again, after another program wrote over it."),
-    look(Program, "suspend", &["ctrl-z"], "suspend", "Suspend", "Puts wardwatch aside and gives the shell back; `fg` returns."),
-    look(Program, "low-bandwidth", &[], "slow link", "Slow link on or off", "One frame a second and no sparklines, for a slow link."),
-    look(Program, "troubles", &["!"], "troubles", "What wardwatch could not do", "Lists sources that fail and what was dropped."),
-    look(Program, "quirks", &[], "quirks", "What models can't take", "Lists what is known of models that can't take every question: shipped, learned, and the site's own word."),
-    look(Program, "about", &["0"], "about", "About wardwatch", "Shows how wardwatch itself is doing: processor, memory, what is asked and lost, the log; and its version, site and files."),
+    look(Program, "back", "back", "Back", "Goes back one step. Never quits."),
+    look(Program, "quit", "quit", "Back, or quit", "Goes back one step; at the root it asks whether to leave."),
+    look(Program, "leave", "leave", "Leave at once", "Leaves at once and restores the terminal. In the pane of a run it stops the run instead."),
+    look(Program, "filter", "filter", "Filter", "Asks for a filter: words, key:value, key>n, -key:value. Tab completes, enter keeps it, an empty one removes it."),
+    look(Program, "filter-clear", "all", "Remove the filter", "Shows everything again."),
+    look(Program, "palette", "command", "Command palette", "Finds any action by its name."),
+    look(Program, "help", "help", "Help", "Shows the keys that work here, and what they do."),
+    look(Program, "pause", "pause", "Pause", "Holds the screen still; collecting goes on. In a recording it stops and goes on."),
+    look(Program, "view-previous", "last view", "Last view", "Goes to the view that was open before this one."),
+    look(Program, "theme-next", "theme", "Next theme", "Changes the colours: terminal, dark, light, high-contrast, deuteranopia, tritanopia, mono."),
+    look(Program, "redraw", "redraw", "Draw again", "Draws the whole screen again, after another program wrote over it."),
+    look(Program, "suspend", "suspend", "Suspend", "Puts wardwatch aside and gives the shell back; `fg` returns."),
+    look(Program, "low-bandwidth", "slow link", "Slow link on or off", "One frame a second and no sparklines, for a slow link."),
+    look(Program, "troubles", "troubles", "What wardwatch could not do", "Lists sources that fail and what was dropped."),
+    look(Program, "quirks", "quirks", "What models can't take", "Lists what is known of models that can't take every question: shipped, learned, and the site's own word."),
+    look(Program, "about", "about", "About wardwatch", "Shows how wardwatch itself is doing: processor, memory, what is asked and lost, the log; and its version, site and files."),
     // moving
-    look(View, "cursor-down", &["down", "j"], "down", "Down", "Moves to the next one."),
-    look(View, "cursor-up", &["up", "k"], "up", "Up", "Moves to the one before."),
-    look(View, "cursor-left", &["left", "h"], "left", "Left", "Moves to the left, or along a link."),
-    look(View, "cursor-right", &["right", "l"], "right", "Right", "Moves to the right, or along a link."),
-    look(View, "page-down", &["page-down", "ctrl-f"], "page down", "A page down", "Moves a page down."),
-    look(View, "page-up", &["page-up", "ctrl-b"], "page up", "A page up", "Moves a page up."),
-    look(View, "top", &["g", "home"], "first", "To the first", "Moves to the first one."),
-    look(View, "bottom", &["G", "end"], "last", "To the last", "Moves to the last one."),
-    look(View, "open", &["enter"], "open", "Open", "Opens what is under the cursor."),
-    look(View, "tab-next", &["tab"], "next tab", "Next tab or drawing", "Goes to the next tab of a device, or the next drawing of the map."),
-    look(View, "tab-prev", &["shift-tab"], "tab before", "Tab or drawing before", "Goes to the tab or drawing before."),
-    look(View, "map-next", &["m"], "drawing", "Next drawing of the map", "Goes from the topology to the segments to the ports of one segment."),
-    look(View, "sort-next", &["s"], "sort", "Sort by the next column", "Sorts by the next column."),
-    look(View, "sort-reverse", &["S"], "turn", "Turn the order round", "Turns the order round."),
-    look(View, "sort-prev", &[], "sort back", "Sort by the column before", "Sorts by the column before."),
-    look(View, "fold", &["f"], "fold", "Fold", "Folds or unfolds what is under the cursor."),
-    look(View, "details", &["d"], "details", "Details", "Shows or hides the details of what is under the cursor."),
-    look(View, "follow", &["F"], "follow", "Follow", "Keeps the newest in sight."),
-    look(View, "closed", &["c"], "closed", "Closed alerts", "Shows or hides what is over."),
-    look(View, "next-problem", &["n"], "next problem", "Next that needs a person", "Moves to the next one that needs a person."),
-    look(View, "prev-problem", &["N"], "problem before", "The one before that needs a person", "Moves back to the one that needs a person."),
-    look(View, "copy", &["y"], "copy", "Copy", "Copies what is under the cursor to the clipboard of your terminal (OSC 52)."),
-    look(View, "copy-line", &["Y"], "copy all", "Copy the line", "Copies the whole line under the cursor."),
+    look(View, "cursor-down", "down", "Down", "Moves to the next one."),
+    look(View, "cursor-up", "up", "Up", "Moves to the one before."),
+    look(View, "cursor-left", "left", "Left", "Moves to the left, or along a link."),
+    look(View, "cursor-right", "right", "Right", "Moves to the right, or along a link."),
+    look(View, "page-down", "page down", "A page down", "Moves a page down."),
+    look(View, "page-up", "page up", "A page up", "Moves a page up."),
+    look(View, "top", "first", "To the first", "Moves to the first one."),
+    look(View, "bottom", "last", "To the last", "Moves to the last one."),
+    look(View, "open", "open", "Open", "Opens what is under the cursor."),
+    look(View, "tab-next", "next tab", "Next tab or drawing", "Goes to the next tab of a device, or the next drawing of the map."),
+    look(View, "tab-prev", "tab before", "Tab or drawing before", "Goes to the tab or drawing before."),
+    look(View, "map-next", "drawing", "Next drawing of the map", "Goes from the topology to the segments to the ports of one segment."),
+    look(View, "sort-next", "sort", "Sort by the next column", "Sorts by the next column."),
+    look(View, "sort-reverse", "turn", "Turn the order round", "Turns the order round."),
+    look(View, "sort-prev", "sort back", "Sort by the column before", "Sorts by the column before."),
+    look(View, "fold", "fold", "Fold", "Folds or unfolds what is under the cursor."),
+    look(View, "details", "details", "Details", "Shows or hides the details of what is under the cursor."),
+    look(View, "follow", "follow", "Follow", "Keeps the newest in sight."),
+    look(View, "closed", "closed", "Closed alerts", "Shows or hides what is over."),
+    look(View, "next-problem", "next problem", "Next that needs a person", "Moves to the next one that needs a person."),
+    look(View, "prev-problem", "problem before", "The one before that needs a person", "Moves back to the one that needs a person."),
+    look(View, "copy", "copy", "Copy", "Copies what is under the cursor to the clipboard of your terminal (OSC 52)."),
+    look(View, "copy-line", "copy all", "Copy the line", "Copies the whole line under the cursor."),
     // a device
-    look(Device, "open-device", &["D"], "device", "Open the device", "Opens the device that this is about."),
-    look(Device, "open-segment", &["e"], "segment", "Open its segment", "Opens the segment it is in."),
-    look(Device, "open-switch", &["w"], "switch", "Open its switch", "Opens the switch it hangs on."),
-    look(Device, "on-map", &["M"], "on the map", "Show on the map", "Shows it on the map."),
-    look(Device, "history", &["H"], "history", "History", "Shows every change seen, with before and after."),
-    look(Device, "ledger", &["L"], "packets", "Packets ever sent to it", "Shows every packet that wardwatch ever sent to it, by kind, with time and cause."),
-    deed(Device, Risk::Low, "run", &["r"], "run", "Run a remediation", "Lists what can be run against it, with risk and needs; nothing starts before you confirm."),
-    deed(Device, Risk::Low, "note", &["+"], "note", "Write a note", "Writes a line into the history of the device, with your name."),
-    deed(Device, Risk::Low, "release", &["R"], "let go", "Let it be asked again", "Lets a device be asked again that is left alone because it restarted after it was asked; asks why."),
-    deed(Device, Risk::Medium, "touch", &["t"], "touch", "Touch policy for a time", "Lets a device be touched more, or less, than its policy says, for a day at the most; asks why. What is never touched takes a second person."),
-    deed(Device, Risk::Medium, "approve-touch", &["="], "approve", "Approve a touch policy", "Says yes to what another person asked for a device that is never touched; whoever asked can't."),
+    look(Device, "open-device", "device", "Open the device", "Opens the device that this is about."),
+    look(Device, "open-segment", "segment", "Open its segment", "Opens the segment it is in."),
+    look(Device, "open-switch", "switch", "Open its switch", "Opens the switch it hangs on."),
+    look(Device, "on-map", "on the map", "Show on the map", "Shows it on the map."),
+    look(Device, "history", "history", "History", "Shows every change seen, with before and after."),
+    look(Device, "ledger", "packets", "Packets ever sent to it", "Shows every packet that wardwatch ever sent to it, by kind, with time and cause."),
+    deed(Device, Risk::Low, "run", "run", "Run a remediation", "Lists what can be run against it, with risk and needs; nothing starts before you confirm."),
+    deed(Device, Risk::Low, "note", "note", "Write a note", "Writes a line into the history of the device, with your name."),
+    deed(Device, Risk::Low, "release", "let go", "Let it be asked again", "Lets a device be asked again that is left alone because it restarted after it was asked; asks why."),
+    deed(Device, Risk::Medium, "touch", "touch", "Touch policy for a time", "Lets a device be touched more, or less, than its policy says, for a day at the most; asks why. What is never touched takes a second person."),
+    deed(Device, Risk::Medium, "approve-touch", "approve", "Approve a touch policy", "Says yes to what another person asked for a device that is never touched; whoever asked can't."),
     // an alert
-    deed(Alert, Risk::Low, "acknowledge", &["a"], "ack", "Acknowledge", "Says that you have it, with a note and until when; the others see it."),
-    deed(Alert, Risk::Low, "unacknowledge", &["A"], "un-ack", "Give back", "Says that you no longer have it."),
-    deed(Alert, Risk::Low, "close-alert", &["X"], "close", "Close", "Closes it although it is still seen; it opens again when it gets worse."),
-    look(Alert, "open-alert", &["o"], "alert", "Open the alert", "Opens the alert: reasons, whom it touches, whom to ring."),
+    deed(Alert, Risk::Low, "acknowledge", "ack", "Acknowledge", "Says that you have it, with a note and until when; the others see it."),
+    deed(Alert, Risk::Low, "unacknowledge", "un-ack", "Give back", "Says that you no longer have it."),
+    deed(Alert, Risk::Low, "close-alert", "close", "Close", "Closes it although it is still seen; it opens again when it gets worse."),
+    look(Alert, "open-alert", "alert", "Open the alert", "Opens the alert: reasons, whom it touches, whom to ring."),
     // a run
-    deed(Run, Risk::Low, "cancel-run", &["x"], "stop", "Stop the run", "Stops the run with all its processes. What must be put back is put back."),
-    look(Run, "open-run", &[], "run", "Open the run", "Opens the run: its plan, its output, its way back."),
+    deed(Run, Risk::Low, "cancel-run", "stop", "Stop the run", "Stops the run with all its processes. What must be put back is put back."),
+    look(Run, "open-run", "run", "Open the run", "Opens the run: its plan, its output, its way back."),
     // a recording
-    look(Replay, "replay-faster", &[">", "."], "faster", "Faster", "Doubles the speed of the recording."),
-    look(Replay, "replay-slower", &["<", ","], "slower", "Slower", "Halves the speed of the recording."),
-    look(Replay, "replay-forward", &["]"], "+1 min", "A minute on", "Goes a minute on in the recording."),
-    look(Replay, "replay-back", &["["], "-1 min", "A minute back", "Goes a minute back in the recording."),
-    look(Replay, "replay-forward-long", &["}"], "+10 min", "Ten minutes on", "Goes ten minutes on in the recording."),
-    look(Replay, "replay-back-long", &["{"], "-10 min", "Ten minutes back", "Goes ten minutes back in the recording."),
-    look(Replay, "replay-step", &["'"], "step", "A second on", "Stops, and goes one second on in the recording."),
-    look(Replay, "replay-seek", &["@"], "go to", "Go to a time", "Asks for a time (03:07, 03:07:40, +5m, -90s) and goes there in the recording."),
-    look(Replay, "replay-start", &["ctrl-a"], "start", "To the start", "Goes to the start of the recording."),
-    look(Replay, "replay-end", &["ctrl-e"], "end", "To the end", "Goes to the end of the recording."),
+    look(Replay, "replay-faster", "faster", "Faster", "Doubles the speed of the recording."),
+    look(Replay, "replay-slower", "slower", "Slower", "Halves the speed of the recording."),
+    look(Replay, "replay-forward", "+1 min", "A minute on", "Goes a minute on in the recording."),
+    look(Replay, "replay-back", "-1 min", "A minute back", "Goes a minute back in the recording."),
+    look(Replay, "replay-forward-long", "+10 min", "Ten minutes on", "Goes ten minutes on in the recording."),
+    look(Replay, "replay-back-long", "-10 min", "Ten minutes back", "Goes ten minutes back in the recording."),
+    look(Replay, "replay-step", "step", "A second on", "Stops, and goes one second on in the recording."),
+    look(Replay, "replay-seek", "go to", "Go to a time", "Asks for a time (03:07, 03:07:40, +5m, -90s) and goes there in the recording."),
+    look(Replay, "replay-start", "start", "To the start", "Goes to the start of the recording."),
+    look(Replay, "replay-end", "end", "To the end", "Goes to the end of the recording."),
 ];
 
 /// An action by its name.
@@ -240,12 +234,11 @@ const WALLBOARD: &[&str] = &["leave", "quit", "redraw", "suspend", "theme-next"]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     #[test]
-    fn every_action_has_one_name_a_help_and_keys_of_its_own() {
+    fn every_action_has_one_name_and_a_help() {
         let mut names = BTreeSet::new();
-        let mut keys: BTreeMap<&str, &str> = BTreeMap::new();
         for a in ACTIONS {
             assert!(names.insert(a.name), "{} twice", a.name);
             assert!(
@@ -255,29 +248,6 @@ mod tests {
             );
             assert!(a.short.is_ascii() && a.help.is_ascii(), "{}", a.name);
             assert!(a.help.ends_with('.') && !a.title.is_empty() && !a.short.is_empty());
-            for key in a.keys {
-                if let Some(other) = keys.insert(key, a.name) {
-                    panic!("{key} is {other} and {}", a.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_key_is_one_that_terminals_or_tmux_eat_alone() {
-        // ctrl-b is tmux's prefix, ctrl-j, ctrl-s, ctrl-q and ctrl-z belong to the line discipline: each has another way
-        for a in ACTIONS {
-            let eaten = |k: &&&str| {
-                matches!(
-                    **k,
-                    "ctrl-b" | "ctrl-j" | "ctrl-s" | "ctrl-q" | "ctrl-m" | "ctrl-i"
-                ) || k.starts_with("alt-")
-            };
-            assert!(
-                a.keys.is_empty() || a.keys.iter().any(|k| !eaten(&k)),
-                "{}",
-                a.name
-            );
         }
     }
 

@@ -43,6 +43,9 @@ pub struct Global {
     /// terminal, dark, light, high-contrast, deuteranopia, tritanopia or mono; or the path of a file of your own
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub theme: Option<String>,
+    /// vim or plain; or the path of a file of your own. Else keys.toml of your configuration folder, else vim
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub keys: Option<String>,
     /// Nothing can be changed from here
     #[arg(long, global = true)]
     pub read_only: bool,
@@ -140,6 +143,8 @@ pub enum Command {
     /// Recorded or simulated devices as SNMP agents
     #[command(subcommand)]
     Sim(SimCommand),
+    /// Which keys do what, and whether a file of keys is good
+    Keys(KeysArgs),
     /// The site file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -419,6 +424,42 @@ pub struct FarmArgs {
     /// Sockets, each with a thread
     #[arg(long, default_value_t = 2, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub sockets: usize,
+}
+
+/// `keys`
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// What to do; without it, list the keys in force
+    #[command(subcommand)]
+    pub command: Option<KeysCommand>,
+    /// table, json, jsonl or csv; markdown is the page of all keys that are shipped
+    #[arg(long, value_enum)]
+    pub format: Option<KeysFormat>,
+}
+
+/// `keys check`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Check a file of keys; every mistake with its line and column
+    Check {
+        /// Which
+        file: PathBuf,
+    },
+}
+
+/// How keys are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KeysFormat {
+    /// Aligned columns
+    Table,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a heading
+    Csv,
+    /// The page of all keys that are shipped
+    Markdown,
 }
 
 /// `config`

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod device;
 mod doctor;
+mod keys;
 mod ledger;
 mod list;
 mod medical;
@@ -104,6 +105,9 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         || matches!(&cli.command, Some(Command::Replay(r)) if !r.headless);
     log_to_stderr(global, screen)?;
     theme::chosen(global)?;
+    if global.keys.is_some() {
+        keys::chosen(global)?;
+    }
     match cli.command {
         None => watch::watch(global),
         Some(Command::Demo(args)) => demo::demo(global, &args),
@@ -123,6 +127,7 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Ledger(args)) => ledger::ledger(global, &args),
         Some(Command::Run(args)) => run::run(global, &args),
         Some(Command::Sim(command)) => sim::sim(&command),
+        Some(Command::Keys(args)) => keys::keys(global, &args),
         Some(Command::Config(command)) => config::config(global, &command),
         Some(Command::Doctor(args)) => config::doctor(global, &args),
         Some(Command::Completions { shell }) => {

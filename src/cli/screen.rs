@@ -86,6 +86,8 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     let theme = super::theme::chosen(global)?;
     config.theme = theme.name;
     config.own_theme = theme.own;
+    let keys = super::keys::chosen(global)?;
+    config.keys = keys.keymap;
     config.role = person.role;
     config.read_only = read_only;
     config.wallboard = show.wallboard;
@@ -94,6 +96,7 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     config.planner = Arc::new(Planner::new(show.catalogue, person.clone()));
     let mut session = Session::new(config);
     let viewer = Viewer {
+        said: keys.trouble.map(Text::from),
         feed: show.feed,
         runner: show.runner,
         person,

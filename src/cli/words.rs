@@ -8,6 +8,8 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
 use super::Cli;
+use crate::actions::registry::{ACTIONS, Scope};
+use crate::ui::Keymap;
 
 /// The commands whose arguments are words of the filter language.
 const LISTINGS: [&str; 7] = [
@@ -98,7 +100,32 @@ pub fn manual() -> std::io::Result<Vec<u8>> {
             section(deeper, &mut page)?;
         }
     }
+    keys(&mut page)?;
     Ok(page)
+}
+
+/// What each key of the program does, as shipped.
+fn keys(page: &mut Vec<u8>) -> std::io::Result<()> {
+    let keymap = Keymap::standard();
+    // a backslash, a minus and what begins a line mean something to roff
+    let plain = |s: &str| s.replace('\\', "\\e").replace('-', "\\-");
+    writeln!(page, ".SH \"KEYS\"")?;
+    writeln!(
+        page,
+        "As shipped; \\fBwardwatch keys\\fR lists those in force, \\fB?\\fR shows them in the program."
+    )?;
+    for scope in Scope::ALL {
+        writeln!(page, ".SS \"{}\"", scope.title())?;
+        for action in ACTIONS.iter().filter(|a| a.scope == scope) {
+            let keys: Vec<String> = keymap.of(action).map(|b| plain(&b.on())).collect();
+            let keys = match keys.is_empty() {
+                true => plain(&format!(":{}", action.name)),
+                false => keys.join(" "),
+            };
+            writeln!(page, ".TP\n\\&\\fB{keys}\\fR\n\\&{}", plain(action.help))?;
+        }
+    }
+    Ok(())
 }
 
 /// One command: its name, its use, and what it alone takes.
@@ -177,6 +204,7 @@ mod tests {
             "WARDWATCH CONFIG INIT",
             "snmp\\-port",
             "exit\\-code",
+            "\\&\\fBa\\fR\n\\&Says that you have it",
         ] {
             assert!(page.contains(word), "{word} in\n{page}");
         }

@@ -19,9 +19,9 @@ mod schema;
 pub mod secret;
 pub mod sensors;
 mod site;
-mod source;
+pub(crate) mod source;
 mod watch;
-mod word;
+pub(crate) mod word;
 mod write;
 
 #[cfg(test)]

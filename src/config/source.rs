@@ -7,9 +7,9 @@ use super::problem::Problem;
 
 /// A place in one of the files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct At {
-    pub(super) file: usize,
-    pub(super) byte: usize,
+pub(crate) struct At {
+    pub(crate) file: usize,
+    pub(crate) byte: usize,
 }
 
 /// A file, with the places where its lines begin: a file may be large and full of mistakes.
@@ -22,38 +22,38 @@ struct File {
 
 /// The files, and what was found wrong in them so far.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     files: Vec<File>,
     errors: Vec<(At, String)>,
     warnings: Vec<(At, String)>,
 }
 
 impl Sources {
-    pub(super) fn add(&mut self, path: PathBuf, text: Arc<str>) -> usize {
+    pub(crate) fn add(&mut self, path: PathBuf, text: Arc<str>) -> usize {
         let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
         let lines = std::iter::once(0).chain(ends.map(|(i, _)| i + 1)).collect();
         self.files.push(File { path, text, lines });
         self.files.len() - 1
     }
 
-    pub(super) fn paths(&self) -> Vec<PathBuf> {
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
         self.files.iter().map(|f| f.path.clone()).collect()
     }
 
-    pub(super) fn error(&mut self, at: At, what: impl Into<String>) {
+    pub(crate) fn error(&mut self, at: At, what: impl Into<String>) {
         self.errors.push((at, what.into()));
     }
 
-    pub(super) fn warn(&mut self, at: At, what: impl Into<String>) {
+    pub(crate) fn warn(&mut self, at: At, what: impl Into<String>) {
         self.warnings.push((at, what.into()));
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
 
     /// `name:line` of a place, to be named in a message about another one; only the line within the same file.
-    pub(super) fn name(&self, at: At, from: At) -> String {
+    pub(crate) fn name(&self, at: At, from: At) -> String {
         let (line, _) = self.line_column(at);
         if at.file == from.file {
             return format!("line {line}");
@@ -102,11 +102,11 @@ impl Sources {
             .collect()
     }
 
-    pub(super) fn errors(&self) -> Vec<Problem> {
+    pub(crate) fn errors(&self) -> Vec<Problem> {
         self.problems(&self.errors)
     }
 
-    pub(super) fn warnings(&self) -> Vec<Problem> {
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
         self.problems(&self.warnings)
     }
 }

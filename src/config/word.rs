@@ -3,7 +3,7 @@
 use crate::model::Text;
 
 /// A word out of a file as a message may show it, cut where it is long.
-pub(super) fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let shown = Text::from(word);
     let mut short: String = shown.as_str().chars().take(60).collect();
     if short.len() < shown.as_str().len() {
@@ -16,7 +16,7 @@ pub(super) fn quote(word: &str) -> String {
 const CANDIDATES: usize = 5000;
 
 /// The known word that is nearest to what was written, if one is near enough.
-pub(super) fn meant<'a>(
+pub(crate) fn meant<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
@@ -36,12 +36,12 @@ pub(super) fn meant<'a>(
 }
 
 /// `; did you mean 'x'?`, or nothing.
-pub(super) fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn hint<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     meant(written, known).map_or(String::new(), |k| format!("; did you mean {}?", quote(k)))
 }
 
 /// `a, b or c`.
-pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<&str> = words.into_iter().collect();
     match words.split_last() {
         None => String::new(),

@@ -71,6 +71,8 @@ pub struct Viewer {
     pub feed: Arc<dyn Feed>,
     /// Who runs remediations; none in a replay, and none before the collector has started.
     pub runner: Arc<OnceLock<Arc<Runner>>>,
+    /// Said to the person at the start: something of theirs is not in force.
+    pub said: Option<Text>,
     /// Who looks.
     pub person: Person,
     /// One frame a second.
@@ -89,6 +91,9 @@ impl Viewer {
         let wake = tell.clone();
         let waker = Waker::new(move || drop(wake.send(Msg::Wake)));
         self.feed.attach(&waker);
+        if let Some(words) = self.said.clone() {
+            let _ = tell.send(Msg::Said(words));
+        }
         let frame = if self.low_bandwidth {
             SLOW_FRAME
         } else {

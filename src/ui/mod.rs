@@ -4,6 +4,7 @@
 //! touches a terminal, a socket, a file or a clock: whoever runs it hands it `now`.
 
 pub mod color;
+pub mod command_line;
 mod context;
 pub mod field;
 pub mod glyphs;
@@ -21,4 +22,5 @@ pub use context::{
     Ctx, Live, Matcher, Matches, Outcome, Request, RunRequest, Selection, View, ViewFilter,
 };
 pub use glyphs::Glyphs;
+pub use keymap::Keymap;
 pub use theme::{Role, Theme};

@@ -136,6 +136,15 @@ impl Base {
         Ok(())
     }
 
+    /// A theme by its name; gives the name of the one in force.
+    pub fn set_theme(&mut self, name: &str) -> &str {
+        let depth = self.config.caps.color;
+        if let Ok(theme) = Theme::built_in(name, depth) {
+            self.theme = theme;
+        }
+        self.theme.name()
+    }
+
     /// The next theme, the viewer's own after the last one; gives its name.
     pub fn next_theme(&mut self) -> &str {
         let depth = self.config.caps.color;

@@ -13,7 +13,7 @@ use crate::log::Answer;
 use crate::model::{AlertId, DeviceId, Health, RunId, SegmentId, Text, Time};
 use crate::ui::language::{FilterLanguage, SiteFilters};
 use crate::ui::planner::{NoPlanner, RunPlanner};
-use crate::ui::{ColorDepth, Live, View, views};
+use crate::ui::{ColorDepth, Keymap, Live, View, views};
 
 /// What a viewer's terminal can do. It comes over the socket with a viewer, so it is plain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,8 @@ pub struct SessionConfig {
     pub theme: String,
     /// A theme of the viewer's own in place of that: the text of its file, found good.
     pub own_theme: Option<Arc<str>>,
+    /// Which keys do what.
+    pub keys: Arc<Keymap>,
     /// Who looks.
     pub person: Text,
     /// What they may do.
@@ -124,6 +126,7 @@ impl SessionConfig {
             caps: Caps::default(),
             theme: "terminal".into(),
             own_theme: None,
+            keys: Keymap::standard(),
             person,
             role: Rank::Operator,
             read_only: false,

@@ -4,24 +4,22 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::actions::registry::{self, Standing, refusal};
-use crate::ui::Role;
-use crate::ui::keymap;
 use crate::ui::widgets::{Ink, Row, width};
+use crate::ui::{Keymap, Role};
 
 /// A key and its word.
 pub type Hint = (String, String);
 
 /// Keys of actions, in this order, those that are refused left out.
-pub fn hints(ink: &Ink<'_>, actions: &[&str], standing: Standing) -> Vec<Hint> {
+pub fn hints(ink: &Ink<'_>, keys: &Keymap, actions: &[&str], standing: Standing) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
     for name in actions {
         let Some(action) = registry::action(name) else {
             continue;
         };
-        let Some(key) = action.keys.first() else {
+        let Some(key) = keys.shown(action, ink.g) else {
             continue;
         };
-        let key = keymap::shown(key, ink.g);
         if refusal(action, standing).is_none() && hints.iter().all(|(known, _)| *known != key) {
             hints.push((key, action.short.to_owned()));
         }

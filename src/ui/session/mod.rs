@@ -6,6 +6,7 @@ mod config;
 mod footer;
 mod header;
 mod layers;
+mod line;
 mod paint;
 mod perform;
 mod replay;
@@ -13,18 +14,22 @@ mod stack;
 #[cfg(test)]
 mod tests;
 mod wallboard;
+mod which;
 
 pub use config::{Caps, Factory, Input, Place, SessionConfig, Wallboard, World, place};
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use crate::actions::registry::{self, refusal};
+use crate::actions::registry::{self, Scope, refusal};
 use crate::event::Command;
 use crate::model::{Text, Time};
+use crate::ui::command_line::Line;
+use crate::ui::keymap::{Found, Run};
 use crate::ui::screen::Screen;
 use crate::ui::{Live, Outcome, Request, Selection, View, keymap};
 
@@ -54,6 +59,8 @@ pub struct Session {
     stacks: Stacks,
     layers: Vec<Box<dyn Layer>>,
     recent: Recent,
+    /// Keys that wait for those that follow.
+    chord: Vec<String>,
     toasts: VecDeque<Toast>,
     /// Speed of a replay before it was stopped.
     resume: u32,
@@ -79,6 +86,7 @@ impl Session {
             stacks: Stacks::new(first),
             layers: Vec::new(),
             recent: Recent::default(),
+            chord: Vec::new(),
             toasts: VecDeque::new(),
             resume: 1,
             queries: BTreeMap::new(),
@@ -194,9 +202,60 @@ impl Session {
             }
             return;
         }
-        if let Some(action) = keymap::action(key) {
-            self.perform(action, world, moment);
+        self.bound(name, world, moment);
+    }
+
+    /// What the keymap says of a key, after those before it.
+    fn bound(&mut self, name: &str, world: &World, moment: &Moment) {
+        let before = match name {
+            // the way out is never part of a row
+            "ctrl-c" => {
+                self.chord.clear();
+                Vec::new()
+            }
+            "esc" if !self.chord.is_empty() => return self.chord.clear(),
+            _ => std::mem::take(&mut self.chord),
+        };
+        let keys = Arc::clone(&self.base.config.keys);
+        match keys.find(&self.in_force(moment), &before, name) {
+            Found::Run(binding) => match &binding.run {
+                Run::Action(action) => self.perform(action, world, moment),
+                Run::Line(line) => match Line::read(line) {
+                    Ok(line) => self.line(line, world, moment),
+                    Err(why) => self.say(Text::from(why)),
+                },
+            },
+            Found::Prefix => {
+                self.chord = before;
+                self.chord.push(name.to_owned());
+            }
+            Found::Nothing if before.is_empty() => {}
+            Found::Nothing => {
+                let mut row = before;
+                row.push(name.to_owned());
+                let row = keymap::row_shown(&row, self.base.glyphs);
+                self.say(Text::from(format!("{row} does nothing")));
+            }
         }
+    }
+
+    /// The layers of the keymap that are in force, the narrowest first.
+    fn in_force(&self, moment: &Moment) -> Vec<Scope> {
+        let selection = self.selection(moment);
+        let alert = selection
+            .alert
+            .or_else(|| perform::alert_of(&selection, moment));
+        [
+            (moment.standing.replay, Scope::Replay),
+            (selection.run.is_some(), Scope::Run),
+            (alert.is_some(), Scope::Alert),
+            (selection.device.is_some(), Scope::Device),
+            (true, Scope::View),
+            (true, Scope::Program),
+        ]
+        .into_iter()
+        .filter_map(|(holds, scope)| holds.then_some(scope))
+        .collect()
     }
 
     fn step(&mut self, step: Step, layer: Box<dyn Layer>, world: &World, moment: &Moment) {
@@ -206,7 +265,12 @@ impl Session {
             Step::Ask(requests) => self.pending.extend(requests),
             Step::Perform(action) => {
                 self.recent.used(action.name);
+                self.recent.wrote(action.name.to_owned());
                 self.perform(action, world, moment);
+            }
+            Step::Line(written, line) => {
+                self.recent.wrote(written);
+                self.line(line, world, moment);
             }
             Step::Filter(words) => {
                 if let Err(why) = self.base.set_filter(self.stacks.tab(), &words) {

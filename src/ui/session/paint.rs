@@ -13,7 +13,7 @@ use crate::ui::{Live, Role};
 use super::base::Moment;
 use super::config::{Place, World};
 use super::wallboard::{Rotation, Scene};
-use super::{Session, TOAST, footer, header, perform, replay, tab_named};
+use super::{Session, TOAST, footer, header, perform, replay, tab_named, which};
 
 /// The smallest terminal on which everything can be reached.
 const SMALLEST: (u16, u16) = (60, 16);
@@ -80,7 +80,8 @@ impl Session {
                 height: lines.foot.y.saturating_sub(area.y + 1),
                 ..area
             };
-            let mut hints = footer::hints(&ink, &here, moment.standing);
+            let keys = &self.base.config.keys;
+            let mut hints = footer::hints(&ink, keys, &here, moment.standing);
             if let Some(layer) = self.layers.last() {
                 let shown = |(key, word): (&str, &str)| {
                     (crate::ui::keymap::shown(key, ink.g), word.to_owned())
@@ -89,6 +90,7 @@ impl Session {
             } else {
                 hints.extend(footer::hints(
                     &ink,
+                    keys,
                     &["filter", "palette", "help"],
                     moment.standing,
                 ));
@@ -103,6 +105,9 @@ impl Session {
             footer::draw(&ink, buf, lines.foot, &crumb, words, &hints);
             for layer in &mut self.layers {
                 cursor = layer.draw(&ink, buf, over);
+            }
+            if !self.chord.is_empty() {
+                which::draw(&ink, buf, over, keys, &self.chord);
             }
             toasts(&ink, buf, over, &mut self.toasts, world);
         }

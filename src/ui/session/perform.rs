@@ -41,12 +41,18 @@ impl Session {
                 let _ = self.base.set_filter(self.stacks.tab(), "");
             }
             "palette" => {
-                let palette = Palette::new(moment.standing, self.recent.clone());
+                let keys = self.base.config.keys.clone();
+                let recent = self.recent.clone();
+                let standing = moment.standing;
+                let palette =
+                    self.with_desk(moment, |desk| Palette::new(standing, recent, keys, desk));
                 self.layers.push(Box::new(palette));
             }
             "help" => {
                 let here = self.here(moment);
-                self.layers.push(Box::new(Help::new(moment.standing, here)));
+                let keys = self.base.config.keys.clone();
+                self.layers
+                    .push(Box::new(Help::new(moment.standing, keys, here)));
             }
             "pause" => self.pause(world, moment),
             "view-previous" => self.show(self.stacks.before(), moment),
@@ -443,7 +449,7 @@ fn place_of(name: &str, selection: &Selection, moment: &Moment) -> Option<Place>
 }
 
 /// The worst active alert of the selected device.
-fn alert_of(selection: &Selection, moment: &Moment) -> Option<AlertId> {
+pub(super) fn alert_of(selection: &Selection, moment: &Moment) -> Option<AlertId> {
     let device = selection.device?;
     moment
         .state

@@ -1,12 +1,14 @@
 //! The keys that work here, and what they do; made from the registry.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::actions::registry::{self, ACTIONS, Action, Scope, Standing, refusal};
 use crate::model::Text;
-use crate::ui::keymap;
+use crate::ui::keymap::{self, Keymap};
 use crate::ui::widgets::{Ink, Row, width, wrap};
 
 use super::{Desk, Layer, Step, moved, popup};
@@ -21,6 +23,7 @@ enum Line {
 /// The help.
 pub struct Help {
     standing: Standing,
+    keys: Arc<Keymap>,
     here: Vec<&'static str>,
     lines: Vec<Line>,
     columns: u16,
@@ -30,13 +33,14 @@ pub struct Help {
 
 impl Help {
     /// For somebody who may do this; `here` are the actions that the open view understands now.
-    pub fn new(standing: Standing, mut here: Vec<&'static str>) -> Self {
+    pub fn new(standing: Standing, keys: Arc<Keymap>, mut here: Vec<&'static str>) -> Self {
         // what is refused works nowhere: its reason stands further down
         here.retain(|name| {
             registry::action(name).is_some_and(|action| refusal(action, standing).is_none())
         });
         Self {
             standing,
+            keys,
             here,
             lines: Vec::new(),
             columns: 0,
@@ -74,7 +78,7 @@ impl Help {
             }
             let all = ACTIONS
                 .iter()
-                .filter(|a| a.scope == scope && !a.keys.is_empty())
+                .filter(|a| a.scope == scope && self.keys.of(a).next().is_some())
                 .filter(|a| scope == Scope::Program || !self.here.contains(&a.name))
                 .collect();
             section(scope.title(), all);
@@ -102,8 +106,8 @@ impl Layer for Help {
                 }
                 Line::Action(action, refused) => {
                     let mut keys = String::new();
-                    for key in action.keys {
-                        let key = keymap::shown(key, ink.g);
+                    for binding in self.keys.of(action) {
+                        let key = keymap::row_shown(&binding.on, ink.g);
                         if width(&keys) + width(&key) + 2 < KEYS {
                             keys.push_str(&key);
                             keys.push(' ');

@@ -3,6 +3,7 @@
 mod ack;
 mod filter_bar;
 mod help;
+mod hits;
 mod lines;
 mod palette;
 mod plan;
@@ -27,6 +28,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::actions::registry::Action;
 use crate::model::Text;
+use crate::ui::command_line::Line;
 use crate::ui::language::FilterLanguage;
 use crate::ui::planner::RunPlanner;
 use crate::ui::widgets::{Frame, Ink, Row, frame};
@@ -54,6 +56,8 @@ pub enum Step {
     Ask(Vec<Request>),
     /// It closes, and wants this done.
     Perform(&'static Action),
+    /// It closes, and this line is done; first as it was written.
+    Line(String, Line),
     /// It closes, and this is the filter now.
     Filter(String),
     /// It stays, and this is to be said.

@@ -1,54 +1,67 @@
-//! Every action by its name, fuzzy-matched, what was used last first. What is not allowed here is dim, with its reason.
+//! Every action by its name, fuzzy-matched, what was used last first; and lines with words: a view and its filter, a theme, a device
+//! or a segment by its name, each completed. What is not allowed here is dim, with its reason.
+
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32String};
+use nucleo_matcher::{Config, Matcher};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::actions::registry::{ACTIONS, Action, Standing, refusal};
-use crate::model::Text;
-use crate::ui::Role;
+use crate::actions::registry::{ACTIONS, Standing};
+use crate::ui::command_line::Line;
 use crate::ui::field::Field;
-use crate::ui::keymap;
+use crate::ui::keymap::Keymap;
 use crate::ui::widgets::{Ink, Row, width};
+use crate::ui::{Role, keymap as keys_of};
 
+use super::hits::{self, Does, Hit};
 use super::{Desk, Layer, Step, moved, popup, scrolled};
 
-/// What was done last, the newest first.
+/// What was done last, and what was written, the newest first.
 #[derive(Clone, Debug, Default)]
-pub struct Recent(Vec<&'static str>);
+pub struct Recent {
+    used: Vec<&'static str>,
+    lines: Vec<String>,
+}
 
 impl Recent {
-    /// How many are remembered.
+    /// How many actions are remembered.
     const CAP: usize = 12;
+    /// How many lines.
+    const LINES: usize = 50;
 
     /// This was done now.
     pub fn used(&mut self, name: &'static str) {
-        self.0.retain(|known| *known != name);
-        self.0.insert(0, name);
-        self.0.truncate(Self::CAP);
+        self.used.retain(|known| *known != name);
+        self.used.insert(0, name);
+        self.used.truncate(Self::CAP);
+    }
+
+    /// This was written, or chosen, now.
+    pub fn wrote(&mut self, line: String) {
+        self.lines.retain(|known| *known != line);
+        self.lines.insert(0, line);
+        self.lines.truncate(Self::LINES);
     }
 
     /// The newest has the most.
-    fn bonus(&self, name: &str) -> u32 {
-        let at = self.0.iter().position(|known| *known == name);
+    pub(super) fn bonus(&self, name: &str) -> u32 {
+        let at = self.used.iter().position(|known| *known == name);
         at.map_or(0, |at| (Self::CAP - at.min(Self::CAP)) as u32 * 2)
     }
-}
-
-struct Hit {
-    action: &'static Action,
-    /// Characters of the title that matched.
-    marks: Vec<u32>,
-    refused: Option<Text>,
 }
 
 /// The command palette.
 pub struct Palette {
     field: Field,
     recent: Recent,
+    /// Which of the lines written before is shown; nothing while a new one is written.
+    past: Option<usize>,
+    /// The new one, while an old one is shown.
+    written: String,
     standing: Standing,
+    keys: Arc<Keymap>,
     matcher: Matcher,
     hits: Vec<Hit>,
     cursor: usize,
@@ -57,64 +70,92 @@ pub struct Palette {
 
 impl Palette {
     /// For somebody who may do this.
-    pub fn new(standing: Standing, recent: Recent) -> Self {
+    pub fn new(standing: Standing, recent: Recent, keys: Arc<Keymap>, desk: &Desk<'_>) -> Self {
         let mut palette = Self {
             field: Field::default(),
             recent,
+            past: None,
+            written: String::new(),
             standing,
+            keys,
             matcher: Matcher::new(Config::DEFAULT),
             hits: Vec::new(),
             cursor: 0,
             rows: 1,
         };
-        palette.search();
+        palette.search(desk);
         palette
     }
 
-    fn search(&mut self) {
-        let pattern = Pattern::parse(
-            self.field.text(),
-            CaseMatching::Ignore,
-            Normalization::Smart,
-        );
-        let mut hits: Vec<(u32, Hit)> = Vec::new();
-        for action in ACTIONS {
-            // moving the cursor is no command that somebody looks for
-            if action.name.starts_with("cursor-") || action.name == "palette" {
-                continue;
-            }
-            let title = Utf32String::from(action.title);
-            let name = Utf32String::from(action.name);
-            let mut marks = Vec::new();
-            let by_title = pattern.indices(title.slice(..), &mut self.matcher, &mut marks);
-            let by_name = pattern.score(name.slice(..), &mut self.matcher);
-            let Some(score) = by_title.max(by_name) else {
-                continue;
-            };
-            if by_title.is_none() {
-                marks.clear();
-            }
-            marks.sort_unstable();
-            let refused = refusal(action, self.standing);
-            // what can be done comes before what can't
-            let score = score + self.recent.bonus(action.name);
-            let score = if refused.is_some() {
-                score / 4
-            } else {
-                score + 1
-            };
-            hits.push((
-                score,
-                Hit {
-                    action,
-                    marks,
-                    refused,
-                },
-            ));
-        }
-        hits.sort_by_key(|hit| std::cmp::Reverse(hit.0));
-        self.hits = hits.into_iter().map(|(_, hit)| hit).collect();
+    fn search(&mut self, desk: &Desk<'_>) {
+        let text = self.field.text();
+        self.hits = hits::of_line(text, desk, self.standing)
+            .unwrap_or_else(|| hits::fuzzy(text, &self.recent, self.standing, &mut self.matcher));
         self.cursor = 0;
+    }
+
+    /// Shows a line written before: `older`, or the one after it.
+    fn recall(&mut self, older: bool, desk: &Desk<'_>) {
+        let last = self.recent.lines.len().checked_sub(1);
+        let next = match (self.past, older) {
+            (None, true) => last.map(|_| 0),
+            (Some(at), true) => last.map(|last| (at + 1).min(last)),
+            (Some(0) | None, false) => None,
+            (Some(at), false) => Some(at - 1),
+        };
+        if self.past.is_none() && next.is_some() {
+            self.field.text().clone_into(&mut self.written);
+        }
+        if self.past.is_none() && next.is_none() {
+            return;
+        }
+        self.past = next;
+        let line = next.and_then(|at| self.recent.lines.get(at));
+        self.field = Field::with(line.unwrap_or(&self.written));
+        self.search(desk);
+    }
+
+    fn go(&self) -> Step {
+        let text = self.field.text();
+        match self.hits.get(self.cursor) {
+            Some(Hit {
+                refused: Some(why), ..
+            }) => Step::Say(why.clone()),
+            Some(Hit {
+                does: Does::Action(action),
+                ..
+            }) => Step::Perform(action),
+            Some(Hit {
+                does: Does::Line(line),
+                ..
+            }) => match Line::read(line) {
+                Ok(read) => Step::Line(line.clone(), read),
+                Err(why) => Step::Say(why.into()),
+            },
+            Some(Hit {
+                does: Does::Begin(_),
+                ..
+            }) => Step::Stay,
+            None => match Line::read(text) {
+                Ok(read) => Step::Line(text.trim().to_owned(), read),
+                Err(why) => Step::Say(why.into()),
+            },
+        }
+    }
+
+    /// Puts what is under the cursor into the line, to go on from there.
+    fn complete(&mut self, desk: &Desk<'_>) {
+        let line = match self.hits.get(self.cursor).map(|hit| &hit.does) {
+            Some(Does::Action(action)) => match action.name.strip_prefix("view-") {
+                Some(view) if crate::ui::command_line::VIEWS.contains(&view) => format!("{view} "),
+                _ => action.name.to_owned(),
+            },
+            Some(Does::Begin(word)) => format!("{word} "),
+            Some(Does::Line(line)) => line.clone(),
+            None => return,
+        };
+        self.field = Field::with(&line);
+        self.search(desk);
     }
 }
 
@@ -127,14 +168,17 @@ impl Layer for Palette {
         let shown = self.hits.iter().enumerate().skip(top).take(self.rows);
         for (y, (at, hit)) in shown.enumerate() {
             let mut row = Row::new(ink, buf, inside, y as u16 + 2);
-            let key = hit.action.keys.first().map(|key| keymap::shown(key, ink.g));
+            let key = match &hit.does {
+                Does::Action(action) => self.keys.shown(action, ink.g),
+                Does::Line(_) | Does::Begin(_) => None,
+            };
             let (text, key_style) = match hit.refused {
                 None => (ink.text, ink.role(Role::Key)),
                 Some(_) => (ink.faint, ink.faint),
             };
             row.right(key.unwrap_or_default(), key_style).keep(2);
             let mark = ink.role(Role::Match);
-            for (n, c) in hit.action.title.chars().enumerate() {
+            for (n, c) in hit.title.chars().enumerate() {
                 let matched = hit.marks.binary_search(&(n as u32)).is_ok();
                 let style = if matched && hit.refused.is_none() {
                     mark
@@ -145,7 +189,7 @@ impl Layer for Palette {
             }
             let tail = match &hit.refused {
                 Some(why) => why.as_str(),
-                None => hit.action.help,
+                None => &hit.tail,
             };
             if row.used() < 26 {
                 row.at(26);
@@ -165,9 +209,15 @@ impl Layer for Palette {
             }
         }
         if self.hits.is_empty() {
-            Row::new(ink, buf, inside, 2).put("no action of that name", ink.dim);
+            let why = Line::read(self.field.text()).err();
+            let why = why.unwrap_or_else(|| "enter does it".into());
+            Row::new(ink, buf, inside, 2).put(why, ink.dim);
         }
-        let said = format!("{} of {}", self.hits.len(), ACTIONS.len());
+        let said = if self.hits.iter().any(|h| matches!(h.does, Does::Line(_))) {
+            String::new()
+        } else {
+            format!("{} of {}", self.hits.len(), ACTIONS.len())
+        };
         let line = Rect {
             height: 1.min(inside.height),
             width: inside.width.saturating_sub(width(&said) + 2),
@@ -177,37 +227,46 @@ impl Layer for Palette {
         self.field.draw(ink, buf, line)
     }
 
-    fn key(&mut self, key: &KeyEvent, _: &Desk<'_>) -> Step {
-        let name = keymap::name(key).unwrap_or_default();
-        if name == "enter" {
-            return match self.hits.get(self.cursor) {
-                None => Step::Stay,
-                Some(Hit {
-                    refused: Some(why), ..
-                }) => Step::Say(why.clone()),
-                Some(hit) => Step::Perform(hit.action),
-            };
-        }
-        let name = match name.as_str() {
-            "tab" => "down",
-            "shift-tab" => "up",
-            "home" | "end" => "",
-            other => other,
-        };
-        if let Some(cursor) = moved(name, self.cursor, self.hits.len(), self.rows) {
-            self.cursor = cursor;
-        } else if self.field.key(key) {
-            self.search();
+    fn key(&mut self, key: &KeyEvent, desk: &Desk<'_>) -> Step {
+        let name = keys_of::name(key).unwrap_or_default();
+        match name.as_str() {
+            "enter" => {
+                if let Some(Does::Begin(_)) = self.hits.get(self.cursor).map(|h| &h.does) {
+                    self.complete(desk);
+                }
+                return self.go();
+            }
+            "tab" => self.complete(desk),
+            "ctrl-p" => self.recall(true, desk),
+            "ctrl-n" => self.recall(false, desk),
+            name => {
+                let name = match name {
+                    "shift-tab" => "up",
+                    "home" | "end" => "",
+                    other => other,
+                };
+                if let Some(cursor) = moved(name, self.cursor, self.hits.len(), self.rows) {
+                    self.cursor = cursor;
+                } else if self.field.key(key) {
+                    self.past = None;
+                    self.search(desk);
+                }
+            }
         }
         Step::Stay
     }
 
-    fn paste(&mut self, text: &str, _: &Desk<'_>) {
+    fn paste(&mut self, text: &str, desk: &Desk<'_>) {
         self.field.insert(text);
-        self.search();
+        self.search(desk);
     }
 
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        vec![("enter", "do it"), ("down", "next"), ("esc", "back")]
+        vec![
+            ("enter", "do it"),
+            ("tab", "complete"),
+            ("ctrl-p", "line before"),
+            ("esc", "back"),
+        ]
     }
 }

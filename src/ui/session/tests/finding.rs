@@ -34,9 +34,9 @@ fn help_shows_every_key_and_what_works_here() {
         .iter()
         .filter(|a| a.scope != registry::Scope::Replay)
     {
-        if let Some(key) = action.keys.first() {
-            let shown = keymap::shown(key, crate::ui::Glyphs::of(true));
-            assert!(seat.text().contains(&shown), "{key} of {}", action.name);
+        let keymap = crate::ui::Keymap::standard();
+        if let Some(shown) = keymap.shown(action, crate::ui::Glyphs::of(true)) {
+            assert!(seat.text().contains(&shown), "{shown} of {}", action.name);
         }
     }
     seat.keys("?");

@@ -130,12 +130,11 @@ fn no_size_panics_in_any_view_or_dialog() {
     }
 }
 
-fn any_key() -> impl Strategy<Value = &'static str> {
-    let mut keys: Vec<&'static str> = registry::ACTIONS
-        .iter()
-        .flat_map(|a| a.keys.iter().copied())
-        .collect();
-    keys.extend(["backspace", "y", "n", "p", "b", "7", "shift-tab", "delete"]);
+fn any_key() -> impl Strategy<Value = String> {
+    let keymap = crate::ui::Keymap::standard();
+    let of_all = keymap.bindings().iter().flat_map(|b| b.on.clone());
+    let others = ["backspace", "y", "n", "p", "b", "7", "shift-tab", "delete"];
+    let keys: Vec<String> = of_all.chain(others.map(String::from)).collect();
     prop::sample::select(keys)
 }
 
@@ -152,7 +151,7 @@ proptest! {
             seat.world.live = Live::Replay { at: NOW, from: NOW, to: NOW + Duration::from_secs(9), speed: 2 };
         }
         for key in keys {
-            seat.session.input(Input::Key(keymap::parse(key).unwrap()), &seat.world);
+            seat.session.input(Input::Key(keymap::parse(&key).unwrap()), &seat.world);
             seat.draw();
         }
         seat.draw();

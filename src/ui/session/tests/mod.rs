@@ -22,6 +22,7 @@ mod deeds;
 mod finding;
 mod frame;
 mod itself;
+mod keys;
 mod limits;
 mod passing;
 

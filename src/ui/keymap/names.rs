@@ -1,10 +1,8 @@
-//! Keys as words (`ctrl-k`, `page-down`, `G`), and which action a key stands for.
+//! Keys as words: `a`, `G`, `ctrl-k`, `shift-tab`, `page-down`, `f1`.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::actions::registry::{ACTIONS, Action};
-
-use super::Glyphs;
+use crate::ui::Glyphs;
 
 /// A key's name as in the registry; nothing for a key that has none, and for the release of a key.
 pub fn name(key: &KeyEvent) -> Option<String> {
@@ -59,6 +57,11 @@ const NAMED: [(&str, KeyCode); 13] = [
     ("page-down", KeyCode::PageDown),
 ];
 
+/// Names of keys that are no letters.
+pub(super) fn known() -> impl Iterator<Item = &'static str> {
+    NAMED.iter().map(|(name, _)| *name).chain(["space"])
+}
+
 /// The key of a name: the other way from [`name`].
 pub fn parse(word: &str) -> Option<KeyEvent> {
     let mut modifiers = KeyModifiers::NONE;
@@ -76,7 +79,12 @@ pub fn parse(word: &str) -> Option<KeyEvent> {
     let mut chars = rest.chars();
     let code = match (chars.next()?, chars.next()) {
         (c, None) => KeyCode::Char(c),
-        ('f', Some('1'..='9')) => KeyCode::F(rest.get(1..)?.parse().ok()?),
+        ('f', Some('1'..='9')) => KeyCode::F(
+            rest.get(1..)?
+                .parse()
+                .ok()
+                .filter(|n| (1..=12).contains(n))?,
+        ),
         _ if rest == "space" => KeyCode::Char(' '),
         _ if rest == "tab" && modifiers == KeyModifiers::SHIFT => KeyCode::BackTab,
         _ => NAMED.iter().find(|(known, _)| *known == rest)?.1,
@@ -104,12 +112,6 @@ pub fn parse_row(row: &str) -> Vec<KeyEvent> {
     keys
 }
 
-/// The action of a key outside of dialogs.
-pub fn action(key: &KeyEvent) -> Option<&'static Action> {
-    let name = name(key)?;
-    ACTIONS.iter().find(|a| a.keys.contains(&name.as_str()))
-}
-
 /// A key as the screen shows it: short, with an arrow where there is one.
 pub fn shown(key: &str, glyphs: &'static Glyphs) -> String {
     match key {
@@ -128,17 +130,6 @@ pub fn shown(key: &str, glyphs: &'static Glyphs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_key_of_the_registry_can_be_typed() {
-        for a in ACTIONS {
-            for key in a.keys {
-                let event = parse(key).unwrap_or_else(|| panic!("{key} is no key"));
-                assert_eq!(name(&event).as_deref(), Some(*key));
-                assert_eq!(action(&event).map(|a| a.name), Some(a.name));
-            }
-        }
-    }
 
     #[test]
     fn the_shift_of_a_letter_is_in_the_letter() {

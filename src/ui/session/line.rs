@@ -1,0 +1,116 @@
+//! What a line of the palette, or of a key file, does in a session.
+
+use crate::actions::registry::{self, refusal};
+use crate::engine::State;
+use crate::model::{DeviceId, FactKey, SegmentId, Text};
+use crate::ui::command_line::Line;
+
+use super::base::Moment;
+use super::config::{Place, World};
+use super::{Session, header};
+
+impl Session {
+    /// Does it, or says why not.
+    pub(super) fn line(&mut self, line: Line, world: &World, moment: &Moment) {
+        // the action whose refusals hold for it
+        let action = match &line {
+            Line::Action(action) => return self.perform(action, world, moment),
+            Line::View(tab, _) => {
+                let tab = header::TABS.iter().find(|(_, known, _)| known == tab);
+                tab.map_or("view-board", |(action, ..)| *action)
+            }
+            Line::Theme(_) => "theme-next",
+            Line::Device(_) => "open-device",
+            Line::Segment(_) => "open-segment",
+            Line::Filter(_) => "filter",
+        };
+        let why = registry::action(action).and_then(|a| refusal(a, moment.standing));
+        if let Some(why) = why {
+            self.say(why);
+            return;
+        }
+        let done = match line {
+            Line::Action(_) => Ok(()),
+            Line::View(tab, filter) => {
+                if self.stacks.tab() == tab {
+                    self.stacks.pop_all();
+                }
+                self.show(tab, moment);
+                filter.map_or(Ok(()), |words| self.base.set_filter(tab, &words))
+            }
+            Line::Theme(name) => {
+                let name = self.base.set_theme(&name).to_owned();
+                self.say(Text::from(format!("theme {name}")));
+                Ok(())
+            }
+            Line::Device(name) => device(&moment.state, &name).map(|id| {
+                self.open_place(&Place::Device(id), moment);
+            }),
+            Line::Segment(name) => segment(&moment.state, &name).map(|id| {
+                self.open_place(&Place::Segment(id), moment);
+            }),
+            Line::Filter(words) => self.base.set_filter(self.stacks.tab(), &words),
+        };
+        if let Err(why) = done {
+            self.say(why);
+        }
+    }
+}
+
+/// The device that is called so, has that address or tag, or is the only one whose name begins so.
+fn device(state: &State, name: &str) -> Result<DeviceId, Text> {
+    let address = name.parse().ok().and_then(|a| state.device_at(a));
+    if let Some(device) = address {
+        return Ok(device.id);
+    }
+    let same = |of: &Text| of.as_str().eq_ignore_ascii_case(name);
+    let exact = state
+        .devices
+        .values()
+        .find(|d| same(&d.name) || d.fact_str(FactKey::Tag).eq_ignore_ascii_case(name));
+    if let Some(device) = exact {
+        return Ok(device.id);
+    }
+    only(
+        "device",
+        name,
+        state.devices.values().map(|d| (d.id, &d.name)),
+    )
+}
+
+fn segment(state: &State, name: &str) -> Result<SegmentId, Text> {
+    let same = |of: &Text| of.as_str().eq_ignore_ascii_case(name);
+    let exact = state.segments.values().find(|s| same(&s.name));
+    if let Some(segment) = exact {
+        return Ok(segment.id);
+    }
+    only(
+        "segment",
+        name,
+        state.segments.values().map(|s| (s.id, &s.name)),
+    )
+}
+
+fn only<'a, I: Copy>(
+    what: &str,
+    name: &str,
+    all: impl Iterator<Item = (I, &'a Text)>,
+) -> Result<I, Text> {
+    let begins = |of: &Text| {
+        let head = of.as_str().get(..name.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(name))
+    };
+    let mut found = all.filter(|(_, of)| begins(of));
+    match (found.next(), found.count()) {
+        (Some((id, _)), 0) => Ok(id),
+        (None, _) => Err(Text::from(format!(
+            "no {what} is called {}",
+            Text::from(name)
+        ))),
+        (Some(_), more) => Err(Text::from(format!(
+            "{} {what}s begin with {}; write more of the name",
+            more + 1,
+            Text::from(name)
+        ))),
+    }
+}

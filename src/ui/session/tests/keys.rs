@@ -1,0 +1,167 @@
+//! Keys: what the keymap says is what happens, for every action and every preset; rows of keys; lines of the palette.
+
+use super::*;
+use crate::actions::registry::Scope;
+use crate::ui::Keymap;
+
+/// Before a screen on which the actions of a scope mean something.
+fn seat_for(scope: Scope, keymap: &Arc<Keymap>) -> Seat {
+    let mut seat = Seat::at((120, 36), |c| c.keys = Arc::clone(keymap));
+    match scope {
+        Scope::Program | Scope::View | Scope::Device => seat.keys("4"),
+        Scope::Alert => seat.keys("3"),
+        Scope::Run => seat.keys("5"),
+        Scope::Replay => {
+            seat.world.live = Live::Replay {
+                at: NOW,
+                from: NOW - Duration::from_secs(600),
+                to: NOW + Duration::from_secs(600),
+                speed: 2,
+            };
+            seat.draw();
+            seat.keys("4")
+        }
+    };
+    seat
+}
+
+#[test]
+fn each_key_of_each_preset_does_what_its_action_does_by_name() {
+    for name in Keymap::names() {
+        let keymap = Keymap::preset(name).unwrap();
+        let mut did = 0;
+        for action in registry::ACTIONS {
+            for binding in keymap.of(action) {
+                let mut by_key = seat_for(action.scope, &keymap);
+                let before = by_key.text();
+                let mut asked = Vec::new();
+                for key in &binding.on {
+                    let key = keymap::parse(key).unwrap();
+                    asked.extend(by_key.session.input(Input::Key(key), &by_key.world));
+                }
+                by_key.draw();
+                let mut by_name = seat_for(action.scope, &keymap);
+                let row = format!(":{}<enter>", action.name);
+                let said = by_name.keys(&row);
+                let which = format!("{name}: {} {}", action.name, binding.on());
+                if action.name != "palette" {
+                    assert_eq!(asked, said, "{which}");
+                    assert_eq!(by_key.text(), by_name.text(), "{which}");
+                }
+                did += usize::from(before != by_key.text() || !asked.is_empty());
+            }
+        }
+        assert!(did > 50, "{name}: only {did} did something that is seen");
+    }
+}
+
+#[test]
+fn a_row_of_keys_shows_what_can_follow_and_esc_leaves_it() {
+    let text = r#"
+        everywhere = [
+          { on = "z p", run = "devices class:ventilator", desc = "the ventilators" },
+          { on = "z t l", run = "theme light" },
+          { on = "z t d", run = "theme dark" },
+          { on = "z -", run = "-" },
+        ]
+    "#;
+    let (keymap, _) = Keymap::read(text, std::path::Path::new("k.toml")).unwrap();
+    let keymap = Arc::new(keymap);
+    for size in [(80, 24), (120, 36)] {
+        let mut seat = Seat::at(size, |c| c.keys = Arc::clone(&keymap));
+        seat.keys("z");
+        seat.shows("z and then");
+        seat.shows("the ventilators");
+        seat.shows("t  …");
+        seat.keys("t");
+        seat.shows("theme light");
+        seat.hides("the ventilators");
+        seat.keys("<esc>");
+        seat.hides("and then");
+        seat.keys("zx");
+        seat.shows("z x does nothing");
+        seat.keys("zp");
+        seat.shows("vent-icu3-07");
+        seat.hides("sw-3f-02 ");
+        assert!(
+            seat.last().contains("/ class:ventilator"),
+            "{}",
+            seat.last()
+        );
+        seat.keys("z-");
+        assert!(seat.last().starts_with(" Board"), "{}", seat.last());
+        seat.keys("ztd");
+        seat.shows("theme dark");
+        assert_eq!(
+            seat.keys("z<ctrl-c>"),
+            [Request::Leave],
+            "the way out is never part of a row"
+        );
+    }
+}
+
+#[test]
+fn the_palette_takes_views_with_filters_and_names_and_completes_them() {
+    let mut seat = Seat::new();
+    seat.keys(":devices class:ventilator<enter>");
+    seat.shows("vent-icu3-07");
+    assert!(
+        seat.last().contains("/ class:ventilator"),
+        "{}",
+        seat.last()
+    );
+    seat.keys(":devices colour:red");
+    seat.shows("no filter key 'colour'");
+    seat.keys("<enter>");
+    seat.shows("Command");
+    seat.keys("<esc>:devices cla<down><tab>");
+    seat.shows("devices class:");
+    seat.keys("<esc>:device vent-icu3-0");
+    seat.shows("device vent-icu3-07");
+    seat.keys("<tab><enter>");
+    assert!(seat.last().contains("vent-icu3-07"), "{}", seat.last());
+    seat.keys(":device nobody<enter>");
+    seat.shows("no device is called nobody");
+    seat.keys("<esc>:-<enter>");
+    assert!(seat.last().starts_with(" Board"), "{}", seat.last());
+    seat.keys(":theme da<enter>");
+    seat.shows("theme dark");
+    seat.keys(":view-al<tab>");
+    seat.shows("alerts ");
+    seat.keys("severity:critical<enter>");
+    assert!(
+        seat.last().contains("/ severity:critical"),
+        "{}",
+        seat.last()
+    );
+}
+
+#[test]
+fn lines_written_before_come_back_and_the_new_one_is_not_lost() {
+    let mut seat = Seat::new();
+    seat.keys(":devices class:pump<enter>:theme dark<enter>:help<enter><esc>");
+    seat.keys(":ali<ctrl-p>");
+    seat.shows("help");
+    seat.keys("<ctrl-p>");
+    seat.shows("theme dark");
+    seat.keys("<ctrl-p><ctrl-p><ctrl-p>");
+    seat.shows("devices class:pump");
+    seat.keys("<ctrl-n><ctrl-n><ctrl-n><ctrl-n>");
+    let line = seat.text();
+    assert!(line.contains("ali"), "{line}");
+}
+
+#[test]
+fn a_line_is_refused_where_its_action_is() {
+    let mut seat = Seat::at((120, 36), |c| {
+        c.wallboard = Some(Wallboard {
+            views: vec!["board".into()],
+            dwell: Duration::from_secs(20),
+        });
+        let text = r#"everywhere = [ { on = "z", run = "devices class:pump" } ]"#;
+        let (keymap, _) = Keymap::read(text, std::path::Path::new("k")).unwrap();
+        c.keys = Arc::new(keymap);
+    });
+    seat.keys("z");
+    seat.shows("this is a wallboard");
+}
