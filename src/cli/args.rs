@@ -196,6 +196,19 @@ pub struct WallboardArgs {
     pub demo: bool,
 }
 
+impl Default for DemoArgs {
+    fn default() -> Self {
+        Self {
+            endpoints: 200,
+            seed: 1,
+            scenario: "evening".into(),
+            headless: false,
+            duration: None,
+            record: None,
+        }
+    }
+}
+
 /// `scan`
 #[derive(Debug, Args)]
 pub struct ScanArgs {
@@ -465,7 +478,10 @@ pub enum KeysFormat {
 /// `config`
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Write a commented example
+    /// Ask six questions and write a site file; without a terminal, or with --example, write the commented example
+    ///
+    /// Of the six questions' file nothing is in force but the answers; everything else stands below them, commented out. The example
+    /// shows every key in use.
     ///
     /// It shows every key. One to think twice about: `answers-from-any-address` lets whoever sees or guesses the id of a question
     /// answer in the device's place, from anywhere, unless the device is asked by SNMPv3 with authentication.
@@ -473,6 +489,9 @@ pub enum ConfigCommand {
         /// Where; must not exist
         #[arg(default_value = "wardwatch.toml")]
         file: PathBuf,
+        /// Ask nothing: write the example, with every setting explained
+        #[arg(long)]
+        example: bool,
     },
     /// Check the site file; every mistake with its line and column
     Check {

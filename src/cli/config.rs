@@ -1,40 +1,24 @@
 //! `wardwatch config` and `wardwatch doctor`.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 
 use super::args::{ConfigCommand, DoctorArgs, Global};
+use super::ask::Questions;
 use super::output::one;
-use super::{Done, doctor as checks, open, usage};
+use super::{Done, doctor as checks, init, open, usage};
 use crate::config;
 
 /// Writes, checks, shows, or describes the site file.
 pub fn config(global: &Global, command: &ConfigCommand) -> Result<Done> {
     let mut out = std::io::stdout().lock();
     match command {
-        ConfigCommand::Init { file } => {
-            let made = std::fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(file);
-            let mut to = made.map_err(|e| {
-                usage(match e.kind() {
-                    std::io::ErrorKind::AlreadyExists => format!(
-                        "{} exists; a site file is never overwritten, choose another name",
-                        file.display()
-                    ),
-                    _ => format!("{}: {e}; nothing was written", file.display()),
-                })
-            })?;
-            to.write_all(config::EXAMPLE.as_bytes())
-                .wrap_err_with(|| format!("writing {}", file.display()))?;
-            writeln!(
-                out,
-                "{}: an example with every setting explained; edit it, then run `wardwatch config check`",
-                file.display()
-            )?;
+        ConfigCommand::Init { file, example } => {
+            drop(out);
+            return init(file, *example);
         }
         ConfigCommand::Check { file } => {
             let loaded = match file {
@@ -72,6 +56,52 @@ pub fn config(global: &Global, command: &ConfigCommand) -> Result<Done> {
             return super::polls::diff(global, args);
         }
     }
+    Ok(Done::Done)
+}
+
+/// Writes a site file that was not there: by six questions to a person, or the example.
+fn init(file: &Path, example: bool) -> Result<Done> {
+    let exists = || {
+        usage(format!(
+            "{} exists; a site file is never overwritten, choose another name",
+            file.display()
+        ))
+    };
+    // said before anybody answers six questions for nothing
+    if file.exists() {
+        return Err(exists());
+    }
+    let asks = !example && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let (text, wrong) = if asks {
+        let zone = jiff::tz::TimeZone::system();
+        let zone = zone.iana_name().unwrap_or_default();
+        let mut ask = Questions::new(std::io::stdin().lock(), std::io::stdout());
+        init::interview(&mut ask, file, &init::own_subnets(), zone)?
+    } else {
+        (config::EXAMPLE.to_owned(), None)
+    };
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file);
+    let mut to = made.map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => exists(),
+        _ => usage(format!("{}: {e}; nothing was written", file.display())),
+    })?;
+    to.write_all(text.as_bytes())
+        .wrap_err_with(|| format!("writing {}", file.display()))?;
+    let place = file.display();
+    if let Some(wrong) = wrong {
+        return Err(usage(format!(
+            "{place} is written, and not good yet:\n{wrong}"
+        )));
+    }
+    let next = if asks {
+        "good, and in force are your answers alone; `wardwatch doctor` says what this machine lets it do, `wardwatch` starts"
+    } else {
+        "an example with every setting explained; edit it, then run `wardwatch config check`"
+    };
+    writeln!(std::io::stdout(), "{place}: {next}")?;
     Ok(Done::Done)
 }
 

@@ -1,5 +1,8 @@
 //! `wardwatch doctor`: what this machine lets wardwatch do, and what to change. One paste answers a support question.
 
+mod place;
+mod screen;
+
 use std::io;
 use std::path::Path;
 
@@ -48,14 +51,20 @@ pub fn checks(site: Result<String, String>, state: &Path) -> Vec<Check> {
             found: env!("CARGO_PKG_VERSION").into(),
             advice: String::new(),
         },
+        place::system(),
         site_check(site),
         state_check(state),
+        place::collector(state),
+        place::log(state),
+        place::complaints(state),
+        place::clock(),
         raw_check(),
         ping_check(),
         buffer_check(),
         kernel_check(),
         locale_check(),
-        colour_check(),
+        screen::terminal(),
+        screen::drawn(),
     ]
 }
 
@@ -217,31 +226,6 @@ fn locale_check() -> Check {
     }
 }
 
-fn colour_check() -> Check {
-    let show = |name: &str| {
-        std::env::var(name).map_or_else(
-            |_| format!("{name} not set"),
-            |v| format!("{name}={}", crate::model::Text::from(v)),
-        )
-    };
-    let found = format!(
-        "{} {} {}",
-        show("TERM"),
-        show("COLORTERM"),
-        if std::env::var_os("NO_COLOR").is_some() {
-            "NO_COLOR set"
-        } else {
-            ""
-        }
-    );
-    Check {
-        what: "terminal",
-        verdict: Verdict::Good,
-        found: found.trim().into(),
-        advice: String::new(),
-    }
-}
-
 fn proc_status(field: &str) -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status
@@ -256,17 +240,43 @@ pub fn as_json(checks: &[Check]) -> Value {
     json!({"checks": rows.collect::<Vec<_>>()})
 }
 
-/// As text.
+/// Columns of a line: it is read in mails and tickets.
+const COLUMNS: usize = 80;
+/// Where what was found begins.
+const FOUND: usize = 36;
+
+/// As text, none of its lines longer than 80 columns.
 pub fn as_text(checks: &[Check]) -> String {
     use std::fmt::Write as _;
     let mut out = String::new();
     for c in checks {
-        let _ = writeln!(out, "{:<5} {:<30} {}", c.verdict.word(), c.what, c.found);
-        if !c.advice.is_empty() {
-            let _ = writeln!(out, "      {:<30} {}", "", c.advice);
+        let mut lines = folded(&c.found).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let _ = writeln!(out, "{:<5} {:<29} {first}", c.verdict.word(), c.what);
+        let advice = folded(&c.advice).into_iter().filter(|l| !l.is_empty());
+        for line in lines.chain(advice) {
+            let _ = writeln!(out, "{:FOUND$}{line}", "");
         }
     }
     out
+}
+
+/// Broken between words; what is longer than a line stays whole, so that it can be copied.
+fn folded(words: &str) -> Vec<String> {
+    let room = COLUMNS - FOUND;
+    let mut lines = vec![String::new()];
+    for word in words.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// Where the state lives unless `--state` says otherwise.

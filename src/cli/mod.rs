@@ -5,10 +5,13 @@
 //! never print foreign text that is not a [`Text`](crate::model::Text).
 
 mod args;
+mod ask;
 mod config;
 mod demo;
 mod device;
 mod doctor;
+mod first;
+mod init;
 mod keys;
 mod ledger;
 mod list;

@@ -9,7 +9,7 @@ use color_eyre::Result;
 
 use super::args::{DemoArgs, Global, WallboardArgs};
 use super::screen::{Show, show};
-use super::{Done, demo, open, screen, usage};
+use super::{Done, demo, first, open, screen, usage};
 use crate::actions::catalogue::Catalogue;
 use crate::config::{self, Loaded};
 use crate::host::consent;
@@ -22,6 +22,9 @@ use crate::ui::session::Wallboard;
 
 /// `wardwatch`
 pub fn watch(global: &Global) -> Result<Done> {
+    if config::find(global.site.as_deref()).is_none() {
+        return first::offer(global);
+    }
     on_screen(global, None, None, None)
 }
 
@@ -40,15 +43,7 @@ pub fn wallboard(global: &Global, args: &WallboardArgs) -> Result<Done> {
         dwell: args.dwell.max(Duration::from_secs(1)),
     };
     if args.demo {
-        let args = DemoArgs {
-            endpoints: 200,
-            seed: 1,
-            scenario: "evening".into(),
-            headless: false,
-            duration: None,
-            record: None,
-        };
-        return demo::on_screen(global, &args, Some(wallboard));
+        return demo::on_screen(global, &DemoArgs::default(), Some(wallboard));
     }
     on_screen(global, Some(wallboard), None, None)
 }

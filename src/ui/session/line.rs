@@ -2,7 +2,7 @@
 
 use crate::actions::registry::{self, refusal};
 use crate::engine::State;
-use crate::model::{DeviceId, FactKey, SegmentId, Text};
+use crate::model::{Device, DeviceId, FactKey, SegmentId, Text};
 use crate::ui::command_line::Line;
 
 use super::base::Moment;
@@ -59,16 +59,11 @@ impl Session {
 
 /// The device that is called so, has that address or tag, or is the only one whose name begins so.
 fn device(state: &State, name: &str) -> Result<DeviceId, Text> {
-    let address = name.parse().ok().and_then(|a| state.device_at(a));
-    if let Some(device) = address {
+    if let Some(device) = state.find_device(name) {
         return Ok(device.id);
     }
-    let same = |of: &Text| of.as_str().eq_ignore_ascii_case(name);
-    let exact = state
-        .devices
-        .values()
-        .find(|d| same(&d.name) || d.fact_str(FactKey::Tag).eq_ignore_ascii_case(name));
-    if let Some(device) = exact {
+    let tagged = |d: &&std::sync::Arc<Device>| d.fact_str(FactKey::Tag).eq_ignore_ascii_case(name);
+    if let Some(device) = state.devices.values().find(tagged) {
         return Ok(device.id);
     }
     only(
