@@ -52,6 +52,9 @@ pub struct Global {
     /// One frame a second, no sparklines
     #[arg(long, global = true)]
     pub low_bandwidth: bool,
+    /// Lines instead of a screen: announcements and numbered choices, for screen readers and serial consoles
+    #[arg(long, global = true)]
+    pub accessible: bool,
 }
 
 /// `--color`

@@ -20,7 +20,7 @@ use crate::host::{Feed, Left, Planner, Runner, Viewer};
 use crate::model::Text;
 use crate::term::{Colors, TermCaps, Terminal, size};
 use crate::ui::ColorDepth;
-use crate::ui::session::{Caps, Session, SessionConfig, Wallboard};
+use crate::ui::session::{Caps, Session, SessionConfig, Speaker, Wallboard};
 
 static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
@@ -66,23 +66,22 @@ pub struct Show<'a> {
     pub failed: Arc<OnceLock<Text>>,
 }
 
-/// Draws until the person leaves.
+/// Draws, or speaks, until the person leaves.
 pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if !terminal && !global.accessible {
         return Err(usage(
             "this needs a terminal; for scripts there are --headless, `wardwatch devices`, `wardwatch alerts` and others",
         ));
     }
     let told = TermCaps::from_env();
-    let caps = capabilities(global, told);
     let mut person = Person::of_this_process()?;
     let read_only = global.read_only || show.read_only || show.wallboard.is_some();
     if read_only {
         person = person.looking_only();
     }
-    let mut terminal = Terminal::enter(told, false).wrap_err("taking over the terminal")?;
     let mut config = SessionConfig::new(size(), person.name.clone());
-    config.caps = caps;
+    config.caps = capabilities(global, told);
     let theme = super::theme::chosen(global)?;
     config.theme = theme.name;
     config.own_theme = theme.own;
@@ -94,7 +93,6 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     config.low_bandwidth = global.low_bandwidth;
     config.zone = zone(show.zone);
     config.planner = Arc::new(Planner::new(show.catalogue, person.clone()));
-    let mut session = Session::new(config);
     let viewer = Viewer {
         said: keys.trouble.map(Text::from),
         feed: show.feed,
@@ -104,8 +102,17 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         until: show.until,
         failed: Arc::clone(&show.failed),
     };
-    let left = viewer.run(&mut session, &mut terminal, runtime);
-    drop(terminal);
+    let left = if global.accessible {
+        // what is spoken has no rotation, and no signs that only an eye can read
+        config.wallboard = None;
+        config.caps.unicode = false;
+        config.caps.color = ColorDepth::None;
+        viewer.run_in_lines(&mut Speaker::new(config), runtime)
+    } else {
+        let mut terminal = Terminal::enter(told, false).wrap_err("taking over the terminal")?;
+        let mut session = Session::new(config);
+        viewer.run(&mut session, &mut terminal, runtime)
+    };
     if let Some(why) = show.failed.get() {
         return Err(color_eyre::eyre::eyre!("{why}"));
     }

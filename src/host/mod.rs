@@ -13,6 +13,7 @@ mod health;
 mod held;
 mod hub;
 mod keeper;
+mod line_viewer;
 mod pings;
 mod planner;
 pub mod replay;

@@ -122,7 +122,7 @@ impl Viewer {
                 let asked = session.requests(&world);
                 if let Some(left) = asked
                     .into_iter()
-                    .find_map(|r| self.carry(r, terminal, runtime, &tell))
+                    .find_map(|r| self.of_terminal(r, terminal, runtime, &tell))
                 {
                     return left;
                 }
@@ -158,7 +158,7 @@ impl Viewer {
         }
     }
 
-    fn world(&self) -> World {
+    pub(super) fn world(&self) -> World {
         World {
             state: self.feed.state(),
             now: self.feed.now(),
@@ -207,18 +207,58 @@ impl Viewer {
         let requests = session.input(input, &self.world());
         requests
             .into_iter()
-            .find_map(|r| self.carry(r, terminal, runtime, tell))
+            .find_map(|r| self.of_terminal(r, terminal, runtime, tell))
     }
 
-    fn carry(
+    /// Carries out a request, also those that are for the terminal.
+    fn of_terminal(
         &self,
         request: Request,
         terminal: &mut Terminal,
         runtime: &Handle,
         tell: &Sender<Msg>,
     ) -> Option<Left> {
-        let said = tell.clone();
-        let say = move |words: Text| drop(said.send(Msg::Said(words)));
+        match request {
+            Request::Copy(text) => {
+                let copied = terminal.write(&clipboard(text.as_str())).is_ok();
+                let words = if copied {
+                    format!("sent to the clipboard: {text}")
+                } else {
+                    "the terminal took no copy".into()
+                };
+                drop(tell.send(Msg::Said(words.into())));
+            }
+            Request::Suspend => {
+                if terminal.suspend().is_err() {
+                    return Some(Left::TerminalGone);
+                }
+                drop(tell.send(Msg::Term(TermEvent::Signal(Signal::Continue))));
+            }
+            Request::Leave => return Some(Left::ByKey),
+            other => {
+                let to = tell.clone();
+                self.carry(other, runtime, move |back| {
+                    let msg = match back {
+                        Back::Answer(id, answer) => Msg::Answer(id, answer),
+                        Back::Began(run) => Msg::Began(run),
+                        Back::Said(words) => Msg::Said(words),
+                    };
+                    drop(to.send(msg));
+                });
+            }
+        }
+        None
+    }
+
+    /// Carries out what is asked of the process and not of the terminal; `tell` hears what comes of it, on any thread.
+    pub(super) fn carry(
+        &self,
+        request: Request,
+        runtime: &Handle,
+        tell: impl Fn(Back) + Clone + Send + 'static,
+    ) {
+        let to = tell.clone();
+        let say = move |words: Text| to(Back::Said(words));
         match request {
             Request::Command(command) => {
                 let body = Body::Command { by: self.person.name.clone(), command };
@@ -226,8 +266,7 @@ impl Viewer {
             }
             Request::Run(run) => match self.runner.get() {
                 Some(runner) => {
-                    let tell = tell.clone();
-                    let began = move |id| drop(tell.send(Msg::Began(id)));
+                    let began = move |id| tell(Back::Began(id));
                     runner.start(runtime, wish(*run, self.person.clone()), began, say);
                 }
                 None => say("nothing can be run here: this is a recording, or the collector is not there yet".into()),
@@ -238,25 +277,20 @@ impl Viewer {
                 }
             }
             Request::Query(id, query) => {
-                let tell = tell.clone();
-                self.feed.query(query, Box::new(move |answer| drop(tell.send(Msg::Answer(id, answer)))));
-            }
-            Request::Copy(text) => {
-                let copied = terminal.write(&clipboard(text.as_str())).is_ok();
-                say(if copied { format!("sent to the clipboard: {text}") } else { "the terminal took no copy".into() }.into());
+                self.feed.query(query, Box::new(move |answer| tell(Back::Answer(id, answer))));
             }
             Request::Seek(to) => self.feed.seek(to),
             Request::Speed(times) => self.feed.speed(times),
-            Request::Suspend => {
-                if terminal.suspend().is_err() {
-                    return Some(Left::TerminalGone);
-                }
-                drop(tell.send(Msg::Term(TermEvent::Signal(Signal::Continue))));
-            }
-            Request::Leave => return Some(Left::ByKey),
+            Request::Copy(_) | Request::Suspend | Request::Leave => {}
         }
-        None
     }
+}
+
+/// What comes of a request.
+pub(super) enum Back {
+    Answer(u64, Answer),
+    Began(RunId),
+    Said(Text),
 }
 
 /// What a session understands of a terminal's event.

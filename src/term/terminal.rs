@@ -114,7 +114,7 @@ impl Terminal {
         }
         if !caps.full_screen {
             return Err(io::Error::other(
-                "this terminal can't show a full screen (TERM is unset or 'dumb'); set TERM, or use a command that prints",
+                "this terminal can't show a full screen (TERM is unset or 'dumb'): --accessible speaks in lines here; or set TERM, or use a command that prints",
             ));
         }
         let tty = Arc::new(Tty::open()?);

@@ -58,7 +58,7 @@ impl Session {
 }
 
 /// The device that is called so, has that address or tag, or is the only one whose name begins so.
-fn device(state: &State, name: &str) -> Result<DeviceId, Text> {
+pub(super) fn device(state: &State, name: &str) -> Result<DeviceId, Text> {
     if let Some(device) = state.find_device(name) {
         return Ok(device.id);
     }
@@ -73,7 +73,7 @@ fn device(state: &State, name: &str) -> Result<DeviceId, Text> {
     )
 }
 
-fn segment(state: &State, name: &str) -> Result<SegmentId, Text> {
+pub(super) fn segment(state: &State, name: &str) -> Result<SegmentId, Text> {
     let same = |of: &Text| of.as_str().eq_ignore_ascii_case(name);
     let exact = state.segments.values().find(|s| same(&s.name));
     if let Some(segment) = exact {

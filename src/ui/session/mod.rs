@@ -10,6 +10,7 @@ mod line;
 mod paint;
 mod perform;
 mod replay;
+pub mod speech;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod wallboard;
 mod which;
 
 pub use config::{Caps, Factory, Input, Place, SessionConfig, Wallboard, World, place};
+pub use speech::{Said, Speaker};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

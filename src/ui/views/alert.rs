@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::device::DeviceView;
 use super::devices::DeviceList;
 use super::{phone, sentence, words};
-use crate::model::{Alert, AlertId, AlertState, DeviceId, FactKey};
+use crate::model::{Alert, AlertId, AlertState, Device, DeviceId, FactKey};
 use crate::ui::widgets::{Ink, Labelled, Row, empty, flow, wrap};
 use crate::ui::{Ctx, Outcome, Selection, View};
 
@@ -31,6 +31,38 @@ pub fn details(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, alert: &Alert) -> u1
     if !compact {
         y += 1;
     }
+    let facts = facts(ink, alert, device);
+    y += flow(ink, buf, area, y, area.height.saturating_sub(y), &facts);
+    for detail in &alert.details {
+        for line in wrap(detail.as_str(), area.width, 3) {
+            if y >= area.height {
+                return y;
+            }
+            Row::new(ink, buf, area, y).put(line, ink.dim);
+            y += 1;
+        }
+    }
+    y
+}
+
+/// The same, read out.
+pub fn read(ink: &Ink<'_>, alert: &Alert) -> Vec<String> {
+    let device = alert.device.and_then(|id| ink.ctx.state.devices.get(&id));
+    let device = device.map(AsRef::as_ref);
+    let mut all = phone::lines(ink, device, Some(alert));
+    all.extend(facts(ink, alert, device));
+    let lines = all.into_iter().map(|fact| match fact.label {
+        "" => fact.value,
+        label => format!("{label}: {}", fact.value),
+    });
+    lines
+        .chain(alert.details.iter().map(ToString::to_string))
+        .collect()
+}
+
+/// What is known beside whom to ring.
+fn facts(ink: &Ink<'_>, alert: &Alert, device: Option<&Device>) -> Vec<Labelled> {
+    let state = ink.ctx.state;
     let mut facts = Vec::new();
     let mut fact = |label: &'static str, value: String| {
         if !value.is_empty() {
@@ -81,17 +113,7 @@ pub fn details(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, alert: &Alert) -> u1
     } else if alert.state == AlertState::Open {
         fact("in hand", "nobody has it yet".into());
     }
-    y += flow(ink, buf, area, y, area.height.saturating_sub(y), &facts);
-    for detail in &alert.details {
-        for line in wrap(detail.as_str(), area.width, 3) {
-            if y >= area.height {
-                return y;
-            }
-            Row::new(ink, buf, area, y).put(line, ink.dim);
-            y += 1;
-        }
-    }
-    y
+    facts
 }
 
 fn sentence_of(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, y: u16, alert: &Alert) -> u16 {

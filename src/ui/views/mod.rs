@@ -17,6 +17,7 @@ mod run;
 mod runs;
 mod segment;
 mod sentence;
+pub mod spoken;
 mod words;
 
 use ratatui::layout::Rect;

@@ -39,6 +39,26 @@ impl Section {
         }
     }
 
+    /// Read out: the heading, and each line as `label: value, note`; what only an eye can read (a sparkline) is left out.
+    pub fn read(&self) -> Vec<String> {
+        let aside = match self.aside.as_str() {
+            "" => String::new(),
+            aside => format!(", {aside}"),
+        };
+        let mut out = vec![format!("{}{aside}.", self.title.to_lowercase())];
+        for line in &self.lines {
+            let mut words = match line.label {
+                "" => line.value.clone(),
+                label => format!("{label}: {}", line.value),
+            };
+            if !line.note.is_empty() && line.note_style.is_none() {
+                words = format!("{words}, {}", line.note);
+            }
+            out.push(words);
+        }
+        out
+    }
+
     /// Nothing stands below its heading.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

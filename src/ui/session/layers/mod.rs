@@ -17,6 +17,7 @@ pub use filter_bar::FilterBar;
 pub use help::Help;
 pub use lines::Lines;
 pub use palette::{Palette, Recent};
+pub use plan::lines as plan_lines;
 pub use prompt::Prompt;
 pub use question::{Choice, Question};
 pub use run::RunDialog;

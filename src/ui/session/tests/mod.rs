@@ -26,7 +26,7 @@ mod keys;
 mod limits;
 mod passing;
 
-const NOW: Time = Time(1_700_000_000_000);
+pub const NOW: Time = Time(1_700_000_000_000);
 
 pub fn alert(id: u64, severity: Severity) -> Alert {
     Alert {
@@ -75,7 +75,7 @@ fn plan(confirm: Confirm) -> RunPlan {
     }
 }
 
-fn run(state: RunState) -> Run {
+pub fn run(state: RunState) -> Run {
     Run {
         id: RunId(7),
         plan: plan(Confirm::Key),
@@ -94,7 +94,7 @@ fn run(state: RunState) -> Run {
     }
 }
 
-fn state() -> State {
+pub fn state() -> State {
     let mut state = State::new();
     state.revision = 1;
     state.time = NOW;
@@ -149,7 +149,7 @@ fn state() -> State {
 }
 
 /// Two remediations: one that is confirmed by a key, one by the device's name.
-struct Two;
+pub struct Two;
 
 impl RunPlanner for Two {
     fn offers(&self, _: &State, _: &Selection) -> Vec<Offer> {

@@ -19,7 +19,7 @@ use crate::ui::widgets::{Ink, empty};
 use crate::ui::{Ctx, Outcome, Request, Selection, View};
 use asked::Asked;
 pub use head::state_words;
-pub use summary::worst_alert;
+pub use summary::{summary_read, worst_alert};
 
 /// The tabs, in their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

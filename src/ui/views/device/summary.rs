@@ -53,6 +53,18 @@ impl Summary {
     }
 }
 
+/// The whole summary, read out.
+pub fn summary_read(ink: &Ink<'_>, device: &Device) -> Vec<String> {
+    let state = ink.ctx.state;
+    let behind = if device.class.is_network() {
+        index::group(state, state.behind(device.id).into_iter())
+    } else {
+        Vec::new()
+    };
+    let sections = sections(ink, device, &behind);
+    sections.iter().flat_map(Section::read).collect()
+}
+
 /// The worst active alert of a device.
 pub fn worst_alert(state: &State, id: DeviceId) -> Option<AlertId> {
     state
