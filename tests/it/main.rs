@@ -5,6 +5,7 @@ mod agents;
 mod command_line;
 mod config_files;
 mod farm;
+mod first_minutes;
 mod hostile;
 mod killed;
 mod night;
