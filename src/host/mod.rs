@@ -13,6 +13,7 @@ mod health;
 mod held;
 mod hub;
 mod keeper;
+mod picture;
 mod pings;
 mod planner;
 pub mod replay;
@@ -21,6 +22,7 @@ mod start;
 mod sweeps;
 #[cfg(test)]
 mod tests;
+mod theme_file;
 mod viewer;
 
 pub use agents::PollerAgents;
