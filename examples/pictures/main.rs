@@ -31,6 +31,7 @@ fn cells(n: u16) -> std::num::NonZeroU16 {
 }
 
 /// The terminal's cells as the program has them, so that its own code draws the picture.
+#[allow(clippy::disallowed_methods)]
 fn cells_of(screen: &vt100::Screen) -> Buffer {
     let (rows, columns) = screen.size();
     let mut buf = Buffer::empty(Rect::new(0, 0, columns.get(), rows.get()));

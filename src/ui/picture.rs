@@ -200,6 +200,8 @@ mod tests {
     use ratatui::layout::Rect;
     use ratatui::style::Style;
 
+    // what hostile text would be: past the door
+    #[allow(clippy::disallowed_methods)]
     fn buffer() -> Buffer {
         let mut buf = Buffer::empty(Rect::new(0, 0, 12, 3));
         let red = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);

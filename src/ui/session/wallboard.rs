@@ -224,7 +224,7 @@ mod tests {
             views: vec![
                 Turn {
                     view: "board".into(),
-                    dwell: Some(Duration::from_secs(60)),
+                    dwell: Some(Duration::from_mins(1)),
                 },
                 "map".into(),
             ],
@@ -241,7 +241,7 @@ mod tests {
         ] {
             assert_eq!(r.scene(&state, at(second)), view(name), "{second}");
         }
-        assert!(r.next(at(80)) <= Duration::from_secs(60));
+        assert!(r.next(at(80)) <= Duration::from_mins(1));
     }
 
     #[test]
