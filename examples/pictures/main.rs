@@ -3,11 +3,14 @@
 //! `cargo run --release --example pictures` writes `docs/pictures/*.svg`. It runs the evening scenario for about two minutes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod svg;
-
 use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
+use wardwatch::ui::picture;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
@@ -25,6 +28,43 @@ const SHOTS: &[(u64, &str, (u16, u16), &str)] = &[
 
 fn cells(n: u16) -> std::num::NonZeroU16 {
     std::num::NonZeroU16::new(n).unwrap_or(std::num::NonZeroU16::MIN)
+}
+
+/// The terminal's cells as the program has them, so that its own code draws the picture.
+#[allow(clippy::disallowed_methods)]
+fn cells_of(screen: &vt100::Screen) -> Buffer {
+    let (rows, columns) = screen.size();
+    let mut buf = Buffer::empty(Rect::new(0, 0, columns.get(), rows.get()));
+    let colour = |of| match of {
+        vt100::Color::Default => Color::Reset,
+        vt100::Color::Idx(n) => Color::Indexed(n),
+        vt100::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    };
+    for y in 0..rows.get() {
+        for x in 0..columns.get() {
+            let Some(from) = screen.cell(y, x) else {
+                continue;
+            };
+            let cell = &mut buf[(x, y)];
+            if from.has_contents() {
+                cell.set_symbol(from.contents());
+            }
+            cell.fg = colour(from.fgcolor());
+            cell.bg = colour(from.bgcolor());
+            for (is, modifier) in [
+                (from.bold(), Modifier::BOLD),
+                (from.dim(), Modifier::DIM),
+                (from.italic(), Modifier::ITALIC),
+                (from.underline(), Modifier::UNDERLINED),
+                (from.inverse(), Modifier::REVERSED),
+            ] {
+                if is {
+                    cell.modifier |= modifier;
+                }
+            }
+        }
+    }
+    buf
 }
 
 fn main() {
@@ -88,7 +128,8 @@ fn main() {
         }
         std::thread::sleep(Duration::from_millis(800));
         let file = format!("docs/pictures/{name}.svg");
-        std::fs::write(&file, svg::screen(screen.lock().unwrap().screen())).unwrap();
+        let cells = cells_of(screen.lock().unwrap().screen());
+        std::fs::write(&file, picture::svg(&cells)).unwrap();
         println!("{file}");
     }
     let _ = write!(writer, "\x03");

@@ -124,6 +124,7 @@ pub const ACTIONS: &[Action] = &[
     look(Program, "view-previous", "last view", "Last view", "Goes to the view that was open before this one."),
     look(Program, "theme-next", "theme", "Next theme", "Changes the colours: terminal, dark, light, high-contrast, deuteranopia, tritanopia, mono."),
     look(Program, "redraw", "redraw", "Draw again", "Draws the whole screen again, after another program wrote over it."),
+    look(Program, "screenshot", "picture", "Picture of the screen", "Writes the screen as it is into files, as SVG, for a terminal and as text, and says where."),
     look(Program, "suspend", "suspend", "Suspend", "Puts wardwatch aside and gives the shell back; `fg` returns."),
     look(Program, "low-bandwidth", "slow link", "Slow link on or off", "One frame a second and no sparklines, for a slow link."),
     look(Program, "troubles", "troubles", "What wardwatch could not do", "Lists sources that fail and what was dropped."),

@@ -40,7 +40,7 @@ pub struct Global {
     /// Plain ASCII in place of symbols and lines
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// terminal, dark, light, high-contrast, deuteranopia, tritanopia or mono; or the path of a file of your own
+    /// terminal, dark, light, high-contrast, deuteranopia, tritanopia or mono; or the path of a file of your own. Else theme.toml of your configuration folder, else terminal
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// vim or plain; or the path of a file of your own. Else keys.toml of your configuration folder, else vim
@@ -148,6 +148,8 @@ pub enum Command {
     Sim(SimCommand),
     /// Which keys do what, and whether a file of keys is good
     Keys(KeysArgs),
+    /// The colours that are shipped, and whether a file of your own is good
+    Theme(ThemeArgs),
     /// The site file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -188,12 +190,18 @@ pub struct DemoArgs {
 /// `wallboard`
 #[derive(Debug, Args)]
 pub struct WallboardArgs {
-    /// Which views, in this order
+    /// Which views, in this order; board:30s stays as long as that
     #[arg(long, value_delimiter = ',', default_value = "board,map,alerts")]
     pub views: Vec<String>,
-    /// How long each stays
+    /// How long each stays that says nothing of its own
     #[arg(long, value_parser = duration, default_value = "20s")]
     pub dwell: Duration,
+    /// A new critical alert stays until somebody acknowledges it or it is over; else for one dwell
+    #[arg(long)]
+    pub pin: bool,
+    /// Which of how many screens this is, as 1/2: views and alerts are dealt out, nothing is shown twice
+    #[arg(long, value_name = "N/OF", value_parser = nth_of, default_value = "1/1")]
+    pub screen: (u8, u8),
     /// Watch the simulated hospital instead of the site
     #[arg(long)]
     pub demo: bool,
@@ -453,6 +461,40 @@ pub struct KeysArgs {
     pub format: Option<KeysFormat>,
 }
 
+/// `theme`
+#[derive(Debug, Args)]
+pub struct ThemeArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: ThemeCommand,
+}
+
+/// `theme ...`
+#[derive(Debug, Subcommand)]
+pub enum ThemeCommand {
+    /// The themes there are
+    List {
+        /// table, json, jsonl or csv; table on a terminal, else jsonl
+        #[arg(long, value_enum)]
+        format: Option<ListFormat>,
+    },
+    /// Check a theme; every mistake with its line and column, and what is hard to read
+    Check {
+        /// One that is shipped, or a file of your own
+        #[arg(value_name = "NAME|FILE")]
+        which: String,
+    },
+    /// Every role with its colours at each depth, its contrast, and what it stands for
+    Inspect {
+        /// One that is shipped, or a file of your own; without it, the one in force
+        #[arg(value_name = "NAME|FILE")]
+        which: Option<String>,
+        /// table, json, jsonl or csv; table on a terminal, else jsonl
+        #[arg(long, value_enum)]
+        format: Option<ListFormat>,
+    },
+}
+
 /// `keys check`
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -564,6 +606,18 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .checked_mul(millis)
         .map(Duration::from_millis)
         .ok_or_else(|| format!("'{text}' is too long"))
+}
+
+/// `1/2`
+fn nth_of(text: &str) -> Result<(u8, u8), String> {
+    let wrong = || "write it as 1/2: the first of two".to_owned();
+    let (nth, of) = text.split_once('/').ok_or_else(wrong)?;
+    let (nth, of): (u8, u8) = nth.parse().ok().zip(of.parse().ok()).ok_or_else(wrong)?;
+    if (1..=of).contains(&nth) {
+        Ok((nth, of))
+    } else {
+        Err(wrong())
+    }
 }
 
 #[cfg(test)]

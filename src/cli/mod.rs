@@ -130,6 +130,7 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Ledger(args)) => ledger::ledger(global, &args),
         Some(Command::Run(args)) => run::run(global, &args),
         Some(Command::Sim(command)) => sim::sim(&command),
+        Some(Command::Theme(args)) => theme::theme(global, &args.command),
         Some(Command::Keys(args)) => keys::keys(global, &args),
         Some(Command::Config(command)) => config::config(global, &command),
         Some(Command::Doctor(args)) => config::doctor(global, &args),

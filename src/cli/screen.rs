@@ -1,7 +1,7 @@
 //! Puts a session on this process's terminal.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -85,6 +85,9 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     let theme = super::theme::chosen(global)?;
     config.theme = theme.name;
     config.own_theme = theme.own;
+    let pictures = super::open::state_dir(global)
+        .ok()
+        .filter(|dir| dir.is_dir());
     let keys = super::keys::chosen(global)?;
     config.keys = keys.keymap;
     config.role = person.role;
@@ -94,7 +97,9 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     config.zone = zone(show.zone);
     config.planner = Arc::new(Planner::new(show.catalogue, person.clone()));
     let viewer = Viewer {
-        said: keys.trouble.map(Text::from),
+        said: keys.trouble.or(theme.trouble).map(Text::from),
+        theme: theme.file,
+        pictures: pictures.map_or_else(|| PathBuf::from("."), |dir| dir.join("pictures")),
         feed: show.feed,
         runner: show.runner,
         person,

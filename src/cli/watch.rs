@@ -18,7 +18,7 @@ use crate::log::Retention;
 use crate::log::recording::RecordingWriter;
 use crate::model::Text;
 use crate::notify::{Lines, Outbox};
-use crate::ui::session::Wallboard;
+use crate::ui::session::{Turn, Wallboard};
 
 /// `wardwatch`
 pub fn watch(global: &Global) -> Result<Done> {
@@ -30,22 +30,46 @@ pub fn watch(global: &Global) -> Result<Done> {
 
 /// `wardwatch wallboard`
 pub fn wallboard(global: &Global, args: &WallboardArgs) -> Result<Done> {
-    let known = ["board", "map", "alerts", "devices", "runs"];
-    if let Some(wrong) = args.views.iter().find(|v| !known.contains(&v.as_str())) {
+    let views: Vec<Turn> = args.views.iter().map(|v| turn(v)).collect::<Result<_>>()?;
+    let (nth, of) = args.screen;
+    if views.len() < usize::from(of) {
         return Err(usage(format!(
-            "there is no view '{}'; there are {}",
-            Text::from(wrong.as_str()),
-            known.join(", ")
+            "--screen {nth}/{of}: each screen needs a view of its own, and --views has {}",
+            views.len()
         )));
     }
     let wallboard = Wallboard {
-        views: args.views.clone(),
+        views,
         dwell: args.dwell.max(Duration::from_secs(1)),
+        pin: args.pin,
+        screen: args.screen,
     };
     if args.demo {
         return demo::on_screen(global, &DemoArgs::default(), Some(wallboard));
     }
     on_screen(global, Some(wallboard), None, None)
+}
+
+/// `board`, or `board:30s`.
+fn turn(written: &str) -> Result<Turn> {
+    let known = ["board", "map", "alerts", "devices", "runs"];
+    let (view, dwell) = match written.split_once(':') {
+        Some((view, time)) => (view, Some(time)),
+        None => (written, None),
+    };
+    if !known.contains(&view) {
+        return Err(usage(format!(
+            "there is no view '{}'; there are {}",
+            Text::from(view),
+            known.join(", ")
+        )));
+    }
+    let dwell = dwell.map(super::args::duration).transpose();
+    let dwell = dwell.map_err(|e| usage(format!("--views '{}': {e}", Text::from(written))))?;
+    Ok(Turn {
+        view: view.into(),
+        dwell,
+    })
 }
 
 /// Collects and shows; writes a recording as well where one is asked for.

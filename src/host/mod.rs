@@ -14,6 +14,7 @@ mod held;
 mod hub;
 mod keeper;
 mod line_viewer;
+mod picture;
 mod pings;
 mod planner;
 pub mod replay;
@@ -22,6 +23,7 @@ mod start;
 mod sweeps;
 #[cfg(test)]
 mod tests;
+mod theme_file;
 mod viewer;
 
 pub use agents::PollerAgents;

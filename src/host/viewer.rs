@@ -1,5 +1,6 @@
 //! One viewer on this process's terminal: its keys to the session, the session's bytes to its terminal.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::hub::Waker;
 use super::runner::{Runner, wish};
+use super::theme_file;
 use crate::access::Person;
 use crate::engine::State;
 use crate::event::Body;
@@ -63,6 +65,7 @@ enum Msg {
     Answer(u64, Answer),
     Began(RunId),
     Said(Text),
+    Theme(PathBuf, Arc<str>),
 }
 
 /// What a viewer needs beside its terminal.
@@ -73,6 +76,10 @@ pub struct Viewer {
     pub runner: Arc<OnceLock<Arc<Runner>>>,
     /// Said to the person at the start: something of theirs is not in force.
     pub said: Option<Text>,
+    /// The file of the person's own theme: when it changes the screen follows.
+    pub theme: Option<PathBuf>,
+    /// Where pictures of the screen go.
+    pub pictures: PathBuf,
     /// Who looks.
     pub person: Person,
     /// One frame a second.
@@ -93,6 +100,12 @@ impl Viewer {
         self.feed.attach(&waker);
         if let Some(words) = self.said.clone() {
             let _ = tell.send(Msg::Said(words));
+        }
+        if let Some(file) = self.theme.clone() {
+            let (tell, place) = (tell.clone(), file.clone());
+            theme_file::watch(file, move |text| {
+                tell.send(Msg::Theme(place.clone(), text)).is_ok()
+            });
         }
         let frame = if self.low_bandwidth {
             SLOW_FRAME
@@ -203,6 +216,7 @@ impl Viewer {
             Msg::Answer(id, answer) => Input::Answer(id, Box::new(answer)),
             Msg::Began(run) => Input::Began(run),
             Msg::Said(words) => Input::Said(words),
+            Msg::Theme(place, text) => Input::Theme(place, text),
         };
         let requests = session.input(input, &self.world());
         requests
@@ -279,6 +293,7 @@ impl Viewer {
             Request::Query(id, query) => {
                 self.feed.query(query, Box::new(move |answer| tell(Back::Answer(id, answer))));
             }
+            Request::Picture(picture) => say(super::picture::write(&self.pictures, &picture)),
             Request::Seek(to) => self.feed.seek(to),
             Request::Speed(times) => self.feed.speed(times),
             Request::Copy(_) | Request::Suspend | Request::Leave => {}

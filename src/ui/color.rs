@@ -74,6 +74,24 @@ pub fn parse(word: &str) -> Option<Color> {
         .map(|(color, ..)| *color)
 }
 
+/// The words of the sixteen colours, and the terminal's own.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    SIXTEEN.iter().map(|(_, word, _)| *word).chain(["default"])
+}
+
+/// A colour as a theme file writes it.
+pub fn word(color: Color) -> String {
+    match color {
+        Color::Reset => "default".into(),
+        Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
+        Color::Indexed(n) => format!("ansi-{n}"),
+        named => SIXTEEN
+            .iter()
+            .find(|(known, ..)| *known == named)
+            .map_or_else(String::new, |(_, word, _)| (*word).into()),
+    }
+}
+
 /// The nearest colour a terminal of this depth can show.
 pub fn reduce(color: Color, depth: ColorDepth) -> Color {
     match (depth, color) {

@@ -14,6 +14,7 @@ use crate::model::{
     Alert, AlertId, Device, DeviceId, Health, IfIndex, RunId, RunPlan, SegmentId, Text, Time,
 };
 
+use super::picture::Picture;
 use super::{Glyphs, Theme};
 
 /// How true the screen is: line 1 says it.
@@ -131,6 +132,8 @@ pub enum Request {
     Query(u64, Query),
     /// To the clipboard of the terminal (OSC 52).
     Copy(Text),
+    /// The screen as it was shown, into files.
+    Picture(Box<Picture>),
     /// Replay: go there.
     Seek(Time),
     /// Replay: times real time; 0 stops.

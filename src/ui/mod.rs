@@ -10,6 +10,7 @@ pub mod field;
 pub mod glyphs;
 pub mod keymap;
 pub mod language;
+pub mod picture;
 pub mod planner;
 pub mod screen;
 pub mod session;

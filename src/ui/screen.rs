@@ -53,6 +53,29 @@ impl Screen {
         &mut self.next
     }
 
+    /// What stands on the terminal.
+    pub fn shown(&self) -> &Buffer {
+        &self.shown
+    }
+
+    /// A row by itself with its colours, wherever the cursor stands.
+    pub fn line(row: &[Cell], out: &mut Vec<u8>) {
+        let mut style = Look::default();
+        let mut x = 0;
+        while let Some(cell) = row.get(x) {
+            let look = Look::of(cell);
+            if look != style {
+                sgr(style, look, out);
+                style = look;
+            }
+            out.extend_from_slice(harmless(cell.symbol()).as_bytes());
+            x += columns_of(cell);
+        }
+        if style != Look::default() {
+            out.extend_from_slice(b"\x1b[m");
+        }
+    }
+
     /// Appends what makes the terminal show the frame; says whether that was anything.
     pub fn flush(&mut self, cursor: Option<Position>, out: &mut Vec<u8>) -> bool {
         let before = out.len();
@@ -107,7 +130,7 @@ impl Screen {
 }
 
 /// Columns that a cell's symbol takes.
-fn columns_of(cell: &Cell) -> usize {
+pub(super) fn columns_of(cell: &Cell) -> usize {
     let symbol = cell.symbol();
     if symbol.len() == 1 {
         return 1;
@@ -174,6 +197,25 @@ struct Look {
     modifier: Modifier,
 }
 
+impl Look {
+    fn of(cell: &Cell) -> Self {
+        Self {
+            fg: cell.fg,
+            bg: cell.bg,
+            modifier: cell.modifier,
+        }
+    }
+}
+
+/// The last wall: whatever got here, a terminal must not obey it.
+fn harmless(symbol: &str) -> &str {
+    if symbol.is_empty() || symbol.chars().any(char::is_control) {
+        " "
+    } else {
+        symbol
+    }
+}
+
 /// Where the terminal's cursor stands and what it writes with.
 #[derive(Default)]
 struct Pen {
@@ -199,23 +241,12 @@ impl Pen {
                 };
             }
         }
-        let look = Look {
-            fg: cell.fg,
-            bg: cell.bg,
-            modifier: cell.modifier,
-        };
+        let look = Look::of(cell);
         if look != self.style {
             sgr(self.style, look, out);
             self.style = look;
         }
-        let symbol = cell.symbol();
-        // the last wall: whatever got here, a terminal must not obey it
-        let symbol = if symbol.is_empty() || symbol.chars().any(char::is_control) {
-            " "
-        } else {
-            symbol
-        };
-        out.extend_from_slice(symbol.as_bytes());
+        out.extend_from_slice(harmless(cell.symbol()).as_bytes());
         // terminals disagree about where the cursor stands after anything but a plain character
         self.at = if columns_of(cell) == 1 {
             Some((x + 1, y))

@@ -4,8 +4,10 @@
 mod about;
 mod behaviour;
 mod hospital;
+mod hues;
 mod shots;
 mod sizes;
+mod whole;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;

@@ -1,9 +1,11 @@
 //! What every part of a session looks at: configuration, theme, filters, and which state is to be shown.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::actions::registry::Standing;
+use crate::config::ConfigErrors;
 use crate::engine::State;
 use crate::model::{Health, Text, Time};
 use crate::ui::{ColorDepth, Ctx, Glyphs, Live, Theme, ViewFilter};
@@ -22,6 +24,14 @@ pub struct Base {
     filter_revision: u64,
     /// What pause holds, and since when.
     pub paused: Option<Held>,
+}
+
+/// A viewer's own theme; without colours every theme is the same, and there is none.
+fn own_theme(text: &str, place: &Path, depth: ColorDepth) -> Result<Option<Theme>, Text> {
+    // the first mistake is enough for one line; `theme check` says them all
+    let first = |e: ConfigErrors| e.to_string().lines().next().unwrap_or_default().to_owned();
+    let made = Theme::read(text, place, depth).map_err(|e| Text::from(first(e)))?;
+    Ok(Some(made.0).filter(|_| depth != ColorDepth::None))
 }
 
 /// What pause holds still.
@@ -45,9 +55,8 @@ impl Base {
         let depth = config.caps.color;
         // a name that is not known was refused by the command line; a viewer that sends one gets the default
         let own = config.own_theme.as_deref();
-        let own = own.and_then(|text| Theme::from_toml(text, "the theme file", depth).ok());
-        // without colours every theme is the same
-        let own = own.filter(|_| depth != ColorDepth::None);
+        let own = own.and_then(|text| own_theme(text, Path::new("theme"), depth).ok());
+        let own = own.flatten();
         let theme = Theme::built_in(&config.theme, depth)
             .or_else(|_| Theme::built_in("terminal", depth))
             .unwrap_or_default();
@@ -133,6 +142,18 @@ impl Base {
             matches: self.config.filters.read(words)?,
         };
         self.filters.insert(tab, filter);
+        Ok(())
+    }
+
+    /// The file of the viewer's own theme has changed: it is put in force where the old one was. A wrong one changes nothing.
+    pub fn reload_theme(&mut self, text: &str, place: &Path) -> Result<(), Text> {
+        let new = own_theme(text, place, self.config.caps.color)?;
+        // one that was wrong from the start was never in force
+        let in_force = self.own.as_ref().is_none_or(|own| *own == self.theme);
+        if in_force && let Some(theme) = &new {
+            self.theme = theme.clone();
+        }
+        self.own = new.or_else(|| self.own.take());
         Ok(())
     }
 

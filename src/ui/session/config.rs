@@ -1,5 +1,6 @@
 //! What a session is made with, and what it is told.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,10 +43,43 @@ impl Default for Caps {
 /// A screen in a room with nobody at the keyboard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wallboard {
-    /// Views in rotation.
-    pub views: Vec<String>,
-    /// How long each stays.
+    /// Views in rotation, of all screens together.
+    pub views: Vec<Turn>,
+    /// How long each stays that says nothing of its own.
     pub dwell: Duration,
+    /// A new critical alert stays until somebody has it or it is over.
+    pub pin: bool,
+    /// Which of how many screens this is: views and alerts are dealt out, so that nothing is shown twice.
+    pub screen: (u8, u8),
+}
+
+impl Default for Wallboard {
+    fn default() -> Self {
+        Self {
+            views: Vec::new(),
+            dwell: Duration::from_secs(20),
+            pin: false,
+            screen: (1, 1),
+        }
+    }
+}
+
+/// One view of a wallboard's rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// A name of line 2.
+    pub view: String,
+    /// How long it stays; else as long as the others.
+    pub dwell: Option<Duration>,
+}
+
+impl From<&str> for Turn {
+    fn from(view: &str) -> Self {
+        Self {
+            view: view.into(),
+            dwell: None,
+        }
+    }
 }
 
 /// Something that a view can be opened for.
@@ -170,6 +204,8 @@ pub enum Input {
     Began(RunId),
     /// Something to be said to the person: a command failed, a run was refused.
     Said(Text),
+    /// The file of the viewer's own theme, read again after it changed.
+    Theme(PathBuf, Arc<str>),
     /// The terminal was given back to the shell and is ours again, or another program wrote over it.
     Repaint,
 }

@@ -14,10 +14,11 @@ pub mod speech;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod wall;
 mod wallboard;
 mod which;
 
-pub use config::{Caps, Factory, Input, Place, SessionConfig, Wallboard, World, place};
+pub use config::{Caps, Factory, Input, Place, SessionConfig, Turn, Wallboard, World, place};
 pub use speech::{Said, Speaker};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -73,6 +74,8 @@ pub struct Session {
     scene: Option<Scene>,
     spots: header::TabSpots,
     pending: Vec<Request>,
+    /// A picture is wanted of the next frame.
+    picture: bool,
     /// What the last frame was drawn from; nothing when something else changed since.
     stamp: Option<(u64, i64, Live)>,
 }
@@ -97,6 +100,7 @@ impl Session {
             scene: None,
             spots: Vec::new(),
             pending: Vec::new(),
+            picture: false,
             stamp: None,
         }
     }
@@ -133,6 +137,10 @@ impl Session {
                 }
             }
             Input::Said(words) => self.say(words),
+            Input::Theme(place, text) => match self.base.reload_theme(&text, &place) {
+                Ok(()) => self.say("theme read again".into()),
+                Err(why) => self.say(Text::from(format!("the theme before stays: {why}"))),
+            },
         }
         self.requests(world)
     }
@@ -419,6 +427,7 @@ fn deed(request: &Request) -> Option<&'static str> {
         Request::CancelRun(_) => "cancel-run",
         Request::Query(..)
         | Request::Copy(_)
+        | Request::Picture(_)
         | Request::Seek(_)
         | Request::Speed(_)
         | Request::Suspend

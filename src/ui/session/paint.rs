@@ -3,17 +3,16 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::widgets::Widget;
-use tui_big_text::{BigText, PixelSize};
 
 use crate::model::Severity;
-use crate::ui::widgets::{Ink, Row, clock};
-use crate::ui::{Live, Role};
+use crate::ui::picture::Picture;
+use crate::ui::widgets::{Ink, Row};
+use crate::ui::{Live, Request, Role};
 
 use super::base::Moment;
 use super::config::{Place, World};
 use super::wallboard::{Rotation, Scene};
-use super::{Session, TOAST, footer, header, perform, replay, tab_named, which};
+use super::{Session, TOAST, footer, header, perform, replay, tab_named, wall, which};
 
 /// The smallest terminal on which everything can be reached.
 const SMALLEST: (u16, u16) = (60, 16);
@@ -53,7 +52,7 @@ impl Session {
                 self.spots = header::line_two(&ink, buf, two, tab, ctx.filter.is_some());
             }
             if let Some(band) = lines.band {
-                big(&ink, buf, band);
+                wall::band(&ink, buf, band);
             }
             // what is selected may follow from what was drawn, so the last line comes after
             let mut here = Vec::new();
@@ -112,8 +111,16 @@ impl Session {
             toasts(&ink, buf, over, &mut self.toasts, world);
         }
         self.stamp = Some(stamp);
-        self.screen
-            .flush(cursor.filter(|at: &Position| whole.contains(*at)), out)
+        let drawn = self
+            .screen
+            .flush(cursor.filter(|at: &Position| whole.contains(*at)), out);
+        if std::mem::take(&mut self.picture) {
+            let at = self.base.config.zone.to_datetime(world.now.timestamp());
+            let name = at.strftime("wardwatch-%Y%m%d-%H%M%S").to_string();
+            let picture = Picture::of(self.screen.shown(), name);
+            self.pending.push(Request::Picture(Box::new(picture)));
+        }
+        drawn
     }
 
     fn expire(&mut self, world: &World) {
@@ -169,9 +176,14 @@ impl Lines {
             line(1)
         });
         let mut band = None;
-        if wallboard && !ascii && area.width >= 120 && area.height >= 40 {
-            band = Some(Rect::new(area.x, area.y + top + 1, area.width, 4));
-            top += 6;
+        let rows = if wallboard {
+            wall::rows(area, &moment.live, ascii)
+        } else {
+            0
+        };
+        if rows > 0 {
+            band = Some(Rect::new(area.x, area.y + top, area.width, rows));
+            top += rows;
         } else if area.height >= 30 {
             // where there is room, air
             top += 1;
@@ -219,49 +231,6 @@ fn fade(buf: &mut Buffer, area: Rect, style: Style) {
                 cell.set_style(style);
             }
         }
-    }
-}
-
-/// Clock and counts that are read from five metres.
-fn big(ink: &Ink<'_>, buf: &mut Buffer, band: Rect) {
-    let counts = &ink.ctx.state.counts;
-    let [_, _, major, critical] = counts.alerts_new;
-    let mut x = band.x + 2;
-    let mut say = |words: String, style: Style, after: &str| {
-        let columns = (words.chars().count() * 4) as u16;
-        if x + columns > band.right() {
-            return;
-        }
-        let place = Rect::new(x, band.y, columns, band.height).intersection(buf.area);
-        BigText::builder()
-            .pixel_size(PixelSize::Quadrant)
-            .style(style)
-            .lines(vec![words.into()])
-            .build()
-            .render(place, buf);
-        x += columns + 1;
-        let tail = Rect::new(x, band.y + 2, band.right().saturating_sub(x), 1);
-        let mut row = Row::new(ink, buf, tail, 0);
-        row.put(after, ink.dim);
-        x += row.used() + 5;
-    };
-    let now = clock(ink.ctx.now, ink.ctx.now, ink.ctx.zone);
-    say(now, ink.strong, "");
-    if critical > 0 {
-        say(
-            critical.to_string(),
-            ink.severity(Severity::Critical),
-            "critical",
-        );
-    }
-    if major > 0 {
-        say(major.to_string(), ink.severity(Severity::Major), "major");
-    }
-    if counts.down > 0 {
-        say(counts.down.to_string(), ink.role(Role::Down), "down");
-    }
-    if critical == 0 && major == 0 {
-        say(counts.up.to_string(), ink.dim, "up");
     }
 }
 

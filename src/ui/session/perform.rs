@@ -61,6 +61,7 @@ impl Session {
                 self.say(Text::from(format!("theme {name}")));
             }
             "redraw" => self.screen.forget(),
+            "screenshot" => self.picture = true,
             "suspend" => self.pending.push(Request::Suspend),
             "low-bandwidth" => {
                 let low = &mut self.base.config.low_bandwidth;

@@ -1,6 +1,6 @@
 //! A screen in a room: views in rotation, a jump to what is new and critical and back, and a slow drift against burn-in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use crate::engine::State;
 use crate::model::{AlertId, AlertState, Severity, Time};
 
-use super::config::Wallboard;
+use super::config::{Turn, Wallboard};
 
 /// How long the frame stays in one corner.
 const DRIFT: Duration = Duration::from_mins(3);
@@ -22,13 +22,21 @@ pub enum Scene {
     Alert(AlertId),
 }
 
+/// How many new critical alerts are shown in turn; the others are in the list.
+const SHOWN: usize = 8;
+/// A screen that changes faster than it is read is worth nothing.
+const LEAST: Duration = Duration::from_secs(2);
+
 /// Where a wallboard stands in its rotation.
 pub struct Rotation {
-    views: Vec<String>,
+    views: Vec<Turn>,
     dwell: Duration,
+    pin: bool,
+    screen: (u8, u8),
     at: usize,
     since: Time,
-    jump: Option<AlertId>,
+    /// New critical alerts, the one that is shown first.
+    front: VecDeque<AlertId>,
     /// Critical alerts that were shown, or were there when it began.
     known: Option<BTreeSet<AlertId>>,
     revision: Option<u64>,
@@ -38,17 +46,20 @@ pub struct Rotation {
 impl Rotation {
     /// Begins now.
     pub fn new(config: &Wallboard, now: Time) -> Self {
-        let mut views = config.views.clone();
+        let (nth, of) = (config.screen.0.max(1), config.screen.1.max(1));
+        let mine = config.views.iter().skip(usize::from(nth - 1));
+        let mut views: Vec<Turn> = mine.step_by(usize::from(of)).cloned().collect();
         if views.is_empty() {
             views.push("board".into());
         }
         Self {
             views,
-            // a screen that changes faster than it is read is worth nothing
-            dwell: config.dwell.max(Duration::from_secs(2)),
+            dwell: config.dwell.max(LEAST),
+            pin: config.pin,
+            screen: (nth, of),
             at: 0,
             since: now,
-            jump: None,
+            front: VecDeque::new(),
             known: None,
             revision: None,
             began: now,
@@ -61,42 +72,59 @@ impl Rotation {
             self.revision = Some(state.revision);
             self.look(state, now);
         }
-        if now.since(self.since) >= self.dwell {
+        if now.since(self.since) >= self.stay() {
             self.since = now;
-            if self.jump.take().is_none() {
-                self.at = (self.at + 1) % self.views.len();
+            match self.front.pop_front() {
+                Some(alert) if self.pin => self.front.push_back(alert),
+                Some(_) => {}
+                None => self.at = (self.at + 1) % self.views.len(),
             }
         }
-        match self.jump {
-            Some(alert) => Scene::Alert(alert),
-            None => Scene::View(self.views.get(self.at).cloned().unwrap_or_default()),
+        match self.front.front() {
+            Some(alert) => Scene::Alert(*alert),
+            None => Scene::View(self.turn().map(|t| t.view.clone()).unwrap_or_default()),
         }
     }
 
+    fn turn(&self) -> Option<&Turn> {
+        self.views.get(self.at)
+    }
+
+    /// How long what is shown now stays.
+    fn stay(&self) -> Duration {
+        let own = self.turn().and_then(|turn| turn.dwell);
+        let own = own.filter(|_| self.front.is_empty());
+        own.unwrap_or(self.dwell).max(LEAST)
+    }
+
     fn look(&mut self, state: &State, now: Time) {
+        let (nth, of) = self.screen;
+        let mine = |id: AlertId| id.0 % u64::from(of) == u64::from(nth - 1);
         let critical: BTreeSet<AlertId> = state
             .alerts
             .values()
             .filter(|a| a.severity == Severity::Critical && a.state == AlertState::Open)
             .map(|a| a.id)
+            .filter(|id| mine(*id))
             .collect();
-        let known = self.known.as_ref();
-        if let Some(new) = known.and_then(|known| critical.difference(known).last()) {
-            self.jump = Some(*new);
-            self.since = now;
-        }
-        if self.jump.is_some_and(|alert| !critical.contains(&alert)) {
-            // it is over, or somebody has it: back to the rotation
-            self.jump = None;
-            self.since = now;
-        }
+        let shown = self.front.front().copied();
+        // what is over, or somebody has, gives the screen back
+        self.front.retain(|alert| critical.contains(alert));
         // one that closes and opens again is new again
-        self.known = Some(critical);
+        if let Some(known) = self.known.replace(critical.clone()) {
+            for new in critical.difference(&known) {
+                self.front.push_front(*new);
+            }
+            self.front.truncate(SHOWN);
+        }
+        if self.front.front().copied() != shown {
+            self.since = now;
+        }
     }
 
     /// When the scene or the drift moves next.
     pub fn next(&self, now: Time) -> Duration {
-        let scene = self.dwell.saturating_sub(now.since(self.since));
+        let scene = self.stay().saturating_sub(now.since(self.since));
         let drift = now.since(self.began).as_secs() % DRIFT.as_secs();
         scene
             .min(DRIFT.saturating_sub(Duration::from_secs(drift)))
@@ -131,6 +159,7 @@ mod tests {
         let config = Wallboard {
             views: vec!["board".into(), "alerts".into()],
             dwell: Duration::from_secs(20),
+            ..Wallboard::default()
         };
         Rotation::new(&config, at(0))
     }
@@ -179,6 +208,103 @@ mod tests {
         state.revision = 2;
         state.alerts.clear();
         assert_eq!(r.scene(&state, at(2)), view("board"));
+    }
+
+    fn opened(state: &mut State, ids: &[u64]) {
+        state.revision += 1;
+        for id in ids {
+            let new = Arc::new(alert(*id, Severity::Critical));
+            state.alerts.insert(AlertId(*id), new);
+        }
+    }
+
+    #[test]
+    fn a_view_stays_as_long_as_it_says() {
+        let config = Wallboard {
+            views: vec![
+                Turn {
+                    view: "board".into(),
+                    dwell: Some(Duration::from_mins(1)),
+                },
+                "map".into(),
+            ],
+            ..Wallboard::default()
+        };
+        let mut r = Rotation::new(&config, at(0));
+        let state = State::new();
+        for (second, name) in [
+            (0, "board"),
+            (59, "board"),
+            (60, "map"),
+            (79, "map"),
+            (80, "board"),
+        ] {
+            assert_eq!(r.scene(&state, at(second)), view(name), "{second}");
+        }
+        assert!(r.next(at(80)) <= Duration::from_mins(1));
+    }
+
+    #[test]
+    fn what_is_pinned_stays_until_somebody_has_it_and_several_are_shown_in_turn() {
+        let config = Wallboard {
+            views: vec!["board".into(), "map".into()],
+            pin: true,
+            ..Wallboard::default()
+        };
+        let mut r = Rotation::new(&config, at(0));
+        let mut state = State::new();
+        r.scene(&state, at(0));
+        opened(&mut state, &[3]);
+        for second in [1, 21, 500, 5_000] {
+            assert_eq!(r.scene(&state, at(second)), Scene::Alert(AlertId(3)));
+        }
+        opened(&mut state, &[4]);
+        assert_eq!(
+            r.scene(&state, at(5_001)),
+            Scene::Alert(AlertId(4)),
+            "the newest first"
+        );
+        assert_eq!(r.scene(&state, at(5_021)), Scene::Alert(AlertId(3)));
+        assert_eq!(r.scene(&state, at(5_041)), Scene::Alert(AlertId(4)));
+        let taken = Arc::make_mut(state.alerts.get_mut(&AlertId(4)).unwrap());
+        taken.state = AlertState::Acknowledged;
+        state.revision += 1;
+        assert_eq!(r.scene(&state, at(5_042)), Scene::Alert(AlertId(3)));
+        state.alerts.clear();
+        state.revision += 1;
+        assert_eq!(r.scene(&state, at(5_043)), view("board"), "home");
+        assert_eq!(r.scene(&state, at(5_063)), view("map"));
+    }
+
+    #[test]
+    fn screens_side_by_side_show_nothing_twice() {
+        let views = ["board", "map", "alerts", "devices", "runs"];
+        for of in 1..=3 {
+            let mut shown = Vec::new();
+            let mut alerts = Vec::new();
+            for nth in 1..=of {
+                let config = Wallboard {
+                    views: views.into_iter().map(Turn::from).collect(),
+                    screen: (nth, of),
+                    ..Wallboard::default()
+                };
+                let mut r = Rotation::new(&config, at(0));
+                let mut state = State::new();
+                let turns = r.views.len();
+                for n in 0..turns {
+                    shown.push(r.scene(&state, at(20 * n as i64)));
+                }
+                opened(&mut state, &[1, 2, 3, 4, 5, 6]);
+                r.scene(&state, at(1_000));
+                alerts.extend(r.front);
+            }
+            let mut names = views.map(view).to_vec();
+            names.sort_by_key(|v| format!("{v:?}"));
+            shown.sort_by_key(|v| format!("{v:?}"));
+            assert_eq!(shown, names, "of {of}");
+            alerts.sort();
+            assert_eq!(alerts, (1..=6).map(AlertId).collect::<Vec<_>>(), "of {of}");
+        }
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn a_wallboard_does_not_open_it() {
         config.wallboard = Some(Wallboard {
             views: vec!["board".into()],
             dwell: Duration::from_mins(1),
+            ..Wallboard::default()
         });
     });
     seat.world.health = Some(health(8));

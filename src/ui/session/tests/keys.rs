@@ -157,6 +157,7 @@ fn a_line_is_refused_where_its_action_is() {
         c.wallboard = Some(Wallboard {
             views: vec!["board".into()],
             dwell: Duration::from_secs(20),
+            ..Wallboard::default()
         });
         let text = r#"everywhere = [ { on = "z", run = "devices class:pump" } ]"#;
         let (keymap, _) = Keymap::read(text, std::path::Path::new("k")).unwrap();

@@ -25,6 +25,7 @@ mod itself;
 mod keys;
 mod limits;
 mod passing;
+mod wall;
 
 pub const NOW: Time = Time(1_700_000_000_000);
 

@@ -121,6 +121,7 @@ fn a_wallboard_turns_jumps_to_what_is_new_and_shows_no_keys() {
         c.wallboard = Some(Wallboard {
             views: vec!["board".into(), "devices".into()],
             dwell: Duration::from_secs(20),
+            ..Wallboard::default()
         });
     });
     assert!(
