@@ -52,6 +52,12 @@ pub struct Global {
     /// One frame a second, no sparklines
     #[arg(long, global = true)]
     pub low_bandwidth: bool,
+    /// A sign for each new critical alert: bell, desktop (a notice of the desktop), title (of the window); divided by commas
+    #[arg(long, global = true, value_delimiter = ',', value_name = "HOW")]
+    pub notify: Vec<NotifyBy>,
+    /// Hours in which only what touches a life-sustaining device rings: 22:00-06:00; with ,all not even that
+    #[arg(long, global = true, value_name = "HOURS", value_parser = crate::ui::session::Quiet::read)]
+    pub quiet: Option<crate::ui::session::Quiet>,
     /// Lines instead of a screen: announcements and numbered choices, for screen readers and serial consoles
     #[arg(long, global = true)]
     pub accessible: bool,
@@ -73,6 +79,17 @@ pub enum ColorChoice {
     /// 16 colours
     #[value(name = "16")]
     C16,
+}
+
+/// `--notify`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NotifyBy {
+    /// The terminal's bell
+    Bell,
+    /// A notice of the desktop (OSC 9 or 777)
+    Desktop,
+    /// The title of the window says how many alerts there are
+    Title,
 }
 
 /// How a listing is printed.

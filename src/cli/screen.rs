@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::Handle;
 use tracing::level_filters::LevelFilter;
 
-use super::args::{ColorChoice, Global};
+use super::args::{ColorChoice, Global, NotifyBy};
 use super::{Done, usage};
 use crate::access::Person;
 use crate::actions::catalogue::Catalogue;
@@ -20,7 +20,7 @@ use crate::host::{Feed, Left, Planner, Runner, Viewer};
 use crate::model::Text;
 use crate::term::{Colors, TermCaps, Terminal, size};
 use crate::ui::ColorDepth;
-use crate::ui::session::{Caps, Session, SessionConfig, Speaker, Wallboard};
+use crate::ui::session::{Caps, Desktop, Notify, Session, SessionConfig, Speaker, Wallboard};
 
 static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
@@ -90,6 +90,8 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         .filter(|dir| dir.is_dir());
     let keys = super::keys::chosen(global)?;
     config.keys = keys.keymap;
+    config.notify = notify(global);
+    let title = config.notify.title;
     config.role = person.role;
     config.read_only = read_only;
     config.wallboard = show.wallboard;
@@ -114,7 +116,8 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         config.caps.color = ColorDepth::None;
         viewer.run_in_lines(&mut Speaker::new(config), runtime)
     } else {
-        let mut terminal = Terminal::enter(told, false).wrap_err("taking over the terminal")?;
+        let mut terminal =
+            Terminal::enter(told, false, title).wrap_err("taking over the terminal")?;
         let mut session = Session::new(config);
         viewer.run(&mut session, &mut terminal, runtime)
     };
@@ -154,6 +157,21 @@ fn capabilities(global: &Global, told: TermCaps) -> Caps {
         unicode: told.unicode && !global.ascii,
         sync_update: told.sync_update,
         clipboard: true,
+    }
+}
+
+/// Which signs were asked for, as this terminal takes them.
+fn notify(global: &Global) -> Notify {
+    let asked = |by| global.notify.contains(&by);
+    let var = |name: &str| std::env::var(name).unwrap_or_default().to_ascii_lowercase();
+    let seven = ["foot", "rxvt"].iter().any(|t| var("TERM").starts_with(t));
+    let how = if seven { Desktop::Seven } else { Desktop::Nine };
+    Notify {
+        bell: asked(NotifyBy::Bell),
+        desktop: asked(NotifyBy::Desktop).then_some(how),
+        title: asked(NotifyBy::Title),
+        tmux: !var("TMUX").is_empty(),
+        quiet: global.quiet,
     }
 }
 

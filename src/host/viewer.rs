@@ -129,6 +129,10 @@ impl Viewer {
                 if drawn && terminal.write(&bytes).is_err() {
                     return Left::TerminalGone;
                 }
+                let signs = session.notices(&world);
+                if !signs.is_empty() && terminal.write(&signs).is_err() {
+                    return Left::TerminalGone;
+                }
                 last_frame = Some(Instant::now());
                 dirty = false;
                 // a wallboard's views turn by themselves

@@ -21,6 +21,16 @@ const SAID_CAP: usize = 16;
 /// Ends a synchronized update that was cut short, attributes, mouse, bracketed paste and the alternate screen; shows the cursor.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
+/// Brings the title of the window back that was kept when the terminal was taken (xterm, XTWINOPS 23).
+const TITLE: &[u8] = b"\x1b[23;0t";
+/// The title was kept, and is to be brought back.
+static TITLED: AtomicBool = AtomicBool::new(false);
+
+/// The title of the window was kept.
+pub(super) fn titled() {
+    TITLED.store(true, Ordering::SeqCst);
+}
+
 /// The terminal is ours from now on; this thread draws.
 pub(super) fn entered() {
     *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
@@ -42,7 +52,11 @@ pub(super) fn restore(tty: &Tty) {
     // the modes never wait for the terminal; its screen may
     let _ = crossterm::terminal::disable_raw_mode();
     // a terminal that has gone away can't be restored, and one that hangs is not waited for
-    let _ = tty.write(LEAVE, |waited| waited > terminal::LAST_WORDS);
+    let mut leave = LEAVE.to_vec();
+    if TITLED.swap(false, Ordering::SeqCst) {
+        leave.extend_from_slice(TITLE);
+    }
+    let _ = tty.write(&leave, |waited| waited > terminal::LAST_WORDS);
     let said = std::mem::take(&mut *SAID.lock().unwrap_or_else(PoisonError::into_inner));
     for words in said {
         // eprintln would panic where the terminal is gone

@@ -101,12 +101,14 @@ pub struct Terminal {
     tty: Arc<Tty>,
     events: Option<Receiver<TermEvent>>,
     mouse: bool,
+    title: bool,
 }
 
 impl Terminal {
     /// Takes the terminal over: raw, alternate screen, bracketed paste, no cursor. Call it from the thread that will draw:
     /// a panic there gives the terminal back, those of others wait until the end to be told.
-    pub fn enter(caps: TermCaps, mouse: bool) -> io::Result<Self> {
+    /// `title`: the title of the window is kept before it is changed, and brought back on the way out.
+    pub fn enter(caps: TermCaps, mouse: bool, title: bool) -> io::Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::other(
                 "this needs a terminal; for a pipe or a file use a command that prints, e.g. wardwatch devices",
@@ -123,6 +125,7 @@ impl Terminal {
             tty,
             events: Some(receiver),
             mouse,
+            title,
         };
         // listening first: a signal while entering is not lost
         *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(terminal.tty.clone());
@@ -139,8 +142,14 @@ impl Terminal {
             } else {
                 b""
             };
+            let title: &[u8] = if self.title {
+                restore::titled();
+                b"\x1b[22;0t"
+            } else {
+                b""
+            };
             self.tty.write(
-                &[b"\x1b[?1049h\x1b[?2004h\x1b[?25l", mouse].concat(),
+                &[title, b"\x1b[?1049h\x1b[?2004h\x1b[?25l", mouse].concat(),
                 |_| false,
             )
         });

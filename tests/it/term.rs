@@ -20,7 +20,12 @@ use wardwatch::term::{Signal, TermCaps, TermEvent, Terminal, size};
 #[test]
 #[ignore = "the child of the tests of this file"]
 fn child() {
-    let mut terminal = Terminal::enter(TermCaps::from_env(), false).unwrap();
+    let mut terminal = Terminal::enter(
+        TermCaps::from_env(),
+        false,
+        std::env::var_os("WARDWATCH_TEST_TITLE").is_some(),
+    )
+    .unwrap();
     let events = terminal.events();
     let say = |words: String| terminal.write(format!("{words}\r\n").as_bytes());
     say("READY".into()).unwrap();

@@ -8,6 +8,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::notices::Notify;
 use crate::access::Role as Rank;
 use crate::engine::State;
 use crate::log::Answer;
@@ -130,6 +131,8 @@ pub struct SessionConfig {
     pub own_theme: Option<Arc<str>>,
     /// Which keys do what.
     pub keys: Arc<Keymap>,
+    /// Signs to somebody who does not look.
+    pub notify: Notify,
     /// Who looks.
     pub person: Text,
     /// What they may do.
@@ -161,6 +164,7 @@ impl SessionConfig {
             theme: "terminal".into(),
             own_theme: None,
             keys: Keymap::standard(),
+            notify: Notify::default(),
             person,
             role: Rank::Operator,
             read_only: false,

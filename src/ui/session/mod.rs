@@ -7,6 +7,7 @@ mod footer;
 mod header;
 mod layers;
 mod line;
+mod notices;
 mod paint;
 mod perform;
 mod replay;
@@ -19,6 +20,7 @@ mod wallboard;
 mod which;
 
 pub use config::{Caps, Factory, Input, Place, SessionConfig, Turn, Wallboard, World, place};
+pub use notices::{Desktop, Notify, Quiet};
 pub use speech::{Said, Speaker};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -64,6 +66,7 @@ pub struct Session {
     recent: Recent,
     /// Keys that wait for those that follow.
     chord: Vec<String>,
+    notices: notices::Notices,
     toasts: VecDeque<Toast>,
     /// Speed of a replay before it was stopped.
     resume: u32,
@@ -92,6 +95,7 @@ impl Session {
             layers: Vec::new(),
             recent: Recent::default(),
             chord: Vec::new(),
+            notices: notices::Notices::default(),
             toasts: VecDeque::new(),
             resume: 1,
             queries: BTreeMap::new(),
@@ -159,6 +163,16 @@ impl Session {
             }
         }
         out
+    }
+
+    /// A bell, a notice, a title for whoever does not look: to be written beside the frames, also while the screen is held still.
+    pub fn notices(&mut self, world: &World) -> Vec<u8> {
+        let config = &self.base.config;
+        if !matches!(world.live, Live::Live) {
+            return Vec::new();
+        }
+        self.notices
+            .look(&config.notify, &world.state, world.now, &config.zone)
     }
 
     /// When a frame may look different although nothing came in: ages, the clock, a rotation. Nothing: not by itself.

@@ -134,10 +134,9 @@ impl Speaker {
     fn top(&mut self, line: &str, moment: &Moment, said: &mut Said) {
         let number: Option<usize> = line.parse().ok();
         match (line, number) {
-            ("", _) => said.lines.extend(self.status(moment)),
+            ("" | "status" | "board", _) => said.lines.extend(self.status(moment)),
             ("?" | "help", _) => said.lines.extend(self.help(moment)),
             ("q" | "quit" | "leave" | "exit", _) => self.leave(moment, said),
-            ("status" | "board", _) => said.lines.extend(self.status(moment)),
             ("more", _) => self.more(moment, said),
             (_, Some(n)) => match n.checked_sub(1).and_then(|at| self.items.get(at)).copied() {
                 Some(item) => self.choose(item, moment, said),
@@ -266,14 +265,13 @@ impl Speaker {
             let Some(action) = registry::action(name).filter(|a| self.means(a, moment)) else {
                 continue;
             };
-            match refusal(action, moment.standing) {
-                Some(why) => said.lines.push(format!("No {}: {why}.", action.short)),
-                None => {
-                    self.items.push(Item::Act(action.name));
-                    said.lines
-                        .push(format!("{}. {}", self.items.len(), action.title));
-                }
+            if let Some(why) = refusal(action, moment.standing) {
+                said.lines.push(format!("No {}: {why}.", action.short));
+                continue;
             }
+            self.items.push(Item::Act(action.name));
+            said.lines
+                .push(format!("{}. {}", self.items.len(), action.title));
         }
     }
 

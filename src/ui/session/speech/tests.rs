@@ -89,7 +89,7 @@ fn lists_have_numbers_a_number_opens_and_what_can_be_done_has_numbers_too() {
     assert!(page.contains("in hand: nobody has it yet"), "{page}");
     assert!(page.contains("1. Acknowledge"), "{page}");
     let (_, asked) = c.row(&["1", "I go", "2"]);
-    let until = Some(NOW + Duration::from_secs(1800));
+    let until = Some(NOW + Duration::from_mins(30));
     assert_eq!(
         asked,
         [Request::Command(Command::Acknowledge {

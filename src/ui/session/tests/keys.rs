@@ -14,8 +14,8 @@ fn seat_for(scope: Scope, keymap: &Arc<Keymap>) -> Seat {
         Scope::Replay => {
             seat.world.live = Live::Replay {
                 at: NOW,
-                from: NOW - Duration::from_secs(600),
-                to: NOW + Duration::from_secs(600),
+                from: NOW - Duration::from_mins(10),
+                to: NOW + Duration::from_mins(10),
                 speed: 2,
             };
             seat.draw();
