@@ -64,6 +64,8 @@ pub struct Show<'a> {
     pub until: Option<Instant>,
     /// Set when what feeds the screen could not start.
     pub failed: Arc<OnceLock<Text>>,
+    /// The state folder in which the lines of the palette are kept; none where nothing is to stay.
+    pub keep: Option<&'a Path>,
 }
 
 /// Draws until the person leaves.
@@ -87,16 +89,20 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     config.theme = theme.name;
     config.own_theme = theme.own;
     let keys = super::keys::chosen(global)?;
-    config.keys = keys.keymap;
+    config.keys = Arc::clone(&keys.keymap);
     config.role = person.role;
     config.read_only = read_only;
     config.wallboard = show.wallboard;
     config.low_bandwidth = global.low_bandwidth;
     config.zone = zone(show.zone);
     config.planner = Arc::new(Planner::new(show.catalogue, person.clone()));
+    let name = person.name.clone();
+    if let Some(state) = show.keep {
+        config.lines = super::lines::load(state, name.as_str());
+    }
     let mut session = Session::new(config);
     let viewer = Viewer {
-        said: keys.trouble.map(Text::from),
+        said: keys.said().map(Text::from),
         feed: show.feed,
         runner: show.runner,
         person,
@@ -106,6 +112,11 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     };
     let left = viewer.run(&mut session, &mut terminal, runtime);
     drop(terminal);
+    if let Some(state) = show.keep
+        && let Err(why) = super::lines::save(state, name.as_str(), session.lines())
+    {
+        tracing::warn!("the lines of the palette are not kept: {why}");
+    }
     if let Some(why) = show.failed.get() {
         return Err(color_eyre::eyre::eyre!("{why}"));
     }

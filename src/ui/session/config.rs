@@ -96,6 +96,8 @@ pub struct SessionConfig {
     pub own_theme: Option<Arc<str>>,
     /// Which keys do what.
     pub keys: Arc<Keymap>,
+    /// Lines that the person wrote into the palette before, the newest first.
+    pub lines: Vec<String>,
     /// Who looks.
     pub person: Text,
     /// What they may do.
@@ -127,6 +129,7 @@ impl SessionConfig {
             theme: "terminal".into(),
             own_theme: None,
             keys: Keymap::standard(),
+            lines: Vec::new(),
             person,
             role: Rank::Operator,
             read_only: false,

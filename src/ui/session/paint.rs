@@ -50,7 +50,14 @@ impl Session {
             let lines = Lines::of(area, &moment, self.rotation.is_some(), ink.g.ascii);
             header::line_one(&ink, buf, lines.one, self.base.config.role);
             if let Some(two) = lines.two {
-                self.spots = header::line_two(&ink, buf, two, tab, ctx.filter.is_some());
+                self.spots = header::line_two(
+                    &ink,
+                    buf,
+                    two,
+                    &self.base.config.keys,
+                    tab,
+                    ctx.filter.is_some(),
+                );
             }
             if let Some(band) = lines.band {
                 big(&ink, buf, band);
@@ -109,7 +116,12 @@ impl Session {
             if !self.chord.is_empty() {
                 which::draw(&ink, buf, over, keys, &self.chord);
             }
-            toasts(&ink, buf, over, &mut self.toasts, world);
+            let low = self.layers.last().map_or(0, |layer| layer.rows_below());
+            let free = Rect {
+                height: over.height.saturating_sub(low),
+                ..over
+            };
+            toasts(&ink, buf, free, &mut self.toasts, world);
         }
         self.stamp = Some(stamp);
         self.screen

@@ -12,6 +12,9 @@ use super::{Desk, Recent};
 
 /// Names that are offered at once.
 const NAMES: usize = 50;
+/// Names of each kind beside actions, and the letters of one that it takes.
+const FEW: usize = 8;
+const BARE: usize = 2;
 
 /// What choosing it does.
 pub enum Does {
@@ -126,22 +129,63 @@ pub fn of_line(text: &str, desk: &Desk<'_>, standing: Standing) -> Option<Vec<Hi
             .filter(|name| name.starts_with(rest))
             .map(|name| Hit::line(format!("theme {name}"), "", refused("theme-next")))
             .collect(),
-        "device" => {
-            let state = desk.ctx.state;
-            let all = state.devices.values().map(|d| {
-                let address = d.address.map(|a| a.to_string()).unwrap_or_default();
-                (&d.name, format!("{}  {address}", d.class.word()))
-            });
-            named("device", rest, all, refused("open-device").as_ref())
-        }
-        "segment" => {
-            let all = desk.ctx.state.segments.values();
-            let all = all.map(|s| (&s.name, String::new()));
-            named("segment", rest, all, refused("open-segment").as_ref())
-        }
+        "device" => devices(rest, desk, refused("open-device").as_ref()),
+        "segment" => segments(rest, desk, refused("open-segment").as_ref()),
+        "sort" => desk
+            .sorts
+            .iter()
+            .filter(|name| name.starts_with(rest))
+            .map(|name| Hit::line(format!("sort {name}"), "", refused("sort-next")))
+            .collect(),
         _ => return None,
     };
     Some(hits)
+}
+
+/// Devices and segments by their names alone, where somebody wrote enough of one; before the actions where no action has the words.
+pub fn bare(text: &str, mut actions: Vec<Hit>, desk: &Desk<'_>, standing: Standing) -> Vec<Hit> {
+    let words = text.trim().trim_start_matches(':');
+    if words.chars().count() < BARE {
+        return actions;
+    }
+    let refused = |name: &str| registry::action(name).and_then(|a| refusal(a, standing));
+    let mut names = segments(words, desk, refused("open-segment").as_ref());
+    names.truncate(FEW);
+    let mut of_devices = devices(words, desk, refused("open-device").as_ref());
+    of_devices.truncate(FEW);
+    names.append(&mut of_devices);
+    let lower = words.to_lowercase();
+    let meant = |hit: &Hit| match &hit.does {
+        Does::Action(action) => {
+            action.name.contains(&lower) || action.title.to_lowercase().contains(&lower)
+        }
+        Does::Line(_) | Does::Begin(_) => true,
+    };
+    if actions.iter().any(meant) {
+        actions.append(&mut names);
+        actions
+    } else {
+        names.append(&mut actions);
+        names
+    }
+}
+
+fn devices(words: &str, desk: &Desk<'_>, refused: Option<&Text>) -> Vec<Hit> {
+    let all = desk.ctx.state.devices.values().map(|d| {
+        let address = d.address.map(|a| a.to_string()).unwrap_or_default();
+        (&d.name, format!("{}  {address}", d.class.word()))
+    });
+    named("device", words, all, refused)
+}
+
+fn segments(words: &str, desk: &Desk<'_>, refused: Option<&Text>) -> Vec<Hit> {
+    let all = desk.ctx.state.segments.values();
+    named(
+        "segment",
+        words,
+        all.map(|s| (&s.name, String::new())),
+        refused,
+    )
 }
 
 /// The filter as it stands, and what its last word could become.
@@ -153,9 +197,12 @@ fn filtered(first: &str, rest: &str, desk: &Desk<'_>, refused: Option<Text>) -> 
     };
     let whole = format!("{first} {rest}");
     let mut hits = vec![Hit::line(whole.trim().to_owned(), tail, refused.or(wrong))];
-    let keep = rest.rfind(' ').map_or(0, |blank| blank + 1);
+    let keep = desk.filters.last_word(rest);
     let kept = rest.get(..keep).unwrap_or("");
-    let words = desk.filters.complete(rest);
+    let mut words = desk.filters.complete(rest, desk.ctx.state);
+    if keep == rest.len() {
+        words = desk.filters.keys();
+    }
     hits.extend(
         words
             .into_iter()

@@ -26,6 +26,20 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// With what was written before, the newest first.
+    pub fn with(mut lines: Vec<String>) -> Self {
+        lines.truncate(Self::LINES);
+        Self {
+            used: Vec::new(),
+            lines,
+        }
+    }
+
+    /// What was written, the newest first.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// How many actions are remembered.
     const CAP: usize = 12;
     /// How many lines.
@@ -65,6 +79,8 @@ pub struct Palette {
     matcher: Matcher,
     hits: Vec<Hit>,
     cursor: usize,
+    /// The line is that of the hit under the cursor: tab goes to the next one.
+    completed: bool,
     rows: usize,
 }
 
@@ -81,6 +97,7 @@ impl Palette {
             matcher: Matcher::new(Config::DEFAULT),
             hits: Vec::new(),
             cursor: 0,
+            completed: false,
             rows: 1,
         };
         palette.search(desk);
@@ -89,9 +106,12 @@ impl Palette {
 
     fn search(&mut self, desk: &Desk<'_>) {
         let text = self.field.text();
-        self.hits = hits::of_line(text, desk, self.standing)
-            .unwrap_or_else(|| hits::fuzzy(text, &self.recent, self.standing, &mut self.matcher));
+        self.hits = hits::of_line(text, desk, self.standing).unwrap_or_else(|| {
+            let actions = hits::fuzzy(text, &self.recent, self.standing, &mut self.matcher);
+            hits::bare(text, actions, desk, self.standing)
+        });
         self.cursor = 0;
+        self.completed = false;
     }
 
     /// Shows a line written before: `older`, or the one after it.
@@ -143,8 +163,14 @@ impl Palette {
         }
     }
 
-    /// Puts what is under the cursor into the line, to go on from there.
+    /// Puts what is under the cursor into the line, to go on from there; once more, what follows.
     fn complete(&mut self, desk: &Desk<'_>) {
+        let n = self.hits.len();
+        let written = self.field.text().trim_end().to_owned();
+        let is_there = |hit: &Hit| matches!(&hit.does, Does::Line(line) if *line == written);
+        if self.completed || self.hits.get(self.cursor).is_some_and(is_there) {
+            self.cursor = (self.cursor + 1) % n.max(1);
+        }
         let line = match self.hits.get(self.cursor).map(|hit| &hit.does) {
             Some(Does::Action(action)) => match action.name.strip_prefix("view-") {
                 Some(view) if crate::ui::command_line::VIEWS.contains(&view) => format!("{view} "),
@@ -155,7 +181,11 @@ impl Palette {
             None => return,
         };
         self.field = Field::with(&line);
-        self.search(desk);
+        if line.ends_with([' ', ':']) {
+            self.search(desk);
+        } else {
+            self.completed = true;
+        }
     }
 }
 
@@ -213,10 +243,13 @@ impl Layer for Palette {
             let why = why.unwrap_or_else(|| "enter does it".into());
             Row::new(ink, buf, inside, 2).put(why, ink.dim);
         }
-        let said = if self.hits.iter().any(|h| matches!(h.does, Does::Line(_))) {
-            String::new()
-        } else {
-            format!("{} of {}", self.hits.len(), ACTIONS.len())
+        let actions = self.hits.iter();
+        let actions = actions
+            .filter(|h| matches!(h.does, Does::Action(_)))
+            .count();
+        let said = match actions {
+            0 => String::new(),
+            n => format!("{n} of {}", ACTIONS.len()),
         };
         let line = Rect {
             height: 1.min(inside.height),
@@ -239,6 +272,11 @@ impl Layer for Palette {
             "tab" => self.complete(desk),
             "ctrl-p" => self.recall(true, desk),
             "ctrl-n" => self.recall(false, desk),
+            // above the first there are the lines of before
+            "up" if self.past.is_some() || self.cursor == 0 && !self.recent.lines.is_empty() => {
+                self.recall(true, desk);
+            }
+            "down" if self.past.is_some() => self.recall(false, desk),
             name => {
                 let name = match name {
                     "shift-tab" => "up",
@@ -247,6 +285,7 @@ impl Layer for Palette {
                 };
                 if let Some(cursor) = moved(name, self.cursor, self.hits.len(), self.rows) {
                     self.cursor = cursor;
+                    self.completed = false;
                 } else if self.field.key(key) {
                     self.past = None;
                     self.search(desk);

@@ -24,6 +24,7 @@ mod frame;
 mod itself;
 mod keys;
 mod limits;
+mod outcomes;
 mod passing;
 
 const NOW: Time = Time(1_700_000_000_000);
