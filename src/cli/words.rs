@@ -119,9 +119,10 @@ fn keys(page: &mut Vec<u8>, keymap: &Keymap) -> std::io::Result<()> {
         writeln!(page, ".SS \"{}\"", scope.title())?;
         for action in ACTIONS.iter().filter(|a| a.scope == scope) {
             let keys: Vec<String> = keymap.of(action).map(|b| plain(&b.on())).collect();
-            let keys = match keys.is_empty() {
-                true => plain(&format!(":{}", action.name)),
-                false => keys.join(" "),
+            let keys = if keys.is_empty() {
+                plain(&format!(":{}", action.name))
+            } else {
+                keys.join(" ")
             };
             writeln!(page, ".TP\n\\&\\fB{keys}\\fR\n\\&{}", plain(action.help))?;
         }

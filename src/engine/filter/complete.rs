@@ -52,9 +52,12 @@ pub(super) fn of_state(typed: &str, state: &State) -> Vec<String> {
     }
     found.sort_by(|a, b| (a.0, u32::MAX - a.1, &a.2).cmp(&(b.0, u32::MAX - b.1, &b.2)));
     found.truncate(OFFERED);
-    let quoted = |v: &str| match v.contains(char::is_whitespace) {
-        true => format!("\"{v}\""),
-        false => v.to_owned(),
+    let quoted = |v: &str| {
+        if v.contains(char::is_whitespace) {
+            format!("\"{v}\"")
+        } else {
+            v.to_owned()
+        }
     };
     found
         .iter()

@@ -106,7 +106,8 @@ pub(super) fn read(text: &str, place: &Path) -> Made {
                 let words = format!("'{}' no longer does: {}", old.on(), old.words());
                 lost.push((*at, words));
             }
-            !beside && !(same && old.layer == binding.layer)
+            let replaced = same && old.layer == binding.layer;
+            !(beside || replaced)
         });
     }
     for (at, words) in lost {
@@ -307,16 +308,12 @@ impl<'s> Reader<'s> {
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "on" => {
-                    on = self.row(value, true).or_else(|| {
-                        whole = false;
-                        None
-                    })
+                    on = self.row(value, true);
+                    whole &= on.is_some();
                 }
                 "run" => {
-                    run = self.run(layer, value).or_else(|| {
-                        whole = false;
-                        None
-                    })
+                    run = self.run(layer, value);
+                    whole &= run.is_some();
                 }
                 "desc" => desc = self.text("desc", value).unwrap_or_default(),
                 other => {

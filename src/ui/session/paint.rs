@@ -114,7 +114,7 @@ impl Session {
                 cursor = layer.draw(&ink, buf, over);
             }
             if !self.chord.is_empty() {
-                which::draw(&ink, buf, over, keys, &self.chord);
+                which::draw(&ink, buf, over, (keys, &self.chord), moment.standing);
             }
             let low = self.layers.last().map_or(0, |layer| layer.rows_below());
             let free = Rect {

@@ -84,13 +84,21 @@ impl FilterBar {
         let Some(chosen) = self.chosen else { return 0 };
         let mut room = columns.saturating_sub(5);
         for at in (0..=chosen).rev() {
-            let wide = self.candidates.get(at).map_or(0, |c| width(c)) + 2;
+            let wide = self.candidates.get(at).map_or(0, |c| width(shown_of(c))) + 2;
             if wide > room {
                 return (at + 1).min(chosen);
             }
             room -= wide;
         }
         0
+    }
+}
+
+/// A candidate as it is shown: of a key's values, the value alone.
+fn shown_of(candidate: &str) -> &str {
+    match candidate.split_once(':') {
+        Some((_, value)) if !value.is_empty() => value,
+        _ => candidate,
     }
 }
 
@@ -128,7 +136,8 @@ impl Layer for FilterBar {
                     .put("tab: the keys", ink.faint);
             } else {
                 let first = self.first_shown(area.width);
-                for (at, candidate) in self.candidates.iter().enumerate().skip(first) {
+                let shown = self.candidates.iter().map(|c| shown_of(c));
+                for (at, candidate) in shown.enumerate().skip(first) {
                     if row.left() < width(candidate) + 2 {
                         row.put(ink.g.ellipsis, ink.dim);
                         break;

@@ -16,6 +16,17 @@ const NAMES: usize = 50;
 const FEW: usize = 8;
 const BARE: usize = 2;
 
+/// What a name written out is worth, and a part of it, beside letters that are found here and there.
+const EXACT: u32 = 1_000;
+const WRITTEN: u32 = 500;
+
+/// The words stand in the action's name or title as they were written.
+fn holds(action: &Action, words: &str) -> bool {
+    let words = words.trim().to_lowercase();
+    !words.is_empty()
+        && (action.name.contains(&words) || action.title.to_lowercase().contains(&words))
+}
+
 /// What choosing it does.
 pub enum Does {
     /// An action.
@@ -37,6 +48,11 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// What is told of it: why it is refused, or what it does.
+    pub fn words(&self) -> &str {
+        self.refused.as_ref().map_or(&self.tail, Text::as_str)
+    }
+
     fn line(line: String, tail: impl Into<String>, refused: Option<Text>) -> Self {
         Self {
             title: line.clone(),
@@ -71,18 +87,14 @@ pub fn fuzzy(text: &str, recent: &Recent, standing: Standing, matcher: &mut Matc
         }
         marks.sort_unstable();
         let refused = refusal(action, standing);
-        // what can be done comes before what can't
-        let exact = if action.name == text.trim_end() {
-            1_000
-        } else {
-            0
+        let exact = action.name == text.trim_end();
+        let score = score + recent.bonus(action.name) + if exact { EXACT } else { 0 };
+        // what can be done comes before what can't, but what was written out is meant
+        let score = match refused {
+            Some(_) => score / 4,
+            None => score + 1,
         };
-        let score = score + recent.bonus(action.name) + exact;
-        let score = if refused.is_some() {
-            score / 4
-        } else {
-            score + 1
-        };
+        let score = score + if holds(action, text) { WRITTEN } else { 0 };
         hits.push((
             score,
             Hit {
@@ -154,11 +166,8 @@ pub fn bare(text: &str, mut actions: Vec<Hit>, desk: &Desk<'_>, standing: Standi
     let mut of_devices = devices(words, desk, refused("open-device").as_ref());
     of_devices.truncate(FEW);
     names.append(&mut of_devices);
-    let lower = words.to_lowercase();
     let meant = |hit: &Hit| match &hit.does {
-        Does::Action(action) => {
-            action.name.contains(&lower) || action.title.to_lowercase().contains(&lower)
-        }
+        Does::Action(action) => holds(action, words),
         Does::Line(_) | Does::Begin(_) => true,
     };
     if actions.iter().any(meant) {

@@ -12,11 +12,17 @@ use crate::actions::registry::{ACTIONS, Standing};
 use crate::ui::command_line::Line;
 use crate::ui::field::Field;
 use crate::ui::keymap::Keymap;
-use crate::ui::widgets::{Ink, Row, width};
+use crate::ui::widgets::{Ink, Row, width, wrap};
 use crate::ui::{Role, keymap as keys_of};
 
 use super::hits::{self, Does, Hit};
 use super::{Desk, Layer, Step, moved, popup, scrolled};
+
+/// Rows of it all, and of what is told of the hit under the cursor, a blank one before it.
+const HEIGHT: u16 = 20;
+const TELL: u16 = 3;
+/// Where what is told of a hit begins.
+const TAIL: u16 = 22;
 
 /// What was done last, and what was written, the newest first.
 #[derive(Clone, Debug, Default)]
@@ -191,9 +197,10 @@ impl Palette {
 
 impl Layer for Palette {
     fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
-        let height = (self.hits.len() + 4).clamp(6, 20) as u16;
+        // as tall whatever is found: what is typed stays where it is
+        let height = HEIGHT.min(area.height.saturating_sub(2));
         let inside = popup(ink, buf, area, (76, height), "Command");
-        self.rows = usize::from(inside.height.saturating_sub(2));
+        self.rows = usize::from(inside.height.saturating_sub(2 + TELL));
         let top = scrolled(self.cursor, self.hits.len(), self.rows);
         let shown = self.hits.iter().enumerate().skip(top).take(self.rows);
         for (y, (at, hit)) in shown.enumerate() {
@@ -217,23 +224,21 @@ impl Layer for Palette {
                 };
                 row.put(c.encode_utf8(&mut [0; 4]), style);
             }
-            let tail = match &hit.refused {
-                Some(why) => why.as_str(),
-                None => &hit.tail,
-            };
-            if row.used() < 26 {
-                row.at(26);
+            let tail = hit.words();
+            if row.used() < TAIL {
+                row.at(TAIL);
             } else {
                 row.gap(2);
             }
-            row.put(
-                tail,
-                if hit.refused.is_some() {
-                    ink.faint
-                } else {
-                    ink.dim
-                },
-            );
+            // what an action does is told below, of the one under the cursor; a sentence without its end says nothing
+            let told = matches!(hit.does, Does::Action(_)) && hit.refused.is_none();
+            if !told && width(tail) <= row.left() {
+                let style = match hit.refused {
+                    Some(_) => ink.faint,
+                    None => ink.dim,
+                };
+                row.put(tail, style);
+            }
             if at == self.cursor {
                 Row::new(ink, buf, inside, y as u16 + 2).paint(ink.selected);
             }
@@ -241,7 +246,20 @@ impl Layer for Palette {
         if self.hits.is_empty() {
             let why = Line::read(self.field.text()).err();
             let why = why.unwrap_or_else(|| "enter does it".into());
-            Row::new(ink, buf, inside, 2).put(why, ink.dim);
+            for (y, line) in (2..).zip(wrap(&why, inside.width, 3)) {
+                Row::new(ink, buf, inside, y).put(line, ink.dim);
+            }
+        }
+        if let Some(hit) = self.hits.get(self.cursor).filter(|_| self.rows > 0) {
+            let style = match hit.refused {
+                Some(_) => ink.role(Role::Error),
+                None => ink.text,
+            };
+            let first = inside.height.saturating_sub(TELL - 1);
+            let lines = wrap(hit.words(), inside.width, usize::from(TELL - 1));
+            for (y, line) in (first..).zip(lines) {
+                Row::new(ink, buf, inside, y).put(line, style);
+            }
         }
         let actions = self.hits.iter();
         let actions = actions

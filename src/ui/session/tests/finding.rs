@@ -71,7 +71,7 @@ fn a_filter_completes_values_out_of_the_state_and_says_which_keys_there_are_whil
         seat.keys("4/<tab>");
         seat.shows("class:  segment:");
         seat.keys("<ctrl-u>segment:i");
-        seat.shows("segment:ICU-3");
+        seat.shows("   ICU-3");
         seat.keys("<tab> name:<tab><tab>");
         assert!(
             seat.text().contains("segment:ICU-3 name:sw-3f-02"),

@@ -14,8 +14,8 @@ fn seat_for(scope: Scope, keymap: &Arc<Keymap>) -> Seat {
         Scope::Replay => {
             seat.world.live = Live::Replay {
                 at: NOW,
-                from: NOW - Duration::from_secs(600),
-                to: NOW + Duration::from_secs(600),
+                from: NOW - Duration::from_mins(10),
+                to: NOW + Duration::from_mins(10),
                 speed: 2,
             };
             seat.draw();
@@ -72,7 +72,7 @@ fn a_row_of_keys_shows_what_can_follow_and_esc_leaves_it() {
         seat.keys("z");
         seat.shows("z and then");
         seat.shows("the ventilators");
-        seat.shows("t  …");
+        seat.shows("t  2 more");
         seat.keys("t");
         seat.shows("theme light");
         seat.hides("the ventilators");
@@ -283,4 +283,35 @@ fn line_two_help_and_what_is_read_follow_the_keymap_in_force() {
     );
     seat.keys("?");
     seat.hides("Of your own");
+}
+
+#[test]
+fn what_was_written_out_is_meant_even_where_it_is_refused_and_its_reason_is_not_cut() {
+    let mut seat = Seat::at((80, 24), |c| {
+        c.wallboard = None;
+        c.role = Role::Viewer;
+    });
+    seat.keys("3:ackno");
+    let why = "this needs the role operator; yours is viewer";
+    let acknowledge = |text: String| {
+        text.lines()
+            .any(|l| l.contains("│ Acknowledge") && l.contains(why))
+    };
+    assert!(acknowledge(seat.text()), "{}", seat.text());
+    seat.keys("<enter>");
+    seat.shows(why);
+    assert_eq!(seat.session.layers.len(), 1, "nothing else was done");
+}
+
+#[test]
+fn the_line_of_the_palette_stays_where_it_is_whatever_is_found() {
+    let mut seat = Seat::at((80, 24), |_| {});
+    let top = |seat: &Seat| seat.text().lines().position(|l| l.contains(" Command "));
+    seat.keys(":");
+    let first = top(&seat);
+    assert!(first.is_some());
+    for key in ["d", "e", "v", "x", "q", "<ctrl-u>", "theme "] {
+        seat.keys(key);
+        assert_eq!(top(&seat), first, "after {key}");
+    }
 }
