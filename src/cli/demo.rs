@@ -88,6 +88,7 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
             read_only: false,
             until,
             failed,
+            keep: None,
         },
         runtime.handle(),
     );

@@ -21,9 +21,18 @@ const OWN: &str = "keys.toml";
 pub struct Chosen {
     /// It.
     pub keymap: Arc<Keymap>,
-    /// Why it is not the one in the person's configuration folder: that has mistakes, and at three in the morning a screen with
-    /// other keys is worth more than none.
+    /// Every mistake of the file in the person's configuration folder, for which it is not in force: at three in the morning a
+    /// screen with the keys as shipped is worth more than none, or than half of a person's own.
     pub trouble: Option<String>,
+}
+
+impl Chosen {
+    /// The trouble in one line, for the screen.
+    pub fn said(&self) -> Option<String> {
+        let mistakes = self.trouble.as_ref()?;
+        let first = mistakes.lines().next().unwrap_or_default();
+        Some(format!("keys as shipped: {first}"))
+    }
 }
 
 /// What `--keys` says, or else the person's own file. What was named must be good.
@@ -58,10 +67,9 @@ pub fn chosen(global: &Global) -> Result<Chosen> {
 }
 
 fn trouble(why: &str) -> Chosen {
-    let first = why.lines().next().unwrap_or_default();
     Chosen {
         keymap: Keymap::standard(),
-        trouble: Some(format!("keys as shipped: {first}")),
+        trouble: Some(why.to_owned()),
     }
 }
 

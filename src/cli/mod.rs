@@ -14,6 +14,7 @@ mod first;
 mod init;
 mod keys;
 mod ledger;
+mod lines;
 mod list;
 mod medical;
 mod named;
@@ -142,7 +143,8 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
             Ok(Done::Done)
         }
         Some(Command::Man) => {
-            std::io::stdout().write_all(&words::manual()?)?;
+            let keymap = keys::chosen(global)?.keymap;
+            std::io::stdout().write_all(&words::manual(&keymap)?)?;
             Ok(Done::Done)
         }
     }

@@ -53,6 +53,7 @@ pub fn replay(global: &Global, args: &ReplayArgs) -> Result<Done> {
         read_only: true,
         until: None,
         failed: Arc::new(OnceLock::new()),
+        keep: None,
     };
     show(global, shown, runtime.handle())
 }

@@ -64,6 +64,8 @@ pub struct Show<'a> {
     pub until: Option<Instant>,
     /// Set when what feeds the screen could not start.
     pub failed: Arc<OnceLock<Text>>,
+    /// The state folder in which the lines of the palette are kept; none where nothing is to stay.
+    pub keep: Option<&'a Path>,
 }
 
 /// Draws, or speaks, until the person leaves.
@@ -89,7 +91,7 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         .ok()
         .filter(|dir| dir.is_dir());
     let keys = super::keys::chosen(global)?;
-    config.keys = keys.keymap;
+    config.keys = Arc::clone(&keys.keymap);
     config.notify = notify(global);
     let title = config.notify.title;
     config.role = person.role;
@@ -98,8 +100,12 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     config.low_bandwidth = global.low_bandwidth;
     config.zone = zone(show.zone);
     config.planner = Arc::new(Planner::new(show.catalogue, person.clone()));
+    let name = person.name.clone();
+    if let Some(state) = show.keep {
+        config.lines = super::lines::load(state, name.as_str());
+    }
     let viewer = Viewer {
-        said: keys.trouble.or(theme.trouble).map(Text::from),
+        said: keys.said().or(theme.trouble).map(Text::from),
         theme: theme.file,
         pictures: pictures.map_or_else(|| PathBuf::from("."), |dir| dir.join("pictures")),
         feed: show.feed,
@@ -119,7 +125,14 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         let mut terminal =
             Terminal::enter(told, false, title).wrap_err("taking over the terminal")?;
         let mut session = Session::new(config);
-        viewer.run(&mut session, &mut terminal, runtime)
+        let left = viewer.run(&mut session, &mut terminal, runtime);
+        drop(terminal);
+        if let Some(state) = show.keep
+            && let Err(why) = super::lines::save(state, name.as_str(), session.lines())
+        {
+            tracing::warn!("the lines of the palette are not kept: {why}");
+        }
+        left
     };
     if let Some(why) = show.failed.get() {
         return Err(color_eyre::eyre::eyre!("{why}"));

@@ -94,6 +94,7 @@ pub fn on_screen(
         runtime: runtime.handle().clone(),
     });
     let zone = loaded.site.time_zone.to_string();
+    let attended = wallboard.is_none();
     let shown = Show {
         feed,
         runner,
@@ -103,6 +104,7 @@ pub fn on_screen(
         read_only: false,
         until,
         failed: Arc::new(OnceLock::new()),
+        keep: attended.then_some(&*dir),
     };
     let done = show(global, shown, runtime.handle());
     drop((watching, ears));

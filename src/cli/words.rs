@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 
 use super::Cli;
 use crate::actions::registry::{ACTIONS, Scope};
+use crate::model::Text;
 use crate::ui::Keymap;
 
 /// The commands whose arguments are words of the filter language.
@@ -83,7 +84,7 @@ pub fn chain(error: &color_eyre::Report) -> String {
 }
 
 /// One manual page with every command in it, in roff.
-pub fn manual() -> std::io::Result<Vec<u8>> {
+pub fn manual(keymap: &Keymap) -> std::io::Result<Vec<u8>> {
     let mut command = Cli::command();
     command.build();
     let mut page = Vec::new();
@@ -100,19 +101,19 @@ pub fn manual() -> std::io::Result<Vec<u8>> {
             section(deeper, &mut page)?;
         }
     }
-    keys(&mut page)?;
+    keys(&mut page, keymap)?;
     Ok(page)
 }
 
-/// What each key of the program does, as shipped.
-fn keys(page: &mut Vec<u8>) -> std::io::Result<()> {
-    let keymap = Keymap::standard();
+/// What each key of the program does, by the keymap in force.
+fn keys(page: &mut Vec<u8>, keymap: &Keymap) -> std::io::Result<()> {
     // a backslash, a minus and what begins a line mean something to roff
     let plain = |s: &str| s.replace('\\', "\\e").replace('-', "\\-");
     writeln!(page, ".SH \"KEYS\"")?;
     writeln!(
         page,
-        "As shipped; \\fBwardwatch keys\\fR lists those in force, \\fB?\\fR shows them in the program."
+        "Those of {}; \\fBwardwatch keys\\fR lists those in force, \\fB?\\fR shows them in the program.",
+        plain(&Text::from(keymap.name()).to_string())
     )?;
     for scope in Scope::ALL {
         writeln!(page, ".SS \"{}\"", scope.title())?;
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_manual_holds_every_command_with_its_options() {
-        let page = String::from_utf8(manual().unwrap()).unwrap();
+        let page = String::from_utf8(manual(&Keymap::standard()).unwrap()).unwrap();
         for word in [
             "WARDWATCH SCAN",
             "WARDWATCH CONFIG INIT",

@@ -1,4 +1,5 @@
-//! A line as the palette takes it: an action by its name, a view with a filter, a theme, a device or a segment by its name.
+//! A line as the palette takes it: an action by its name, a view with a filter, a theme, a column to sort by, a device or a segment
+//! by its name.
 
 use crate::actions::registry::{self, ACTIONS, Action};
 use crate::config::word;
@@ -9,10 +10,11 @@ use super::theme::Theme;
 pub const VIEWS: [&str; 5] = ["board", "map", "alerts", "devices", "runs"];
 
 /// What takes words, and of what kind, for help and completion.
-pub const COMMANDS: [(&str, &str); 5] = [
+pub const COMMANDS: [(&str, &str); 6] = [
     ("device", "NAME, ADDRESS or TAG: opens the device"),
     ("segment", "NAME: opens the segment"),
     ("filter", "WORDS: filters what is shown"),
+    ("sort", "COLUMN: sorts what is shown"),
     ("theme", "NAME: changes the colours"),
     ("-", "goes to the last view"),
 ];
@@ -32,6 +34,8 @@ pub enum Line {
     Segment(String),
     /// What is shown of the view that is open.
     Filter(String),
+    /// By which column the view that is open is sorted.
+    Sort(String),
 }
 
 impl Line {
@@ -55,6 +59,7 @@ impl Line {
             "-" if rest.is_empty() => Self::action("view-previous"),
             "device" => of(Self::Device),
             "segment" => of(Self::Segment),
+            "sort" => of(Self::Sort),
             "filter" => Ok(Self::Filter(rest.to_owned())),
             "theme" if Theme::names().any(|name| name == rest) => Ok(Self::Theme(rest.to_owned())),
             "theme" => Err(format!(
@@ -106,6 +111,7 @@ mod tests {
             ),
             ("segment ICU 3", Ok(Line::Segment("ICU 3".into()))),
             ("filter", Ok(Line::Filter(String::new()))),
+            ("sort name", Ok(Line::Sort("name".into()))),
             ("device", Err("device of what? Write device NAME".into())),
             (
                 "acknowlege",

@@ -190,6 +190,16 @@ pub trait View: Send {
     /// The answer to a [`Request::Query`] that this view asked with that number. Others' answers come too: compare the number.
     fn answer(&mut self, _id: u64, _answer: &Answer) {}
 
+    /// The columns that it can be sorted by; none where it has one order.
+    fn sorts(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Sorts by one of them; false where there is none of that name.
+    fn sort_by(&mut self, _column: &str) -> bool {
+        false
+    }
+
     /// Actions of the registry that this view understands right now; the last line shows the keys of the first ones that fit.
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
         Vec::new()

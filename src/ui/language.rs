@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Filter, State};
+use crate::engine::{Filter, FilterError, State};
 use crate::model::{Alert, Device, Text};
 
 use super::{Matcher, Matches};
@@ -12,8 +12,17 @@ pub trait FilterLanguage: Send + Sync {
     /// Reads a filter; or says what is wrong and what would be right.
     fn read(&self, words: &str) -> Result<Matcher, Text>;
 
-    /// What the last word could become, the whole word each, the likeliest first.
-    fn complete(&self, words: &str) -> Vec<String>;
+    /// What the last word could become, the whole word each, the likeliest first; values are those of the state.
+    fn complete(&self, words: &str, state: &State) -> Vec<String>;
+
+    /// Where the last word begins, in bytes.
+    fn last_word(&self, words: &str) -> usize;
+
+    /// Every key, as it begins a word.
+    fn keys(&self) -> Vec<String>;
+
+    /// A key that there is not, told while it is typed; nothing of what may become right yet.
+    fn unknown_key(&self, words: &str) -> Option<Text>;
 }
 
 /// The language of the engine, as on the command line.
@@ -27,8 +36,24 @@ impl FilterLanguage for SiteFilters {
         }
     }
 
-    fn complete(&self, words: &str) -> Vec<String> {
-        Filter::complete(words)
+    fn complete(&self, words: &str, state: &State) -> Vec<String> {
+        Filter::complete_in(words, state)
+    }
+
+    fn last_word(&self, words: &str) -> usize {
+        Filter::last_word(words)
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let keys = Filter::keys().iter();
+        keys.map(|key| format!("{}:", key.name)).collect()
+    }
+
+    fn unknown_key(&self, words: &str) -> Option<Text> {
+        match Filter::parse(words) {
+            Err(why @ FilterError::UnknownKey { .. }) => Some(Text::from(why.to_string())),
+            _ => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod agents;
 mod collecting;
 mod errors;
 pub mod ground;
+mod keys;
 mod listings;
 mod noted;
 mod recordings;

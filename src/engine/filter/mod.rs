@@ -4,6 +4,7 @@
 //! `key:a,b` (one of them), `key>n`, `key<n`, and `-` before any of these for the opposite. Words are joined by "and".
 //! Quotes hold a value with blanks together: `ward:"ICU 3"`.
 
+mod complete;
 mod keys;
 mod matcher;
 mod parse;
@@ -147,6 +148,16 @@ impl Filter {
     /// whole word (`cl` → `class:`; `class:ve` → `class:ventilator`).
     pub fn complete(typed: &str) -> Vec<String> {
         keys::complete(typed)
+    }
+
+    /// The same with values out of the state: segments, vendors, wards, names of devices. What holds a blank is quoted.
+    pub fn complete_in(typed: &str, state: &super::State) -> Vec<String> {
+        complete::of_state(typed, state)
+    }
+
+    /// Where the last word of `typed` begins, in bytes: a blank in quotes parts no words.
+    pub fn last_word(typed: &str) -> usize {
+        complete::last_word(typed)
     }
 }
 

@@ -230,11 +230,56 @@ fn keys_and_fixed_values_complete() {
     assert!(Filter::keys().iter().all(|k| !k.help.is_empty()));
 }
 
+#[test]
+fn values_complete_out_of_what_there_is_and_what_holds_a_blank_is_quoted() {
+    let mut state = hospital();
+    let id = *state.devices.keys().next().unwrap();
+    let mut device = Device::clone(&state.devices[&id]);
+    device.facts = [
+        fact(FactKey::Ward, "Zebra ward 3"),
+        fact(FactKey::Owner, "a, b"),
+        fact(FactKey::Vendor, "Quux"),
+    ]
+    .into();
+    state.devices.insert(id, device.into());
+    let of = |typed: &str| Filter::complete_in(typed, &state);
+    assert_eq!(of("ward:zeb"), ["ward:\"Zebra ward 3\""]);
+    assert_eq!(of("x -ward:\"Zebra w"), ["-ward:\"Zebra ward 3\""]);
+    assert_eq!(of("ward:ard"), of("ward:zeb"), "a part of it will do");
+    assert_eq!(of("vendor:Draeger,qu"), ["vendor:Draeger,Quux"]);
+    assert_eq!(of("vendor:quux"), [""; 0], "it is whole");
+    assert_eq!(of("owner:a"), [""; 0], "a list can't hold a comma");
+    assert_eq!(of("sta"), ["state:"]);
+    assert_eq!(of("colour:"), [""; 0]);
+    assert!(of("name:").len() > 1);
+    let states = of("state:");
+    assert_eq!(states.len(), 4, "{states:?}");
+    assert_eq!(Filter::last_word("a \"b c\" d:\"e f"), 8);
+    for word in of("segment:").iter().chain(&of("ward:")) {
+        let found = Filter::parse(word).unwrap();
+        assert!(
+            state
+                .devices
+                .values()
+                .any(|d| found.matches(&state, d, NOW))
+                || word.starts_with("seg"),
+            "{word}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "[ -~äß]{0,40}") {
         let state = hospital();
         let _ = Filter::complete(&text);
+        let start = Filter::last_word(&text);
+        for word in Filter::complete_in(&text, &state) {
+            // what is offered can be read, or lacks its value still
+            let whole = format!("{}{word}", &text[..start]);
+            let read = Filter::parse(&whole);
+            prop_assert!(read.is_ok() || word.ends_with(':') || Filter::parse(&text[..start]).is_err() || word.contains(','), "{whole}: {read:?}");
+        }
         if let Ok(filter) = Filter::parse(&text) {
             for d in state.devices.values() {
                 filter.matches(&state, d, NOW);

@@ -175,20 +175,27 @@ impl Keymap {
         Found::Nothing
     }
 
-    /// What can follow these keys: the next key, and what it does, or that more are to follow.
+    /// What can follow these keys: the next key, and what it does, or how many rows go on with it.
     pub fn after(&self, before: &[String]) -> Vec<(&str, String)> {
         let mut out: Vec<(&str, String)> = Vec::new();
         let longer = |b: &&Binding| b.on.len() > before.len() && b.on.starts_with(before);
-        for binding in self.bindings.iter().filter(longer) {
+        let longer: Vec<&Binding> = self.bindings.iter().filter(longer).collect();
+        for binding in &longer {
             let Some(key) = binding.on.get(before.len()) else {
                 continue;
             };
-            let last = binding.on.len() == before.len() + 1;
-            let words = if last { binding.words() } else { "…" };
-            match out.iter().find(|(known, _)| known == key) {
-                Some(_) if !last => {}
-                Some((_, said)) if said == words => {}
-                _ => out.push((key, words.to_owned())),
+            let goes_on = |b: &&&Binding| {
+                b.on.len() > before.len() + 1 && b.on.get(before.len()) == Some(key)
+            };
+            let words = match longer.iter().filter(goes_on).count() {
+                0 => binding.words().to_owned(),
+                more => format!("{more} more"),
+            };
+            if out
+                .iter()
+                .all(|known| *known != (key.as_str(), words.clone()))
+            {
+                out.push((key, words));
             }
         }
         out

@@ -35,9 +35,13 @@ device = [ { on = \"alt-r\", run = \"run\" } ]
 - A layer is where its keys mean something: `everywhere`, in a `view`, on a `device`, an `alert` or a `run`, in a `replay`. The narrowest
   one in force wins.
 - `on` is a key, or up to four one after the other. After the first the screen shows what can follow; `esc` leaves it.
-- `run` is an action, or a line as the palette takes it: a view with a filter, `theme NAME`, `device NAME`, `segment NAME`, `filter WORDS`.
+- `run` is an action, or a line as the palette takes it: a view with a filter, `filter WORDS`, `sort COLUMN`,
+  `theme NAME`, `device NAME`, `segment NAME`.
 - Your own key takes the place of the one inherited: nothing is done twice. A row of keys takes the place of those that begin as it does.
-- `esc` goes back and `ctrl-c` leaves, always. What acts on a device or an alert asks before it does, whatever its key.
+- `esc` goes back and `ctrl-c` leaves, always. What acts on a device or an alert asks before it does, whatever its key; what it asks is
+  answered by the keys that stand beside it, which no file moves.
+- Where there is only to read (this list, what wardwatch could not do), the keys of `view` move, and those of `help`, `quit` and `open`
+  close it.
 ";
 
 /// The page, with these keymaps side by side.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -80,10 +81,10 @@ pub(super) fn read(text: &str, place: &Path) -> Made {
     let read = Reader::new(&mut sources).file(text);
     let (title, own, unbound) = (read.title, read.bindings, read.unbound);
     let base = read.inherits.unwrap_or_else(Keymap::standard);
-    let firsts = own.iter().map(|(b, at)| (&b.on, *at));
-    let firsts: Vec<(String, At)> = firsts
+    let rows = own.iter().map(|(b, at)| (&b.on, *at));
+    let rows: Vec<(Vec<String>, At)> = rows
         .chain(unbound.iter().map(|(on, at)| (on, *at)))
-        .filter_map(|(on, at)| Some((on.first()?.clone(), at)))
+        .map(|(on, at)| (on.clone(), at))
         .collect();
     let mut bindings = base.bindings.clone();
     for (on, at) in &unbound {
@@ -105,12 +106,14 @@ pub(super) fn read(text: &str, place: &Path) -> Made {
                 let words = format!("'{}' no longer does: {}", old.on(), old.words());
                 lost.push((*at, words));
             }
-            !beside && (!same || old.layer != binding.layer)
+            let replaced = same && old.layer == binding.layer;
+            !(beside || replaced)
         });
     }
     for (at, words) in lost {
         sources.warn(at, words);
     }
+    hidden(&mut sources, &own, &bindings);
     bindings.extend(own.into_iter().map(|(binding, _)| binding));
     // a person's own key is the one that is shown
     bindings.sort_by_key(|b| base.bindings.contains(b));
@@ -127,15 +130,15 @@ pub(super) fn read(text: &str, place: &Path) -> Made {
                 && matches!(b.run, Run::Action(a) if a.name == action)
         });
         let elsewhere = keymap.bindings.iter().find(|b| {
-            b.on.first().is_some_and(|k| k == key)
-                && !matches!(b.run, Run::Action(a) if a.name == action)
+            b.on.iter().any(|k| k == key)
+                && !(b.on.len() == 1 && matches!(b.run, Run::Action(a) if a.name == action))
         });
         if !kept || elsewhere.is_some() {
             let what = format!(
                 "{key} must do '{action}' and nothing else: without it nobody finds {}; leave {key} alone",
                 if action == "leave" { "out" } else { "back" }
             );
-            let place = firsts.iter().find(|(first, _)| first == key);
+            let place = rows.iter().find(|(on, _)| on.iter().any(|k| k == key));
             sources.error(place.map_or(At::default(), |(_, at)| *at), what);
         }
     }
@@ -143,6 +146,22 @@ pub(super) fn read(text: &str, place: &Path) -> Made {
         return Err(ConfigErrors(sources.errors()));
     }
     Ok((keymap, sources.warnings()))
+}
+
+/// A view is always there, so what is bound everywhere is never reached where the view has the same keys.
+fn hidden(sources: &mut Sources, own: &[(Binding, At)], inherited: &[Binding]) {
+    for (binding, at) in own.iter().filter(|(b, _)| b.layer == Scope::Program) {
+        let mut all = inherited.iter().chain(own.iter().map(|(b, _)| b));
+        let before = all.find(|b| b.layer == Scope::View && b.on == binding.on);
+        if let Some(before) = before {
+            let what = format!(
+                "'{}' in 'everywhere' is never reached, since 'view' has it for: {}; write yours into 'view'",
+                binding.on(),
+                before.words()
+            );
+            sources.error(*at, what);
+        }
+    }
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {
@@ -450,8 +469,40 @@ fn wrong(key: &str) -> Option<String> {
         ));
     }
     match names::name(&event) {
-        Some(name) if name == key => None,
+        Some(name) if name == key => not_apart(&event, key),
         Some(name) => Some(format!("{} is written {}", quote(key), quote(&name))),
         None => Some(format!("{} is no key that a terminal sends", quote(key))),
+    }
+}
+
+/// Why a terminal can't send this key so that it is told from another one.
+fn not_apart(event: &KeyEvent, key: &str) -> Option<String> {
+    let held = |modifier| event.modifiers.contains(modifier);
+    let (ctrl, alt) = (held(KeyModifiers::CONTROL), held(KeyModifiers::ALT));
+    let shift = held(KeyModifiers::SHIFT);
+    let same = |other: &str| {
+        Some(format!(
+            "a terminal sends the same for {key} and {other}: write {other}, or another key"
+        ))
+    };
+    match event.code {
+        KeyCode::Enter if ctrl || shift => same("enter"),
+        KeyCode::Tab if ctrl || shift => same("tab"),
+        KeyCode::BackTab if ctrl => same("shift-tab"),
+        KeyCode::Backspace if ctrl || shift => same("backspace"),
+        KeyCode::Char(' ') if shift => same("space"),
+        KeyCode::Esc if ctrl || shift || alt => same("esc"),
+        KeyCode::Char(c) if ctrl && shift && c.is_ascii_alphabetic() => same(&format!("ctrl-{c}")),
+        // ctrl has codes for letters, space and four others, which arrive as ctrl-4 to ctrl-7
+        KeyCode::Char(c) if ctrl && !c.is_ascii_lowercase() && !matches!(c, ' ' | '4'..='7') => {
+            Some(format!(
+                "a terminal has no code of its own for {key}: take ctrl and a letter, or another key"
+            ))
+        }
+        // the beginnings of what other keys send
+        KeyCode::Char('[' | 'O') if alt => Some(format!(
+            "{key} is how many other keys begin: take alt and another letter"
+        )),
+        _ => None,
     }
 }

@@ -85,7 +85,8 @@ fn every_valid_file_is_a_keymap_and_what_it_costs_is_said() {
 fn presets_are_whole_without_a_contradiction_and_can_be_typed() {
     for (name, text) in PRESETS {
         // read as a person's own, every mistake would be told
-        let (own, warnings) = Keymap::read(text, Path::new(name)).unwrap();
+        let own = format!("inherits = \"{name}\"\n{text}");
+        let (own, warnings) = Keymap::read(&own, Path::new(name)).unwrap();
         let eaten = warnings
             .iter()
             .filter(|w| !w.what.as_str().contains("may never arrive"));
@@ -97,7 +98,8 @@ fn presets_are_whole_without_a_contradiction_and_can_be_typed() {
                 let event = parse(key).unwrap_or_else(|| panic!("{key} is no key"));
                 assert_eq!(super::name(&event).as_deref(), Some(key.as_str()));
             }
-            let found = keymap.find(&[binding.layer], &[], &binding.on[0]);
+            let (last, before) = binding.on.split_last().unwrap();
+            let found = keymap.find(&[binding.layer], before, last);
             assert_eq!(found, Found::Run(binding), "{name}: {}", binding.on());
         }
     }
@@ -124,15 +126,78 @@ fn no_action_has_only_keys_that_terminals_or_tmux_eat() {
                     "ctrl-a" | "ctrl-b" | "ctrl-j" | "ctrl-s" | "ctrl-q"
                 ) || key.starts_with("alt-")
             };
-            // screen's prefix is twice pressed where a recording is to go to its start
-            let replay = action.name == "replay-start";
             assert!(
-                keys.is_empty() || replay || !keys.iter().all(eaten),
+                keys.is_empty() || !keys.iter().all(eaten),
                 "{name}: {}",
                 action.name
             );
         }
     }
+}
+
+#[test]
+fn in_plain_no_deed_begins_with_one_bare_key_and_nothing_is_eaten() {
+    let plain = Keymap::preset("plain").unwrap();
+    for binding in plain.bindings() {
+        let deed = matches!(binding.run, Run::Action(action) if action.risk.is_some());
+        let bare = |key: &String| parse(key).is_some_and(|k| k.modifiers.is_empty());
+        assert!(
+            !deed || binding.on.len() > 1 && !bare(&binding.on[0]),
+            "{}",
+            binding.on()
+        );
+        for key in &binding.on {
+            assert!(
+                !["ctrl-a", "ctrl-b", "ctrl-s", "ctrl-q", "ctrl-j"].contains(&key.as_str())
+                    && !key.starts_with("alt-"),
+                "{key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_file_makes_it_panic_or_loses_the_way_out() {
+    use proptest::prelude::*;
+    let word = prop::sample::select(vec![
+        "view",
+        "everywhere",
+        "device",
+        "unbind",
+        "inherits",
+        "title",
+        "on",
+        "run",
+        "desc",
+        " = ",
+        "[ ",
+        " ]",
+        "{ ",
+        " }",
+        ", ",
+        "\n",
+        "\"g g\"",
+        "\"esc\"",
+        "\"ctrl-c\"",
+        "\"top\"",
+        "\"devices x:y\"",
+        "\"vim\"",
+        "\"",
+        "#",
+        "é",
+        "3",
+    ]);
+    proptest!(|(words in prop::collection::vec(word, 0..40))| {
+        if let Ok((keymap, _)) = Keymap::read(&words.concat(), Path::new("k")) {
+            for (key, name) in [("esc", "back"), ("ctrl-c", "leave")] {
+                let does = match keymap.find(&[Scope::View, Scope::Program], &[], key) {
+                    Found::Run(Binding { run: Run::Action(action), .. }) => action.name,
+                    _ => "",
+                };
+                prop_assert_eq!(does, name);
+            }
+        }
+    });
 }
 
 #[test]

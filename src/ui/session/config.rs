@@ -133,6 +133,8 @@ pub struct SessionConfig {
     pub keys: Arc<Keymap>,
     /// Signs to somebody who does not look.
     pub notify: Notify,
+    /// Lines that the person wrote into the palette before, the newest first.
+    pub lines: Vec<String>,
     /// Who looks.
     pub person: Text,
     /// What they may do.
@@ -165,6 +167,7 @@ impl SessionConfig {
             own_theme: None,
             keys: Keymap::standard(),
             notify: Notify::default(),
+            lines: Vec::new(),
             person,
             role: Rank::Operator,
             read_only: false,

@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::access::Role as Rank;
+use crate::actions::registry;
 use crate::model::{DeviceState, Severity, Time};
 use crate::ui::widgets::{Ink, Row, clock, clock_long, prefix, width};
-use crate::ui::{Live, Role};
+use crate::ui::{Keymap, Live, Role};
 
 /// The views of line 2: action, name, title.
 pub const TABS: [(&str, &str, &str); 5] = [
@@ -215,8 +216,18 @@ fn truth(ink: &Ink<'_>, zone: bool) -> Vec<Span> {
 /// Where the views of line 2 stand: name and columns, for the mouse.
 pub type TabSpots = Vec<(&'static str, u16, u16)>;
 
+/// Columns of a view's key: a longer one would take the room of what matters.
+const KEY: u16 = 4;
+
 /// Draws line 2.
-pub fn line_two(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, open: &str, filter: bool) -> TabSpots {
+pub fn line_two(
+    ink: &Ink<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    keys: &Keymap,
+    open: &str,
+    filter: bool,
+) -> TabSpots {
     let counts = &ink.ctx.state.counts;
     let new: u32 = counts.alerts_new.iter().sum();
     let running = ink
@@ -229,7 +240,7 @@ pub fn line_two(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, open: &str, filter:
     let mut spots = TabSpots::new();
     let mut row = Row::new(ink, buf, area, 0);
     row.gap(1);
-    for (at, (_, name, title)) in TABS.iter().enumerate() {
+    for (action, name, title) in &TABS {
         let (key, word) = if *name == open {
             let active = ink.role(Role::TabActive);
             (active, active)
@@ -237,7 +248,11 @@ pub fn line_two(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, open: &str, filter:
             (ink.role(Role::Tab), ink.text)
         };
         let from = row.used();
-        row.put((at + 1).to_string(), key).gap(1).put(title, word);
+        let shown = registry::action(action).and_then(|a| keys.shown(a, ink.g));
+        if let Some(shown) = shown.filter(|shown| width(shown) <= KEY) {
+            row.put(shown, key).gap(1);
+        }
+        row.put(title, word);
         let (n, style) = match *name {
             "alerts" => (
                 new as usize,

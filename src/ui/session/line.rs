@@ -1,6 +1,7 @@
 //! What a line of the palette, or of a key file, does in a session.
 
 use crate::actions::registry::{self, refusal};
+use crate::config::word;
 use crate::engine::State;
 use crate::model::{Device, DeviceId, FactKey, SegmentId, Text};
 use crate::ui::command_line::Line;
@@ -23,6 +24,7 @@ impl Session {
             Line::Device(_) => "open-device",
             Line::Segment(_) => "open-segment",
             Line::Filter(_) => "filter",
+            Line::Sort(_) => "sort-next",
         };
         let why = registry::action(action).and_then(|a| refusal(a, moment.standing));
         if let Some(why) = why {
@@ -50,10 +52,30 @@ impl Session {
                 self.open_place(&Place::Segment(id), moment);
             }),
             Line::Filter(words) => self.base.set_filter(self.stacks.tab(), &words),
+            Line::Sort(column) => self.sort_by(&column),
         };
         if let Err(why) = done {
             self.say(why);
         }
+    }
+}
+
+impl Session {
+    fn sort_by(&mut self, column: &str) -> Result<(), Text> {
+        let Some(open) = self.stacks.top() else {
+            return Ok(());
+        };
+        if open.view.sort_by(column) {
+            return Ok(());
+        }
+        Err(Text::from(match open.view.sorts() {
+            [] => "what is shown here has one order only".to_owned(),
+            known => format!(
+                "there is no column {} to sort by; there are {}",
+                word::quote(column),
+                known.join(", ")
+            ),
+        }))
     }
 }
 

@@ -34,6 +34,7 @@ use crate::actions::registry::{self, Scope, refusal};
 use crate::event::Command;
 use crate::model::{Text, Time};
 use crate::ui::command_line::Line;
+use crate::ui::field::FIELD_CAP;
 use crate::ui::keymap::{Found, Run};
 use crate::ui::screen::Screen;
 use crate::ui::{Live, Outcome, Request, Selection, View, keymap};
@@ -85,15 +86,16 @@ pub struct Session {
 
 impl Session {
     /// A session of which nothing is drawn yet.
-    pub fn new(config: SessionConfig) -> Self {
+    pub fn new(mut config: SessionConfig) -> Self {
         let (width, height) = config.size;
         let first = tab_named(&config.start).unwrap_or("board");
+        let lines = std::mem::take(&mut config.lines);
         Self {
             screen: Screen::new(width, height, config.caps.sync_update),
             base: Base::new(config),
             stacks: Stacks::new(first),
             layers: Vec::new(),
-            recent: Recent::default(),
+            recent: Recent::with(lines),
             chord: Vec::new(),
             notices: notices::Notices::default(),
             toasts: VecDeque::new(),
@@ -107,6 +109,11 @@ impl Session {
             picture: false,
             stamp: None,
         }
+    }
+
+    /// What was written into the palette, the newest first.
+    pub fn lines(&self) -> &[String] {
+        self.recent.lines()
     }
 
     /// Takes what came in; gives what is asked of the process. Draw afterwards.
@@ -124,6 +131,13 @@ impl Session {
                 if let Some(mut layer) = self.layers.pop() {
                     self.with_desk(&moment, |desk| layer.paste(&text, desk));
                     self.layers.push(layer);
+                    if text.len() > FIELD_CAP {
+                        let words = format!(
+                            "{} kB were pasted; a line takes {FIELD_CAP} bytes, the rest was left out",
+                            text.len().div_ceil(1024)
+                        );
+                        self.say(Text::from(words));
+                    }
                 }
             }
             Input::Mouse(mouse) => self.mouse(mouse, world, &moment),
@@ -211,14 +225,7 @@ impl Session {
                         self.layers.push(layer);
                     }
                 }
-                "ctrl-l" => {
-                    self.screen.forget();
-                    self.layers.push(layer);
-                }
-                "ctrl-z" => {
-                    self.pending.push(Request::Suspend);
-                    self.layers.push(layer);
-                }
+                _ if self.over_layers(name) => self.layers.push(layer),
                 _ => {
                     let step = self.with_desk(moment, |desk| layer.key(key, desk));
                     self.step(step, layer, world, moment);
@@ -227,6 +234,23 @@ impl Session {
             return;
         }
         self.bound(name, world, moment);
+    }
+
+    /// What works over every dialog as well: drawing again, and suspending, by a key that types nothing.
+    fn over_layers(&mut self, name: &str) -> bool {
+        let control = name.starts_with("ctrl-") || name.starts_with('f') && name.len() > 1;
+        let keys = Arc::clone(&self.base.config.keys);
+        let Found::Run(binding) = keys.find(&[Scope::Program], &[], name) else {
+            return false;
+        };
+        match &binding.run {
+            Run::Action(action) if control && action.name == "redraw" => self.screen.forget(),
+            Run::Action(action) if control && action.name == "suspend" => {
+                self.pending.push(Request::Suspend);
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// What the keymap says of a key, after those before it.
@@ -412,6 +436,8 @@ impl Session {
             selection: &selection,
             planner: &*self.base.config.planner,
             filters: &*self.base.config.filters,
+            keys: &self.base.config.keys,
+            sorts: self.stacks.peek().map_or(&[], |open| open.view.sorts()),
         })
     }
 }

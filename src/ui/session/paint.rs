@@ -49,7 +49,14 @@ impl Session {
             let lines = Lines::of(area, &moment, self.rotation.is_some(), ink.g.ascii);
             header::line_one(&ink, buf, lines.one, self.base.config.role);
             if let Some(two) = lines.two {
-                self.spots = header::line_two(&ink, buf, two, tab, ctx.filter.is_some());
+                self.spots = header::line_two(
+                    &ink,
+                    buf,
+                    two,
+                    &self.base.config.keys,
+                    tab,
+                    ctx.filter.is_some(),
+                );
             }
             if let Some(band) = lines.band {
                 wall::band(&ink, buf, band);
@@ -106,9 +113,14 @@ impl Session {
                 cursor = layer.draw(&ink, buf, over);
             }
             if !self.chord.is_empty() {
-                which::draw(&ink, buf, over, keys, &self.chord);
+                which::draw(&ink, buf, over, (keys, &self.chord), moment.standing);
             }
-            toasts(&ink, buf, over, &mut self.toasts, world);
+            let low = self.layers.last().map_or(0, |layer| layer.rows_below());
+            let free = Rect {
+                height: over.height.saturating_sub(low),
+                ..over
+            };
+            toasts(&ink, buf, free, &mut self.toasts, world);
         }
         self.stamp = Some(stamp);
         let drawn = self

@@ -56,6 +56,9 @@ impl Sort {
         Self::Seen,
     ];
 
+    /// What a person calls them, in the order of `ALL`.
+    pub const NAMES: [&str; 6] = ["state", "name", "class", "segment", "address", "seen"];
+
     fn column(self) -> usize {
         match self {
             Self::State => 0,
@@ -174,6 +177,17 @@ impl DeviceList {
     /// How many of those that match are up, degraded, down, unknown.
     pub fn counts(&self) -> [u32; 4] {
         self.counts
+    }
+
+    /// Sorts by the column that a person calls so; false where there is none.
+    pub fn sort_by(&mut self, name: &str) -> bool {
+        let mut all = Sort::NAMES.iter().zip(Sort::ALL);
+        let Some((_, sort)) = all.find(|(known, _)| **known == name) else {
+            return false;
+        };
+        self.sort = sort;
+        self.turned = false;
+        true
     }
 
     /// How it is sorted, in words.
@@ -458,6 +472,14 @@ impl View for Devices {
 
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
         vec!["open", "run", "filter", "sort-next"]
+    }
+
+    fn sorts(&self) -> &'static [&'static str] {
+        &Sort::NAMES
+    }
+
+    fn sort_by(&mut self, column: &str) -> bool {
+        self.list.sort_by(column)
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::devices::DeviceList;
+use super::devices::{DeviceList, Sort};
 use super::index::Index;
 use super::map::Ports;
 use super::{below, margin};
@@ -187,5 +187,13 @@ impl View for SegmentView {
 
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
         vec!["open", "run", "filter", "tab-next", "sort-next"]
+    }
+
+    fn sorts(&self) -> &'static [&'static str] {
+        if self.as_ports { &[] } else { &Sort::NAMES }
+    }
+
+    fn sort_by(&mut self, column: &str) -> bool {
+        !self.as_ports && self.list.sort_by(column)
     }
 }

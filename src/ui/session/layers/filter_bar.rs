@@ -8,9 +8,12 @@ use crate::model::Text;
 use crate::ui::Role;
 use crate::ui::field::Field;
 use crate::ui::keymap;
-use crate::ui::widgets::{Ink, Row, width};
+use crate::ui::widgets::{Ink, Row, width, wrap};
 
 use super::{Desk, Layer, Step};
+
+/// Lines of what is wrong.
+const ERROR_LINES: usize = 5;
 
 /// The filter bar.
 pub struct FilterBar {
@@ -39,24 +42,63 @@ impl FilterBar {
 
     fn edited(&mut self, desk: &Desk<'_>) {
         self.chosen = None;
-        self.typed = self.field.text().to_owned();
-        self.candidates = desk.filters.complete(&self.typed);
-        self.error = None;
+        self.field.text().clone_into(&mut self.typed);
+        self.candidates = desk.filters.complete(&self.typed, desk.ctx.state);
+        // which keys there are is said as soon as one is written that is none
+        self.error = desk.filters.unknown_key(&self.typed);
     }
 
-    fn complete(&mut self, step: usize) {
+    fn complete(&mut self, forward: bool, desk: &Desk<'_>) {
+        let keep = desk.filters.last_word(&self.typed);
+        if self.candidates.is_empty() && self.typed.len() == keep {
+            self.candidates = desk.filters.keys();
+        }
         let n = self.candidates.len();
         if n == 0 {
             return;
         }
-        let at = self
-            .chosen
-            .map_or(if step == 1 { 0 } else { n - 1 }, |at| (at + step) % n);
+        let at = match (self.chosen, forward) {
+            (None, true) => 0,
+            (None, false) => n - 1,
+            (Some(at), true) => (at + 1) % n,
+            (Some(at), false) => (at + n - 1) % n,
+        };
         self.chosen = Some(at);
-        let keep = self.typed.rfind(' ').map_or(0, |blank| blank + 1);
         let mut words = self.typed.get(..keep).unwrap_or("").to_owned();
         words.push_str(self.candidates.get(at).map_or("", String::as_str));
         self.field = Field::with(&words);
+        // a key alone goes on with its values
+        if n == 1 && words.ends_with(':') {
+            self.edited(desk);
+        }
+    }
+
+    /// What is wrong, in as many lines as it takes.
+    fn wrong(&self, columns: u16) -> Vec<&str> {
+        let why = self.error.as_ref().map_or("", Text::as_str);
+        wrap(why, columns.saturating_sub(4), ERROR_LINES)
+    }
+
+    /// The first candidate that is drawn, so that the chosen one is in sight.
+    fn first_shown(&self, columns: u16) -> usize {
+        let Some(chosen) = self.chosen else { return 0 };
+        let mut room = columns.saturating_sub(5);
+        for at in (0..=chosen).rev() {
+            let wide = self.candidates.get(at).map_or(0, |c| width(shown_of(c))) + 2;
+            if wide > room {
+                return (at + 1).min(chosen);
+            }
+            room -= wide;
+        }
+        0
+    }
+}
+
+/// A candidate as it is shown: of a key's values, the value alone.
+fn shown_of(candidate: &str) -> &str {
+    match candidate.split_once(':') {
+        Some((_, value)) if !value.is_empty() => value,
+        _ => candidate,
     }
 }
 
@@ -65,7 +107,9 @@ impl Layer for FilterBar {
         let bottom = area.bottom().checked_sub(1).filter(|y| *y >= area.y)?;
         let line = Rect::new(area.x, bottom, area.width, 1);
         let ground = ink.text.patch(ink.role(Role::Popup));
-        for y in bottom.saturating_sub(1).max(area.y)..=bottom {
+        let wrong = self.wrong(area.width);
+        let above = (wrong.len() as u16).max(1);
+        for y in bottom.saturating_sub(above).max(area.y)..=bottom {
             for x in area.left()..area.right() {
                 if let Some(cell) = buf.cell_mut((x, y)) {
                     cell.reset();
@@ -73,19 +117,27 @@ impl Layer for FilterBar {
                 }
             }
         }
-        if bottom > area.y {
+        for (n, words) in (0u16..).zip(wrong.iter().rev()) {
+            if let Some(y) = bottom.checked_sub(n + 1).filter(|y| *y >= area.y) {
+                let mut row = Row::new(ink, buf, Rect { y, ..line }, 0);
+                row.gap(3).put(words, ink.role(Role::Error));
+            }
+        }
+        if bottom > area.y && wrong.is_empty() {
             let above = Rect {
                 y: bottom - 1,
                 ..line
             };
             let mut row = Row::new(ink, buf, above, 0);
             row.gap(3);
-            if let Some(why) = &self.error {
-                row.put(why.as_str(), ink.role(Role::Error));
-            } else if self.candidates.is_empty() && self.field.text().is_empty() {
-                row.put("words, key:value, key>n, -key:value", ink.dim);
+            if self.candidates.is_empty() && self.field.text().is_empty() {
+                row.put("words, key:value, key>n, -key:value", ink.dim)
+                    .gap(3)
+                    .put("tab: the keys", ink.faint);
             } else {
-                for (at, candidate) in self.candidates.iter().enumerate() {
+                let first = self.first_shown(area.width);
+                let shown = self.candidates.iter().map(|c| shown_of(c));
+                for (at, candidate) in shown.enumerate().skip(first) {
                     if row.left() < width(candidate) + 2 {
                         row.put(ink.g.ellipsis, ink.dim);
                         break;
@@ -116,8 +168,8 @@ impl Layer for FilterBar {
                 Ok(_) => return Step::Filter(self.field.text().trim().to_owned()),
                 Err(why) => self.error = Some(why),
             },
-            Some("tab") => self.complete(1),
-            Some("shift-tab") => self.complete(self.candidates.len().saturating_sub(1).max(1)),
+            Some("tab") => self.complete(true, desk),
+            Some("shift-tab") => self.complete(false, desk),
             _ => {
                 if self.field.key(key) {
                     self.edited(desk);
@@ -130,6 +182,10 @@ impl Layer for FilterBar {
     fn paste(&mut self, text: &str, desk: &Desk<'_>) {
         self.field.insert(text);
         self.edited(desk);
+    }
+
+    fn rows_below(&self) -> u16 {
+        2
     }
 
     fn hints(&self) -> Vec<(&'static str, &'static str)> {

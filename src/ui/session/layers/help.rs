@@ -8,14 +8,16 @@ use ratatui::layout::{Position, Rect};
 
 use crate::actions::registry::{self, ACTIONS, Action, Scope, Standing, refusal};
 use crate::model::Text;
-use crate::ui::keymap::{self, Keymap};
+use crate::ui::keymap::{self, Keymap, Run};
 use crate::ui::widgets::{Ink, Row, width, wrap};
 
-use super::{Desk, Layer, Step, moved, popup};
+use super::{Desk, Layer, Step, moved, popup, reading};
 
 enum Line {
     Heading(&'static str),
     Action(&'static Action, Option<Text>),
+    /// Keys that do a line of the palette, and what it is called.
+    Own(Vec<String>, String),
     Tail(String),
     Blank,
 }
@@ -83,6 +85,20 @@ impl Help {
                 .collect();
             section(scope.title(), all);
         }
+        let lines = self.keys.bindings().iter();
+        let lines: Vec<_> = lines
+            .filter_map(|b| match &b.run {
+                Run::Line(line) if b.desc.is_empty() => Some((b, format!(":{line}"))),
+                Run::Line(line) => Some((b, format!("{} (:{line})", b.desc))),
+                Run::Action(_) => None,
+            })
+            .map(|(b, words)| Line::Own(b.on.clone(), words))
+            .collect();
+        if !lines.is_empty() {
+            self.lines.push(Line::Heading("Of your own"));
+            self.lines.extend(lines);
+            self.lines.push(Line::Blank);
+        }
     }
 }
 
@@ -121,6 +137,11 @@ impl Layer for Help {
                     let first = wrap(action.help, row.left(), 3).into_iter().next();
                     row.put(first.unwrap_or(""), text);
                 }
+                Line::Own(on, words) => {
+                    let keys = keymap::row_shown(on, ink.g);
+                    row.put(&keys, ink.role(crate::ui::Role::Key));
+                    row.at(KEYS).put(words, ink.text);
+                }
                 Line::Tail(rest) => {
                     row.at(KEYS).put(rest, ink.text);
                 }
@@ -136,17 +157,12 @@ impl Layer for Help {
         None
     }
 
-    fn key(&mut self, key: &KeyEvent, _: &Desk<'_>) -> Step {
+    fn key(&mut self, key: &KeyEvent, desk: &Desk<'_>) -> Step {
         let name = keymap::name(key).unwrap_or_default();
-        let name = match name.as_str() {
-            "j" => "down",
-            "k" => "up",
-            "g" => "home",
-            "G" => "end",
-            "space" | "ctrl-f" => "page-down",
-            "q" | "?" | "enter" | "f1" => return Step::Close,
-            other => other,
-        };
+        let name = reading(desk.keys, &name);
+        if name == "close" {
+            return Step::Close;
+        }
         let steps = self.lines.len().saturating_sub(self.rows) + 1;
         if let Some(top) = moved(name, self.top, steps, self.rows) {
             self.top = top;

@@ -12,6 +12,20 @@ use super::{Desk, Recent};
 
 /// Names that are offered at once.
 const NAMES: usize = 50;
+/// Names of each kind beside actions, and the letters of one that it takes.
+const FEW: usize = 8;
+const BARE: usize = 2;
+
+/// What a name written out is worth, and a part of it, beside letters that are found here and there.
+const EXACT: u32 = 1_000;
+const WRITTEN: u32 = 500;
+
+/// The words stand in the action's name or title as they were written.
+fn holds(action: &Action, words: &str) -> bool {
+    let words = words.trim().to_lowercase();
+    !words.is_empty()
+        && (action.name.contains(&words) || action.title.to_lowercase().contains(&words))
+}
 
 /// What choosing it does.
 pub enum Does {
@@ -34,6 +48,11 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// What is told of it: why it is refused, or what it does.
+    pub fn words(&self) -> &str {
+        self.refused.as_ref().map_or(&self.tail, Text::as_str)
+    }
+
     fn line(line: String, tail: impl Into<String>, refused: Option<Text>) -> Self {
         Self {
             title: line.clone(),
@@ -68,18 +87,14 @@ pub fn fuzzy(text: &str, recent: &Recent, standing: Standing, matcher: &mut Matc
         }
         marks.sort_unstable();
         let refused = refusal(action, standing);
-        // what can be done comes before what can't
-        let exact = if action.name == text.trim_end() {
-            1_000
-        } else {
-            0
+        let exact = action.name == text.trim_end();
+        let score = score + recent.bonus(action.name) + if exact { EXACT } else { 0 };
+        // what can be done comes before what can't, but what was written out is meant
+        let score = match refused {
+            Some(_) => score / 4,
+            None => score + 1,
         };
-        let score = score + recent.bonus(action.name) + exact;
-        let score = if refused.is_some() {
-            score / 4
-        } else {
-            score + 1
-        };
+        let score = score + if holds(action, text) { WRITTEN } else { 0 };
         hits.push((
             score,
             Hit {
@@ -126,22 +141,60 @@ pub fn of_line(text: &str, desk: &Desk<'_>, standing: Standing) -> Option<Vec<Hi
             .filter(|name| name.starts_with(rest))
             .map(|name| Hit::line(format!("theme {name}"), "", refused("theme-next")))
             .collect(),
-        "device" => {
-            let state = desk.ctx.state;
-            let all = state.devices.values().map(|d| {
-                let address = d.address.map(|a| a.to_string()).unwrap_or_default();
-                (&d.name, format!("{}  {address}", d.class.word()))
-            });
-            named("device", rest, all, refused("open-device").as_ref())
-        }
-        "segment" => {
-            let all = desk.ctx.state.segments.values();
-            let all = all.map(|s| (&s.name, String::new()));
-            named("segment", rest, all, refused("open-segment").as_ref())
-        }
+        "device" => devices(rest, desk, refused("open-device").as_ref()),
+        "segment" => segments(rest, desk, refused("open-segment").as_ref()),
+        "sort" => desk
+            .sorts
+            .iter()
+            .filter(|name| name.starts_with(rest))
+            .map(|name| Hit::line(format!("sort {name}"), "", refused("sort-next")))
+            .collect(),
         _ => return None,
     };
     Some(hits)
+}
+
+/// Devices and segments by their names alone, where somebody wrote enough of one; before the actions where no action has the words.
+pub fn bare(text: &str, mut actions: Vec<Hit>, desk: &Desk<'_>, standing: Standing) -> Vec<Hit> {
+    let words = text.trim().trim_start_matches(':');
+    if words.chars().count() < BARE {
+        return actions;
+    }
+    let refused = |name: &str| registry::action(name).and_then(|a| refusal(a, standing));
+    let mut names = segments(words, desk, refused("open-segment").as_ref());
+    names.truncate(FEW);
+    let mut of_devices = devices(words, desk, refused("open-device").as_ref());
+    of_devices.truncate(FEW);
+    names.append(&mut of_devices);
+    let meant = |hit: &Hit| match &hit.does {
+        Does::Action(action) => holds(action, words),
+        Does::Line(_) | Does::Begin(_) => true,
+    };
+    if actions.iter().any(meant) {
+        actions.append(&mut names);
+        actions
+    } else {
+        names.append(&mut actions);
+        names
+    }
+}
+
+fn devices(words: &str, desk: &Desk<'_>, refused: Option<&Text>) -> Vec<Hit> {
+    let all = desk.ctx.state.devices.values().map(|d| {
+        let address = d.address.map(|a| a.to_string()).unwrap_or_default();
+        (&d.name, format!("{}  {address}", d.class.word()))
+    });
+    named("device", words, all, refused)
+}
+
+fn segments(words: &str, desk: &Desk<'_>, refused: Option<&Text>) -> Vec<Hit> {
+    let all = desk.ctx.state.segments.values();
+    named(
+        "segment",
+        words,
+        all.map(|s| (&s.name, String::new())),
+        refused,
+    )
 }
 
 /// The filter as it stands, and what its last word could become.
@@ -153,9 +206,12 @@ fn filtered(first: &str, rest: &str, desk: &Desk<'_>, refused: Option<Text>) -> 
     };
     let whole = format!("{first} {rest}");
     let mut hits = vec![Hit::line(whole.trim().to_owned(), tail, refused.or(wrong))];
-    let keep = rest.rfind(' ').map_or(0, |blank| blank + 1);
+    let keep = desk.filters.last_word(rest);
     let kept = rest.get(..keep).unwrap_or("");
-    let words = desk.filters.complete(rest);
+    let mut words = desk.filters.complete(rest, desk.ctx.state);
+    if keep == rest.len() {
+        words = desk.filters.keys();
+    }
     hits.extend(
         words
             .into_iter()

@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use crate::ui::keymap;
 use crate::ui::widgets::{Ink, Row};
 
-use super::{Desk, Layer, Step, moved, popup};
+use super::{Desk, Layer, Step, moved, popup, reading};
 
 /// A heading and what stands under it; an empty left part is a plain line.
 pub struct Lines {
@@ -49,15 +49,12 @@ impl Layer for Lines {
         None
     }
 
-    fn key(&mut self, key: &KeyEvent, _: &Desk<'_>) -> Step {
+    fn key(&mut self, key: &KeyEvent, desk: &Desk<'_>) -> Step {
         let name = keymap::name(key).unwrap_or_default();
-        let name = match name.as_str() {
-            "j" => "down",
-            "k" => "up",
-            "space" => "page-down",
-            "q" | "enter" => return Step::Close,
-            other => other,
-        };
+        let name = reading(desk.keys, &name);
+        if name == "close" {
+            return Step::Close;
+        }
         let steps = self.rows_of.len().saturating_sub(self.rows) + 1;
         if let Some(top) = moved(name, self.top, steps, self.rows) {
             self.top = top;

@@ -27,9 +27,10 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::actions::registry::Action;
+use crate::actions::registry::{Action, Scope};
 use crate::model::Text;
 use crate::ui::command_line::Line;
+use crate::ui::keymap::{Found, Keymap, Run};
 use crate::ui::language::FilterLanguage;
 use crate::ui::planner::RunPlanner;
 use crate::ui::widgets::{Frame, Ink, Row, frame};
@@ -45,6 +46,10 @@ pub struct Desk<'a> {
     pub planner: &'a dyn RunPlanner,
     /// The filter language.
     pub filters: &'a dyn FilterLanguage,
+    /// Which keys do what.
+    pub keys: &'a Keymap,
+    /// The columns that the view below can be sorted by.
+    pub sorts: &'static [&'static str],
 }
 
 /// What a layer made of a key.
@@ -75,6 +80,11 @@ pub trait Layer: Send {
 
     /// Takes pasted text.
     fn paste(&mut self, _text: &str, _desk: &Desk<'_>) {}
+
+    /// Rows that it takes at the bottom, over which nothing is said.
+    fn rows_below(&self) -> u16 {
+        0
+    }
 
     /// Keys for the last line: key, word.
     fn hints(&self) -> Vec<(&'static str, &'static str)>;
@@ -125,6 +135,27 @@ pub fn popup(
         row.keep(2).gap(2).put(format!(" {title} "), ink.strong);
     }
     inside
+}
+
+/// What a key is to a layer in which nothing is typed: the keymap's own keys move in it, and `close` closes it.
+pub fn reading<'k>(keys: &Keymap, name: &'k str) -> &'k str {
+    let found = keys.find(&[Scope::View, Scope::Program], &[], name);
+    let Found::Run(binding) = found else {
+        return name;
+    };
+    match &binding.run {
+        Run::Action(action) => match action.name {
+            "cursor-down" => "down",
+            "cursor-up" => "up",
+            "page-down" | "pause" => "page-down",
+            "page-up" => "page-up",
+            "top" => "home",
+            "bottom" => "end",
+            "open" | "quit" | "help" => "close",
+            _ => name,
+        },
+        Run::Line(_) => name,
+    }
 }
 
 /// Moves a cursor in a list by a key; `None` when the key is none of moving.

@@ -12,11 +12,17 @@ use crate::actions::registry::{ACTIONS, Standing};
 use crate::ui::command_line::Line;
 use crate::ui::field::Field;
 use crate::ui::keymap::Keymap;
-use crate::ui::widgets::{Ink, Row, width};
+use crate::ui::widgets::{Ink, Row, width, wrap};
 use crate::ui::{Role, keymap as keys_of};
 
 use super::hits::{self, Does, Hit};
 use super::{Desk, Layer, Step, moved, popup, scrolled};
+
+/// Rows of it all, and of what is told of the hit under the cursor, a blank one before it.
+const HEIGHT: u16 = 20;
+const TELL: u16 = 3;
+/// Where what is told of a hit begins.
+const TAIL: u16 = 22;
 
 /// What was done last, and what was written, the newest first.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +32,20 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// With what was written before, the newest first.
+    pub fn with(mut lines: Vec<String>) -> Self {
+        lines.truncate(Self::LINES);
+        Self {
+            used: Vec::new(),
+            lines,
+        }
+    }
+
+    /// What was written, the newest first.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// How many actions are remembered.
     const CAP: usize = 12;
     /// How many lines.
@@ -65,6 +85,8 @@ pub struct Palette {
     matcher: Matcher,
     hits: Vec<Hit>,
     cursor: usize,
+    /// The line is that of the hit under the cursor: tab goes to the next one.
+    completed: bool,
     rows: usize,
 }
 
@@ -81,6 +103,7 @@ impl Palette {
             matcher: Matcher::new(Config::DEFAULT),
             hits: Vec::new(),
             cursor: 0,
+            completed: false,
             rows: 1,
         };
         palette.search(desk);
@@ -89,9 +112,12 @@ impl Palette {
 
     fn search(&mut self, desk: &Desk<'_>) {
         let text = self.field.text();
-        self.hits = hits::of_line(text, desk, self.standing)
-            .unwrap_or_else(|| hits::fuzzy(text, &self.recent, self.standing, &mut self.matcher));
+        self.hits = hits::of_line(text, desk, self.standing).unwrap_or_else(|| {
+            let actions = hits::fuzzy(text, &self.recent, self.standing, &mut self.matcher);
+            hits::bare(text, actions, desk, self.standing)
+        });
         self.cursor = 0;
+        self.completed = false;
     }
 
     /// Shows a line written before: `older`, or the one after it.
@@ -143,8 +169,14 @@ impl Palette {
         }
     }
 
-    /// Puts what is under the cursor into the line, to go on from there.
+    /// Puts what is under the cursor into the line, to go on from there; once more, what follows.
     fn complete(&mut self, desk: &Desk<'_>) {
+        let n = self.hits.len();
+        let written = self.field.text().trim_end().to_owned();
+        let is_there = |hit: &Hit| matches!(&hit.does, Does::Line(line) if *line == written);
+        if self.completed || self.hits.get(self.cursor).is_some_and(is_there) {
+            self.cursor = (self.cursor + 1) % n.max(1);
+        }
         let line = match self.hits.get(self.cursor).map(|hit| &hit.does) {
             Some(Does::Action(action)) => match action.name.strip_prefix("view-") {
                 Some(view) if crate::ui::command_line::VIEWS.contains(&view) => format!("{view} "),
@@ -155,15 +187,20 @@ impl Palette {
             None => return,
         };
         self.field = Field::with(&line);
-        self.search(desk);
+        if line.ends_with([' ', ':']) {
+            self.search(desk);
+        } else {
+            self.completed = true;
+        }
     }
 }
 
 impl Layer for Palette {
     fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
-        let height = (self.hits.len() + 4).clamp(6, 20) as u16;
+        // as tall whatever is found: what is typed stays where it is
+        let height = HEIGHT.min(area.height.saturating_sub(2));
         let inside = popup(ink, buf, area, (76, height), "Command");
-        self.rows = usize::from(inside.height.saturating_sub(2));
+        self.rows = usize::from(inside.height.saturating_sub(2 + TELL));
         let top = scrolled(self.cursor, self.hits.len(), self.rows);
         let shown = self.hits.iter().enumerate().skip(top).take(self.rows);
         for (y, (at, hit)) in shown.enumerate() {
@@ -187,23 +224,21 @@ impl Layer for Palette {
                 };
                 row.put(c.encode_utf8(&mut [0; 4]), style);
             }
-            let tail = match &hit.refused {
-                Some(why) => why.as_str(),
-                None => &hit.tail,
-            };
-            if row.used() < 26 {
-                row.at(26);
+            let tail = hit.words();
+            if row.used() < TAIL {
+                row.at(TAIL);
             } else {
                 row.gap(2);
             }
-            row.put(
-                tail,
-                if hit.refused.is_some() {
-                    ink.faint
-                } else {
-                    ink.dim
-                },
-            );
+            // what an action does is told below, of the one under the cursor; a sentence without its end says nothing
+            let told = matches!(hit.does, Does::Action(_)) && hit.refused.is_none();
+            if !told && width(tail) <= row.left() {
+                let style = match hit.refused {
+                    Some(_) => ink.faint,
+                    None => ink.dim,
+                };
+                row.put(tail, style);
+            }
             if at == self.cursor {
                 Row::new(ink, buf, inside, y as u16 + 2).paint(ink.selected);
             }
@@ -211,12 +246,28 @@ impl Layer for Palette {
         if self.hits.is_empty() {
             let why = Line::read(self.field.text()).err();
             let why = why.unwrap_or_else(|| "enter does it".into());
-            Row::new(ink, buf, inside, 2).put(why, ink.dim);
+            for (y, line) in (2..).zip(wrap(&why, inside.width, 3)) {
+                Row::new(ink, buf, inside, y).put(line, ink.dim);
+            }
         }
-        let said = if self.hits.iter().any(|h| matches!(h.does, Does::Line(_))) {
-            String::new()
-        } else {
-            format!("{} of {}", self.hits.len(), ACTIONS.len())
+        if let Some(hit) = self.hits.get(self.cursor).filter(|_| self.rows > 0) {
+            let style = match hit.refused {
+                Some(_) => ink.role(Role::Error),
+                None => ink.text,
+            };
+            let first = inside.height.saturating_sub(TELL - 1);
+            let lines = wrap(hit.words(), inside.width, usize::from(TELL - 1));
+            for (y, line) in (first..).zip(lines) {
+                Row::new(ink, buf, inside, y).put(line, style);
+            }
+        }
+        let actions = self.hits.iter();
+        let actions = actions
+            .filter(|h| matches!(h.does, Does::Action(_)))
+            .count();
+        let said = match actions {
+            0 => String::new(),
+            n => format!("{n} of {}", ACTIONS.len()),
         };
         let line = Rect {
             height: 1.min(inside.height),
@@ -239,6 +290,11 @@ impl Layer for Palette {
             "tab" => self.complete(desk),
             "ctrl-p" => self.recall(true, desk),
             "ctrl-n" => self.recall(false, desk),
+            // above the first there are the lines of before
+            "up" if self.past.is_some() || self.cursor == 0 && !self.recent.lines.is_empty() => {
+                self.recall(true, desk);
+            }
+            "down" if self.past.is_some() => self.recall(false, desk),
             name => {
                 let name = match name {
                     "shift-tab" => "up",
@@ -247,6 +303,7 @@ impl Layer for Palette {
                 };
                 if let Some(cursor) = moved(name, self.cursor, self.hits.len(), self.rows) {
                     self.cursor = cursor;
+                    self.completed = false;
                 } else if self.field.key(key) {
                     self.past = None;
                     self.search(desk);

@@ -166,6 +166,9 @@ impl Speaker {
                 Err(why) => said.lines.push(why.to_string()),
             },
             Line::Filter(words) => self.list("devices", Some(&words), moment, said),
+            Line::Sort(_) => said
+                .lines
+                .push("Lists are in one order here: what needs a person first.".into()),
             Line::Theme(_) => said.lines.push("There are no colours here.".into()),
         }
     }

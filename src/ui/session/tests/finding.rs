@@ -63,3 +63,60 @@ fn a_filter_completes_says_what_is_wrong_and_is_taken_off_by_esc() {
     seat.keys("4<esc>");
     seat.shows("vent-icu3-07");
 }
+
+#[test]
+fn a_filter_completes_values_out_of_the_state_and_says_which_keys_there_are_while_it_is_typed() {
+    for size in [(80, 24), (120, 36)] {
+        let mut seat = Seat::at(size, |_| {});
+        seat.keys("4/<tab>");
+        seat.shows("class:  segment:");
+        seat.keys("<ctrl-u>segment:i");
+        seat.shows("   ICU-3");
+        seat.keys("<tab> name:<tab><tab>");
+        assert!(
+            seat.text().contains("segment:ICU-3 name:sw-3f-02"),
+            "{}",
+            seat.text()
+        );
+        seat.keys("<shift-tab><enter>");
+        let foot = seat.last();
+        assert!(foot.contains("segment:ICU-3 name:"), "{foot}");
+        seat.keys("/<ctrl-u>colour:");
+        seat.shows("no filter key 'colour'");
+        // none of the words is cut
+        for word in ["class", "segment", "touch", "serial", "fault"] {
+            seat.shows(word);
+        }
+        seat.keys("<ctrl-u>class:");
+        seat.hides("no filter key");
+    }
+}
+
+#[test]
+fn the_chosen_completion_is_in_sight_however_many_there_are() {
+    let mut seat = Seat::at((80, 24), |_| {});
+    seat.keys("4/");
+    for _ in crate::engine::Filter::keys() {
+        seat.keys("<tab>");
+        let text = seat.text();
+        let mut lines = text.lines().rev().skip(1);
+        let (field, above) = (lines.next().unwrap(), lines.next().unwrap());
+        let word = field.trim().trim_start_matches("/ ").trim();
+        assert!(above.contains(word), "{word} in {above}");
+    }
+}
+
+#[test]
+fn a_paste_by_the_megabyte_is_cut_and_that_is_said_beside_the_line() {
+    for (keys, kept) in [("4/", "xxxxxxxx"), (":", "xxxxxxxx"), ("4+", "xxxxxxxx")] {
+        let mut seat = Seat::at((80, 24), |_| {});
+        seat.keys(keys);
+        seat.session
+            .input(Input::Paste("x".repeat(3 << 20)), &seat.world);
+        seat.draw();
+        seat.shows("3072 kB were pasted; a line takes 400 bytes");
+        seat.shows(kept);
+        seat.keys("<backspace>");
+        seat.hides("were pasted");
+    }
+}

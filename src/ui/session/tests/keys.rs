@@ -72,7 +72,7 @@ fn a_row_of_keys_shows_what_can_follow_and_esc_leaves_it() {
         seat.keys("z");
         seat.shows("z and then");
         seat.shows("the ventilators");
-        seat.shows("t  …");
+        seat.shows("t  2 more");
         seat.keys("t");
         seat.shows("theme light");
         seat.hides("the ventilators");
@@ -165,4 +165,154 @@ fn a_line_is_refused_where_its_action_is() {
     });
     seat.keys("z");
     seat.shows("this is a wallboard");
+}
+
+#[test]
+fn names_alone_find_devices_and_segments_and_actions_come_first_where_they_have_the_words() {
+    let mut seat = Seat::new();
+    seat.keys(":vent-icu3<enter>");
+    assert!(seat.last().contains("vent-icu3-07"), "{}", seat.last());
+    seat.keys(":icu-3<enter>");
+    assert!(seat.last().contains("ICU-3"), "{}", seat.last());
+    // an action is meant before a device that only holds the letters
+    seat.keys(":note<enter>");
+    seat.hides("Command");
+    seat.shows("Note");
+}
+
+#[test]
+fn tab_goes_from_one_completion_to_the_next_and_enter_does_the_one_that_is_shown() {
+    let mut seat = Seat::new();
+    let line = |seat: &Seat| {
+        seat.text()
+            .lines()
+            .nth(
+                seat.text()
+                    .lines()
+                    .position(|l| l.contains(" Command "))
+                    .unwrap()
+                    + 1,
+            )
+            .unwrap()
+            .to_owned()
+    };
+    seat.keys(":devices cla<tab>");
+    assert!(line(&seat).contains("devices class:"), "{}", line(&seat));
+    seat.keys("<tab>");
+    let first = line(&seat);
+    assert!(first.contains("devices class:infusion-pump"), "{first}");
+    seat.keys("<tab>");
+    assert!(
+        line(&seat).contains("devices class:switch"),
+        "{}",
+        line(&seat)
+    );
+    seat.keys("<enter>");
+    assert!(seat.last().contains("/ class:switch"), "{}", seat.last());
+    seat.keys(":theme <tab><tab>");
+    assert!(line(&seat).contains("theme dark"), "{}", line(&seat));
+}
+
+#[test]
+fn a_view_is_sorted_by_a_column_and_one_that_can_t_be_says_so() {
+    let mut seat = Seat::new();
+    seat.keys("4:sort <tab><tab>");
+    seat.shows("sort name");
+    seat.keys("<enter>");
+    seat.shows("by name");
+    seat.keys(":sort colour<enter>");
+    seat.shows("no column 'colour'");
+    seat.shows("state, name, class");
+    seat.keys("<esc>3:sort name<enter>");
+    seat.shows("one order only");
+}
+
+#[test]
+fn above_the_first_row_of_the_palette_are_the_lines_of_before() {
+    let mut seat = Seat::at((120, 36), |c| c.lines = vec!["segment ER".into(); 60]);
+    seat.keys(":<up>");
+    seat.shows("segment ER");
+    assert_eq!(seat.session.lines().len(), 50);
+    seat.keys("<esc>:theme dark<enter>:sort name<enter><esc>");
+    assert_eq!(seat.session.lines()[..2], ["sort name", "theme dark"]);
+    seat.keys(":<up>");
+    seat.shows("sort name");
+    seat.keys("<up>");
+    seat.shows("theme dark");
+    seat.keys("<down><down>");
+    seat.hides("theme dark");
+    seat.keys("<down><down><up>");
+    seat.hides("theme dark");
+}
+
+#[test]
+fn line_two_help_and_what_is_read_follow_the_keymap_in_force() {
+    let text = r#"
+        unbind = ["j", "1", "5"]
+        everywhere = [
+          { on = "b", run = "view-board" },
+          { on = "z p", run = "devices class:ventilator", desc = "the ventilators" },
+          { on = "ctrl-r", run = "redraw" },
+        ]
+        view = [ { on = "i", run = "cursor-down" } ]
+    "#;
+    let (keymap, _) = Keymap::read(text, std::path::Path::new("k.toml")).unwrap();
+    let keymap = Arc::new(keymap);
+    let mut seat = Seat::at((120, 24), |c| c.keys = Arc::clone(&keymap));
+    assert!(
+        seat.row(1).starts_with(" b Board  2 Map"),
+        "{}",
+        seat.row(1)
+    );
+    assert!(seat.row(1).contains("  Runs"), "{}", seat.row(1));
+    seat.keys("?");
+    let top = seat.text();
+    seat.keys("j");
+    assert_eq!(seat.text(), top, "j moves nothing any more");
+    seat.keys("i");
+    assert_ne!(seat.text(), top);
+    seat.keys("G");
+    seat.shows("Of your own");
+    seat.shows("the ventilators (:devices class:ventilator)");
+    let row = seat.keys("<ctrl-z>");
+    assert_eq!(row, [Request::Suspend], "over a dialog as well");
+    seat.session
+        .input(Input::Key(keymap::parse("ctrl-r").unwrap()), &seat.world);
+    assert!(
+        seat.draw() > 500,
+        "all is drawn again over a dialog as well"
+    );
+    seat.keys("?");
+    seat.hides("Of your own");
+}
+
+#[test]
+fn what_was_written_out_is_meant_even_where_it_is_refused_and_its_reason_is_not_cut() {
+    let mut seat = Seat::at((80, 24), |c| {
+        c.wallboard = None;
+        c.role = Role::Viewer;
+    });
+    seat.keys("3:ackno");
+    let why = "this needs the role operator; yours is viewer";
+    let acknowledge = |text: String| {
+        text.lines()
+            .any(|l| l.contains("│ Acknowledge") && l.contains(why))
+    };
+    assert!(acknowledge(seat.text()), "{}", seat.text());
+    seat.keys("<enter>");
+    seat.shows(why);
+    assert_eq!(seat.session.layers.len(), 1, "nothing else was done");
+}
+
+#[test]
+fn the_line_of_the_palette_stays_where_it_is_whatever_is_found() {
+    let mut seat = Seat::at((80, 24), |_| {});
+    let top = |seat: &Seat| seat.text().lines().position(|l| l.contains(" Command "));
+    seat.keys(":");
+    let first = top(&seat);
+    assert!(first.is_some());
+    for key in ["d", "e", "v", "x", "q", "<ctrl-u>", "theme "] {
+        seat.keys(key);
+        assert_eq!(top(&seat), first, "after {key}");
+    }
 }

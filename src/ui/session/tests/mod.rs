@@ -24,6 +24,7 @@ mod frame;
 mod itself;
 mod keys;
 mod limits;
+mod outcomes;
 mod passing;
 mod wall;
 
