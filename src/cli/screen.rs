@@ -20,7 +20,7 @@ use crate::host::{Feed, Left, Planner, Runner, Viewer};
 use crate::model::Text;
 use crate::term::{Colors, TermCaps, Terminal, size};
 use crate::ui::ColorDepth;
-use crate::ui::session::{Caps, Desktop, Notify, Session, SessionConfig, Speaker, Wallboard};
+use crate::ui::session::{Caps, Desktop, Notify, Session, SessionConfig, Speaker, Wallboard, Wrap};
 
 static LEVEL: OnceLock<LevelFilter> = OnceLock::new();
 
@@ -111,6 +111,7 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         feed: show.feed,
         runner: show.runner,
         person,
+        clipboard: told.clipboard,
         low_bandwidth: global.low_bandwidth,
         until: show.until,
         failed: Arc::clone(&show.failed),
@@ -169,7 +170,7 @@ fn capabilities(global: &Global, told: TermCaps) -> Caps {
         color,
         unicode: told.unicode && !global.ascii,
         sync_update: told.sync_update,
-        clipboard: true,
+        clipboard: told.clipboard,
     }
 }
 
@@ -183,7 +184,11 @@ fn notify(global: &Global) -> Notify {
         bell: asked(NotifyBy::Bell),
         desktop: asked(NotifyBy::Desktop).then_some(how),
         title: asked(NotifyBy::Title),
-        tmux: !var("TMUX").is_empty(),
+        wrap: match (var("TMUX").is_empty(), var("STY").is_empty()) {
+            (false, _) => Wrap::Tmux,
+            (true, false) => Wrap::Screen,
+            (true, true) => Wrap::None,
+        },
         quiet: global.quiet,
     }
 }

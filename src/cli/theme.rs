@@ -60,7 +60,7 @@ pub fn chosen(global: &Global) -> Result<Chosen> {
         }));
     };
     if is_file(said) {
-        return own(Path::new(said));
+        return own(Path::new(said)).map_err(|e| usage(format!("--theme {e}")));
     }
     if Theme::source(said).is_some() {
         return Ok(Chosen::built_in(said));

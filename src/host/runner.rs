@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -186,15 +186,18 @@ impl Runner {
             .inspect_err(|e| tracing::warn!("signals can't be heeded: {e}"))
             .ok();
         let (start, mut told, mut asks) = (Time::from_clock(), false, 0_u32);
+        // a run has something to write after its port is open: it is waited for from then on
+        let mut free = Instant::now();
         loop {
             let (owed, now) = (owed(), Time::from_clock());
             let Some(first) = owed.first() else {
-                if self.stops().is_empty() || now >= start + PROGRAMS_END {
+                if self.stops().is_empty() || free.elapsed() >= PROGRAMS_END {
                     return;
                 }
                 std::thread::sleep(LOOK_AT_END);
                 continue;
             };
+            free = Instant::now();
             if !told {
                 told = true;
                 say(&format!(

@@ -82,6 +82,8 @@ pub struct Viewer {
     pub pictures: PathBuf,
     /// Who looks.
     pub person: Person,
+    /// The terminal takes text for its clipboard.
+    pub clipboard: bool,
     /// One frame a second.
     pub low_bandwidth: bool,
     /// Ends by itself then.
@@ -238,11 +240,18 @@ impl Viewer {
     ) -> Option<Left> {
         match request {
             Request::Copy(text) => {
-                let copied = terminal.write(&clipboard(text.as_str())).is_ok();
-                let words = if copied {
-                    format!("sent to the clipboard: {text}")
-                } else {
-                    "the terminal took no copy".into()
+                let words = match clipboard(text.as_str()) {
+                    _ if !self.clipboard => {
+                        "this terminal has no clipboard that could be reached (OSC 52)".to_owned()
+                    }
+                    None => format!(
+                        "{} octets are too many for a terminal's clipboard",
+                        text.as_str().len()
+                    ),
+                    Some(bytes) if terminal.write(&bytes).is_ok() => {
+                        format!("sent to the clipboard of your terminal: {text}")
+                    }
+                    Some(_) => "the terminal took no copy".to_owned(),
                 };
                 drop(tell.send(Msg::Said(words.into())));
             }

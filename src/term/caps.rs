@@ -26,6 +26,8 @@ pub struct TermCaps {
     pub sync_update: bool,
     /// The alternate screen and bracketed paste.
     pub full_screen: bool,
+    /// Text for the clipboard (OSC 52), or at least it is ignored in silence.
+    pub clipboard: bool,
 }
 
 /// Terminals with 24 bits and synchronized updates, by a part of `TERM` or `TERM_PROGRAM`.
@@ -47,7 +49,7 @@ impl TermCaps {
         Self::from_vars(|name| std::env::var_os(name))
     }
 
-    /// From variables: `TERM`, `TERM_PROGRAM`, `COLORTERM`, `NO_COLOR`, `WT_SESSION`, `LC_ALL`, `LC_CTYPE`, `LANG`.
+    /// From variables: `TERM`, `TERM_PROGRAM`, `COLORTERM`, `NO_COLOR`, `WT_SESSION`, `LC_ALL`, `LC_CTYPE`, `LANG`, `TMUX`.
     pub fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Self {
         let get = |name: &str| {
             let value = var(name)?.to_string_lossy().to_ascii_lowercase();
@@ -65,6 +67,11 @@ impl TermCaps {
             unicode: !dumb && unicode(&term, &get),
             sync_update: modern || term.starts_with("xterm") || term.starts_with("tmux"),
             full_screen: !dumb,
+            // a console has none, and screen keeps it to itself
+            clipboard: !dumb
+                && term != "linux"
+                && !term.starts_with("vt")
+                && !(term.starts_with("screen") && get("TMUX").is_none()),
         }
     }
 }
@@ -164,6 +171,36 @@ mod tests {
             (&[], Colors::None),
         ] {
             assert_eq!(caps(vars).colors, want, "{vars:?}");
+        }
+    }
+
+    #[test]
+    fn what_else_a_terminal_can_do_is_known_by_its_name() {
+        // TERM, others: frames at once, a full screen, a clipboard
+        for (vars, want) in [
+            (&[("TERM", "xterm-256color")][..], (true, true, true)),
+            (
+                &[("TERM", "tmux-256color"), ("TMUX", "/x")],
+                (true, true, true),
+            ),
+            (
+                &[("TERM", "screen-256color"), ("TMUX", "/x")],
+                (false, true, true),
+            ),
+            (&[("TERM", "screen")], (false, true, false)),
+            (&[("TERM", "foot")], (true, true, true)),
+            (&[("TERM", "linux")], (false, true, false)),
+            (&[("TERM", "vt100")], (false, true, false)),
+            (&[("TERM", "vt220")], (false, true, false)),
+            (&[("TERM", "ansi")], (false, true, true)),
+            (&[("TERM", "no-such-terminal")], (false, true, true)),
+            (&[("TERM", "dumb")], (false, false, false)),
+            (&[("TERM", "unknown")], (false, false, false)),
+            (&[], (false, false, false)),
+        ] {
+            let caps = caps(vars);
+            let has = (caps.sync_update, caps.full_screen, caps.clipboard);
+            assert_eq!(has, want, "{vars:?}");
         }
     }
 

@@ -7,11 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 const CAP: usize = 50_000;
 
 /// The bytes that put text into the terminal's clipboard; none where it is too long, since half of it would be worse.
-pub fn clipboard(text: &str) -> Vec<u8> {
-    if text.len() > CAP {
-        return Vec::new();
-    }
-    format!("\x1b]52;c;{}\x1b\\", STANDARD.encode(text)).into_bytes()
+pub fn clipboard(text: &str) -> Option<Vec<u8>> {
+    let fits = text.len() <= CAP;
+    fits.then(|| format!("\x1b]52;c;{}\x1b\\", STANDARD.encode(text)).into_bytes())
 }
 
 #[cfg(test)]
@@ -20,7 +18,8 @@ mod tests {
 
     #[test]
     fn text_can_hold_nothing_that_ends_the_sequence() {
-        assert_eq!(clipboard("a\x1b\\b"), b"\x1b]52;c;YRtcYg==\x1b\\");
-        assert!(clipboard(&"x".repeat(CAP + 1)).is_empty());
+        let sequence = clipboard("a\x1b\\b");
+        assert_eq!(sequence.as_deref(), Some(&b"\x1b]52;c;YRtcYg==\x1b\\"[..]));
+        assert_eq!(clipboard(&"x".repeat(CAP + 1)), None);
     }
 }

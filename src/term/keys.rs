@@ -17,7 +17,30 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 pub struct Decoder {
     rest: Vec<u8>,
     paste: Option<Vec<u8>>,
+    /// What comes now belongs to nobody.
+    swallow: Option<Swallow>,
 }
+
+/// The rest of something that a terminal said of itself, late or in parts: it must never act as keys.
+#[derive(Debug)]
+struct Swallow {
+    until: Until,
+    octets: usize,
+    pauses: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// BEL, or ESC and a backslash (ECMA-48, 8.3.143).
+    Terminator,
+    /// The final byte of a control sequence.
+    Final,
+}
+
+/// Octets of such a thing, at the most: then it is given up.
+const SWALLOW_CAP: usize = 8 * 1024;
+/// Pauses within it: a second, over a slow link.
+const SWALLOW_PAUSES: u32 = 25;
 
 enum Found {
     /// So many bytes make this.
@@ -26,6 +49,8 @@ enum Found {
     More,
     /// So many bytes begin a paste.
     Paste(usize),
+    /// So many bytes begin a string of the terminal's own: an answer to a question that another program asked.
+    String(usize),
 }
 
 impl Decoder {
@@ -40,13 +65,26 @@ impl Decoder {
                     None => return,
                 }
             }
+            if self.swallow.is_some() {
+                at += self.swallowed(at);
+                if self.swallow.is_some() {
+                    break;
+                }
+            }
             let rest = self.rest.get(at..).unwrap_or_default();
             if rest.is_empty() {
                 break;
             }
             match next(rest) {
                 Found::More if rest.len() < SEQUENCE_CAP => break,
-                Found::More => at += rest.len(),
+                Found::More => {
+                    at += rest.len();
+                    self.begin(Until::Final);
+                }
+                Found::String(n) => {
+                    at += n;
+                    self.begin(Until::Terminator);
+                }
                 Found::Paste(n) => {
                     at += n;
                     self.paste = Some(Vec::new());
@@ -62,17 +100,68 @@ impl Decoder {
 
     /// Nothing came for a moment: a lone escape is the key of that name, and a cut sequence is nothing.
     pub fn pause(&mut self, out: &mut Vec<Event>) {
+        if let Some(swallow) = &mut self.swallow {
+            swallow.pauses += 1;
+            if swallow.pauses >= SWALLOW_PAUSES {
+                self.swallow = None;
+                self.rest.clear();
+            }
+            return;
+        }
         if self.paste.is_none() && !self.rest.is_empty() {
-            if self.rest == b"\x1b" {
-                out.push(key(KeyCode::Esc, KeyModifiers::NONE));
+            match self.rest.as_slice() {
+                b"\x1b" => out.push(key(KeyCode::Esc, KeyModifiers::NONE)),
+                [0x1b, b'[', _, ..] => self.begin(Until::Final),
+                // alt with a letter that could have begun a string
+                [0x1b, letter] if begins_string(*letter) => {
+                    out.push(key(KeyCode::Char(*letter as char), KeyModifiers::ALT));
+                }
+                _ => {}
             }
             self.rest.clear();
         }
     }
 
+    fn begin(&mut self, until: Until) {
+        self.swallow = Some(Swallow {
+            until,
+            octets: 0,
+            pauses: 0,
+        });
+    }
+
+    /// How many bytes from `at` on belong to what is swallowed.
+    fn swallowed(&mut self, at: usize) -> usize {
+        let Some(swallow) = &mut self.swallow else {
+            return 0;
+        };
+        let rest = self.rest.get(at..).unwrap_or_default();
+        let end = match swallow.until {
+            Until::Terminator => {
+                let bell = rest.iter().position(|b| *b == 7).map(|n| n + 1);
+                let st = rest.windows(2).position(|w| w == b"\x1b\\").map(|n| n + 2);
+                bell.into_iter().chain(st).min()
+            }
+            // what is no part of a sequence ends it too, and is read for itself
+            Until::Final => rest
+                .iter()
+                .position(|b| !(0x20..=0x3f).contains(b))
+                .map(|n| n + usize::from(rest.get(n).is_some_and(|b| (0x40..=0x7e).contains(b)))),
+        };
+        // the escape of a terminator may be the last that came
+        let cut = swallow.until == Until::Terminator && rest.last() == Some(&0x1b);
+        let taken = end.unwrap_or(rest.len() - usize::from(cut));
+        swallow.octets += taken;
+        swallow.pauses = 0;
+        if end.is_some() || swallow.octets > SWALLOW_CAP {
+            self.swallow = None;
+        }
+        taken
+    }
+
     /// Something is waited for that may never come.
     pub fn is_waiting(&self) -> bool {
-        self.paste.is_none() && !self.rest.is_empty()
+        self.swallow.is_some() || (self.paste.is_none() && !self.rest.is_empty())
     }
 
     /// Moves bytes from `at` into the paste; where the paste ends, or nothing while it goes on.
@@ -106,6 +195,9 @@ fn next(bytes: &[u8]) -> Found {
             None => Found::More,
             Some(last) => Found::Event(3, letter(*last).map(|code| key(code, KeyModifiers::NONE))),
         },
+        // alone it may be alt with that letter: a moment tells
+        [0x1b, letter] if begins_string(*letter) => Found::More,
+        [0x1b, letter, ..] if begins_string(*letter) => Found::String(2),
         // two escapes: the first is a key
         [0x1b, 0x1b, ..] => Found::Event(1, Some(key(KeyCode::Esc, KeyModifiers::NONE))),
         [0x1b, rest @ ..] => match plain(rest) {
@@ -118,6 +210,11 @@ fn next(bytes: &[u8]) -> Found {
         },
         _ => plain(bytes),
     }
+}
+
+/// OSC, DCS, APC, PM, SOS (ECMA-48, 8.3).
+fn begins_string(letter: u8) -> bool {
+    matches!(letter, b']' | b'P' | b'_' | b'^' | b'X')
 }
 
 /// A character or a control.
@@ -193,6 +290,10 @@ fn csi(rest: &[u8]) -> Found {
     if let Some(mouse) = body.strip_prefix('<') {
         return Found::Event(whole, self::mouse(mouse, last));
     }
+    // private ones are answers, never keys
+    if body.starts_with(['?', '>', '=']) {
+        return Found::Event(whole, None);
+    }
     let mut numbers = body.split(';').map(|n| {
         // a colon parts what belongs to one number (the kitty protocol)
         n.split(':')
@@ -222,7 +323,9 @@ fn csi(rest: &[u8]) -> Found {
         (b'u', n) => char::from_u32(n)
             .filter(|c| !c.is_control())
             .map(KeyCode::Char),
-        (last, _) => letter(last),
+        // where the cursor stands (CPR) looks like F3 with modifiers; those have a 1 before them
+        (last, 0 | 1) => letter(last),
+        _ => None,
     };
     Found::Event(whole, code.map(|code| key(code, modifiers)))
 }
@@ -292,6 +395,72 @@ mod tests {
         out
     }
 
+    /// Bytes in parts, with a moment between them.
+    fn parts(parts: &[&[u8]]) -> Vec<Event> {
+        let mut decoder = Decoder::default();
+        let mut out = Vec::new();
+        for part in parts {
+            decoder.feed(part, &mut out);
+            decoder.pause(&mut out);
+        }
+        out
+    }
+
+    #[test]
+    fn what_a_terminal_says_of_itself_is_never_a_key_whole_or_in_parts() {
+        for answer in [
+            &b"\x1b[?64;1;2;6;9;15;18;21;22c"[..],
+            b"\x1b[>41;354;0c",
+            b"\x1b[24;80R",
+            b"\x1b[?24;80R",
+            b"\x1b[?2026;2$y",
+            b"\x1b[?0u",
+            b"\x1b[4;600;800t",
+            b"\x1b]11;rgb:1e1e/1e1e/2e2e\x07",
+            b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\",
+            b"\x1b]52;c;YWJj\x07",
+            b"\x1bP>|XTerm(379)\x1b\\",
+            b"\x1bP1+r524742=382F382F38\x1b\\",
+            b"\x1b_Gi=31;OK\x1b\\",
+            b"\x1b^x\x1b\\",
+            b"\x1bXx\x1b\\",
+        ] {
+            let j = [key(KeyCode::Char('j'), KeyModifiers::NONE)];
+            assert_eq!(all(&[answer, b"j"].concat()), j, "{answer:?}");
+            // cut anywhere behind what makes it one, with a pause in between
+            for cut in 3..answer.len() {
+                let (one, two) = answer.split_at(cut);
+                assert_eq!(parts(&[one, two, b"j"]), j, "{answer:?} cut at {cut}");
+            }
+            let mut decoder = Decoder::default();
+            let mut out = Vec::new();
+            for byte in answer.chunks(1) {
+                decoder.feed(byte, &mut out);
+            }
+            decoder.feed(b"j", &mut out);
+            assert_eq!(out, j, "{answer:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn what_begins_like_an_answer_and_never_ends_does_not_hold_the_keys_for_ever() {
+        let mut decoder = Decoder::default();
+        let mut out = Vec::new();
+        decoder.feed(b"\x1b]11;rgb", &mut out);
+        for _ in 0..SWALLOW_PAUSES {
+            assert!(decoder.is_waiting());
+            decoder.pause(&mut out);
+        }
+        assert!(!decoder.is_waiting());
+        decoder.feed(b"q", &mut out);
+        assert_eq!(out, [key(KeyCode::Char('q'), KeyModifiers::NONE)]);
+        let flood = [b"\x1bP".as_slice(), &[b'x'; SWALLOW_CAP + 2]].concat();
+        assert!(parts(&[&flood, b"q"]).contains(&out[0]));
+        // alt with such a letter, pressed by a person
+        let alt = |c| key(KeyCode::Char(c), KeyModifiers::ALT);
+        assert_eq!(parts(&[b"\x1bP", b"\x1b]"]), [alt('P'), alt(']')]);
+    }
+
     #[test]
     fn keys_are_those_that_terminals_send() {
         const C: KeyModifiers = KeyModifiers::CONTROL;
@@ -323,11 +492,6 @@ mod tests {
             assert_eq!(all(bytes), [key(code, modifiers)], "{bytes:?}");
         }
         assert_eq!(all(b"\x1b\x1b[A").len(), 2);
-        assert_eq!(
-            all(b"\x1b[?62;c\x1b]x").len(),
-            2,
-            "answers nobody asked for are no keys of ours but alt-]"
-        );
     }
 
     #[test]

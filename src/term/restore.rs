@@ -26,9 +26,9 @@ const TITLE: &[u8] = b"\x1b[23;0t";
 /// The title was kept, and is to be brought back.
 static TITLED: AtomicBool = AtomicBool::new(false);
 
-/// The title of the window was kept.
-pub(super) fn titled() {
-    TITLED.store(true, Ordering::SeqCst);
+/// The title of the window is to be kept; whether it is already.
+pub(super) fn titled() -> bool {
+    TITLED.swap(true, Ordering::SeqCst)
 }
 
 /// The terminal is ours from now on; this thread draws.

@@ -142,8 +142,8 @@ impl Terminal {
             } else {
                 b""
             };
-            let title: &[u8] = if self.title {
-                restore::titled();
+            // kept once, however often the terminal is taken before it is given back
+            let title: &[u8] = if self.title && !restore::titled() {
                 b"\x1b[22;0t"
             } else {
                 b""

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -299,8 +299,15 @@ fn a_viewer_whose_terminal_closes_stays_until_the_port_is_open_again() {
     let scene = Scene::new(7204);
     scene.allow_short_times();
     let victim = scene.victim();
-    let mut first = scene.shut(&victim, 12);
+    let (shut, seconds) = (Instant::now(), 12);
+    let mut first = scene.shut(&victim, seconds);
     scene.wait_until_down(&victim, &mut first);
+    // whether it is shut is asked as long as that is due; a machine that is slower than that has nothing to say of it
+    let is_shut = |why: &str| {
+        let admin = scene.admin(&victim);
+        let due = shut.elapsed() + Duration::from_secs(1) >= Duration::from_secs(seconds.into());
+        assert!(due || admin == 2, "{why}");
+    };
     first.kill().unwrap();
     first.wait().unwrap();
     // what is owed is taken up by a program with a screen
@@ -314,10 +321,10 @@ fn a_viewer_whose_terminal_closes_stays_until_the_port_is_open_again() {
     command.arg(scene.folder.join("state"));
     let mut pty = Pty::spawn(command, 100, 30);
     pty.expect("ICU-3");
-    assert_eq!(scene.admin(&victim), 2, "it was opened before its time");
+    is_shut("it was opened before its time");
     pty.close_terminal();
     std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(scene.admin(&victim), 2, "closing the terminal opened it");
+    is_shut("closing the terminal opened it");
     pty.ended();
     assert_eq!(scene.admin(&victim), 1);
     let run = scene.listed("runs").remove(0);

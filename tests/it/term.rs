@@ -67,6 +67,25 @@ fn child() {
     }
 }
 
+#[test]
+fn the_title_of_the_window_is_kept_once_and_brought_back_on_every_way_out() {
+    for (keys, signal) in [("q", None), ("p", None), ("", Some(Kill::SIGTERM))] {
+        let mut desk = Desk::new("export WARDWATCH_TEST_TITLE=1;");
+        // stopped and continued in between: it is not kept a second time
+        desk.signal(Kill::SIGCONT);
+        desk.until("BACK");
+        desk.types(keys);
+        if let Some(signal) = signal {
+            desk.signal(signal);
+        }
+        desk.ends(keys);
+        desk.until("\x1b[23;0t");
+        let seen = desk.seen();
+        assert_eq!(seen.matches("\x1b[22;0t").count(), 1, "{seen:?}");
+        assert_eq!(seen.matches("\x1b[23;0t").count(), 1, "{seen:?}");
+    }
+}
+
 struct Desk {
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn Write + Send>>,

@@ -20,7 +20,7 @@ mod wallboard;
 mod which;
 
 pub use config::{Caps, Factory, Input, Place, SessionConfig, Turn, Wallboard, World, place};
-pub use notices::{Desktop, Notify, Quiet};
+pub use notices::{Desktop, Notify, Quiet, Wrap};
 pub use speech::{Said, Speaker};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -46,6 +46,8 @@ use wallboard::{Rotation, Scene};
 
 /// How long something said stays.
 const TOAST: Duration = Duration::from_secs(5);
+/// Columns and rows that are drawn at the most.
+const MOST: (u16, u16) = (1_000, 400);
 /// How many things said wait.
 const TOASTS: usize = 8;
 /// How many questions to the log may be open.
@@ -87,6 +89,7 @@ pub struct Session {
 impl Session {
     /// A session of which nothing is drawn yet.
     pub fn new(mut config: SessionConfig) -> Self {
+        config.size = sane(config.size);
         let (width, height) = config.size;
         let first = tab_named(&config.start).unwrap_or("board");
         let lines = std::mem::take(&mut config.lines);
@@ -123,10 +126,14 @@ impl Session {
         match input {
             Input::Key(key) => self.key(&key, world, &moment),
             Input::Resize(width, height) => {
+                let (width, height) = sane((width, height));
                 self.base.config.size = (width, height);
                 self.screen.resize(width, height);
             }
-            Input::Repaint => self.screen.forget(),
+            Input::Repaint => {
+                self.screen.forget();
+                self.notices.forget_title();
+            }
             Input::Paste(text) => {
                 if let Some(mut layer) = self.layers.pop() {
                     self.with_desk(&moment, |desk| layer.paste(&text, desk));
@@ -440,6 +447,11 @@ impl Session {
             sorts: self.stacks.peek().map_or(&[], |open| open.view.sorts()),
         })
     }
+}
+
+/// A terminal may say anything of its size; no wall is larger than this, and nobody reads what lies beyond.
+fn sane((width, height): (u16, u16)) -> (u16, u16) {
+    (width.min(MOST.0), height.min(MOST.1))
 }
 
 /// The name of a view of line 2 as the table has it.

@@ -29,6 +29,18 @@ pub enum Desktop {
     Seven,
 }
 
+/// What stands between this process and the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wrap {
+    /// Nothing that matters.
+    #[default]
+    None,
+    /// tmux, where it lets sequences pass (`allow-passthrough`).
+    Tmux,
+    /// GNU screen.
+    Screen,
+}
+
 /// Hours in which less rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quiet {
@@ -83,8 +95,8 @@ pub struct Notify {
     pub desktop: Option<Desktop>,
     /// The title of the window says how many alerts there are.
     pub title: bool,
-    /// tmux is between, and passes such a notice on only where it is wrapped.
-    pub tmux: bool,
+    /// What is between passes such a notice on only where it is wrapped.
+    pub wrap: Wrap,
     /// When less rings.
     pub quiet: Option<Quiet>,
 }
@@ -102,6 +114,12 @@ pub struct Notices {
 }
 
 impl Notices {
+    /// The terminal was given back and is ours again: the title is to be said once more.
+    pub fn forget_title(&mut self) {
+        self.title.clear();
+        self.revision = None;
+    }
+
     /// What is to be written to the terminal now; mostly nothing.
     pub fn look(&mut self, notify: &Notify, state: &State, now: Time, zone: &TimeZone) -> Vec<u8> {
         let mut out = Vec::new();
@@ -122,14 +140,21 @@ impl Notices {
             return out;
         }
         let quiet = notify.quiet.filter(|q| q.holds(now, zone));
-        let new = std::mem::take(&mut self.waiting);
-        let new = new
+        // who has it, or what is over, needs no sign any more
+        let open = |id: &AlertId| {
+            let alert = state.alerts.get(id)?;
+            (alert.state == AlertState::Open).then_some(alert.as_ref())
+        };
+        self.waiting.retain(|id| open(id).is_some());
+        let rings = |a: &Alert| quiet.is_none_or(|q| !q.all && sustains_life(state, a));
+        let ring: Vec<&Alert> = self
+            .waiting
             .iter()
-            .filter_map(|id| state.alerts.get(id).map(AsRef::as_ref));
-        let ring: Vec<&Alert> = new
-            .filter(|a| a.state == AlertState::Open)
-            .filter(|a| quiet.is_none_or(|q| !q.all && sustains_life(state, a)))
+            .filter_map(open)
+            .filter(|a| rings(a))
             .collect();
+        // what is quiet now rings when the quiet is over, if it is still open then
+        self.waiting.retain(|id| ring.iter().all(|a| a.id != *id));
         let Some(first) = ring.first() else {
             return out;
         };
@@ -142,7 +167,7 @@ impl Notices {
                 1 => words_of(state, first),
                 n => format!("{n} critical alerts, first {}", words_of(state, first)),
             };
-            notice(how, notify.tmux, &plain(&words), &mut out);
+            notice(how, notify.wrap, &plain(&words), &mut out);
         }
         out
     }
@@ -214,17 +239,17 @@ fn plain(words: &str) -> String {
         .collect()
 }
 
-fn notice(how: Desktop, tmux: bool, words: &str, out: &mut Vec<u8>) {
+fn notice(how: Desktop, wrap: Wrap, words: &str, out: &mut Vec<u8>) {
     let sequence = match how {
         Desktop::Nine => format!("\x1b]9;wardwatch: {words}\x07"),
         Desktop::Seven => format!("\x1b]777;notify;wardwatch;{words}\x07"),
     };
-    if tmux {
-        let doubled = sequence.replace('\x1b', "\x1b\x1b");
-        out.extend_from_slice(format!("\x1bPtmux;{doubled}\x1b\\").as_bytes());
-    } else {
-        out.extend_from_slice(sequence.as_bytes());
-    }
+    let wrapped = match wrap {
+        Wrap::None => sequence,
+        Wrap::Tmux => format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")),
+        Wrap::Screen => format!("\x1bP{sequence}\x1b\\"),
+    };
+    out.extend_from_slice(wrapped.as_bytes());
 }
 
 #[cfg(test)]
@@ -354,10 +379,17 @@ mod tests {
             ..all()
         });
         room.put(4, |a| a.device = Some(DeviceId(2)));
+        room.put(5, |_| {});
         assert_eq!(room.look(), "");
+        room.put(5, |a| a.state = AlertState::Acknowledged);
         room.wait(8 * 3600);
-        room.put(6, |_| {});
-        assert!(room.look().starts_with('\x07'), "06:13");
+        let morning = room.look();
+        assert!(morning.starts_with('\x07'), "06:13");
+        assert!(
+            morning.contains("wardwatch: vent-icu3-07"),
+            "one of two: {morning:?}"
+        );
+        assert_eq!(room.look(), "");
     }
 
     #[test]
@@ -393,7 +425,7 @@ mod tests {
     fn the_title_counts_and_nothing_from_outside_divides_or_ends_a_sequence() {
         let mut room = Room::new(Notify {
             title: true,
-            tmux: true,
+            wrap: Wrap::Tmux,
             desktop: Some(Desktop::Seven),
             ..Notify::default()
         });
