@@ -71,7 +71,7 @@ impl TermCaps {
             clipboard: !dumb
                 && term != "linux"
                 && !term.starts_with("vt")
-                && !(term.starts_with("screen") && get("TMUX").is_none()),
+                && (!term.starts_with("screen") || get("TMUX").is_some()),
         }
     }
 }

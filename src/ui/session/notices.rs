@@ -371,7 +371,7 @@ mod tests {
         assert!(room.look().contains("vent-icu3-07"), "a ventilator");
         room.wait(60);
         room.put(5, |a| {
-            a.impact.by_care = vec![(CareLevel::LifeSustaining, 2)]
+            a.impact.by_care = vec![(CareLevel::LifeSustaining, 2)];
         });
         assert!(room.look().starts_with('\x07'), "two behind it");
         let mut room = Room::new(Notify {
