@@ -93,7 +93,7 @@ fn thirty_days_leave_no_glyph_out_of_place_and_no_octet_behind() {
         change(Arc::make_mut(&mut world.state), frame);
         world.now = world.now + Duration::from_secs(STEP);
         world.live = match frame % 97 {
-            90..=93 => Live::Stale(world.now - Duration::from_secs(600)),
+            90..=93 => Live::Stale(world.now - Duration::from_mins(10)),
             94 => Live::NoCollector,
             _ => Live::Live,
         };

@@ -306,6 +306,25 @@ pub struct PollArgs {
 pub struct RecordArgs {
     /// The recording to write; must not exist
     pub file: PathBuf,
+    /// Take it out of what was collected: from this time on (03:07, 2026-11-23T03:07, RFC 3339, -2h)
+    #[arg(
+        long,
+        value_name = "TIME",
+        conflicts_with = "duration",
+        allow_hyphen_values = true
+    )]
+    pub from: Option<String>,
+    /// Up to this time; without it, up to now
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "from",
+        allow_hyphen_values = true
+    )]
+    pub to: Option<String>,
+    /// A folder in place of a file: the recording, a summary in Markdown and the alerts as CSV
+    #[arg(long, requires = "from")]
+    pub bundle: bool,
     /// End after this time
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,

@@ -32,6 +32,7 @@ mod screen;
 mod sim;
 mod theme;
 mod watch;
+mod window;
 mod words;
 
 use std::io::Write as _;

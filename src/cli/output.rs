@@ -72,7 +72,8 @@ impl Listing {
         out.flush()
     }
 
-    fn write(&self, format: ListFormat, out: &mut impl Write) -> io::Result<()> {
+    /// Writes it.
+    pub fn write(&self, format: ListFormat, out: &mut impl Write) -> io::Result<()> {
         match format {
             ListFormat::Table => self.table(out),
             ListFormat::Json => {

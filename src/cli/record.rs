@@ -1,4 +1,4 @@
-//! `wardwatch record`: collect, and write what happens to a recording as well.
+//! `wardwatch record`: collect, and write what happens to a recording as well; or take a recording out of what was collected.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -8,12 +8,15 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 
 use super::args::{Global, RecordArgs};
-use super::{Done, open, usage, watch};
+use super::{Done, open, usage, watch, window};
 use crate::log::recording::{Header, RecordingWriter};
 use crate::model::{Site, Time};
 
 /// Shows the screen on a terminal; collects silently elsewhere.
 pub fn record(global: &Global, args: &RecordArgs) -> Result<Done> {
+    if let Some(from) = &args.from {
+        return window::record(global, args, from);
+    }
     let loaded = open::site(global)?;
     let recorder = recorder(&args.file, &loaded.site)?;
     let until = args.duration.map(|d| Instant::now() + d);

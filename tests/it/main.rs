@@ -19,3 +19,4 @@ mod sweeps;
 mod term;
 mod touch_capture;
 mod touch_property;
+mod window;

@@ -1,6 +1,7 @@
 //! What a person sees who sees no hue, and what becomes of colours where a terminal has few.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
@@ -31,7 +32,7 @@ fn style_map(buf: &Buffer) -> String {
         let mut line = String::new();
         let mut run: Option<(char, usize)> = None;
         let say = |line: &mut String, (letter, n): (char, usize)| {
-            line.push_str(&format!("{letter}{n} "));
+            let _ = write!(line, "{letter}{n} ");
         };
         for cell in row {
             let of = |c: Color| format!("{c:?}");
@@ -60,10 +61,10 @@ fn style_map(buf: &Buffer) -> String {
     }
     let mut out = String::new();
     for (line, n) in rows {
-        out.push_str(&format!("{n}x {line}\n"));
+        let _ = writeln!(out, "{n}x {line}");
     }
     for (look, letter) in looks {
-        out.push_str(&format!("{letter}: {look}\n"));
+        let _ = writeln!(out, "{letter}: {look}");
     }
     out
 }
@@ -103,7 +104,7 @@ fn colours_of_every_view_at_every_depth() {
                             all + l.split_once(": ").map_or(l, |(_, look)| look) + "\n"
                         }),
                 };
-                all.push_str(&format!("== {name} {width}x{height}\n{kept}"));
+                let _ = write!(all, "== {name} {width}x{height}\n{kept}");
             }
         }
         insta::assert_snapshot!(format!("colours_{depth_name}"), all);
@@ -171,8 +172,8 @@ fn states_and_severities_have_signs_and_weight_of_their_own() {
 /// different in black and white.
 #[test]
 fn no_view_tells_severity_or_state_by_hue_alone() {
-    let (whole, named) = hospital::small();
     type Bare = Vec<(String, Modifier)>;
+    let (whole, named) = hospital::small();
     let shots_of = |stage: &mut Stage| -> Vec<(&'static str, Bare, String)> {
         let mut out = Vec::new();
         for (name, mut view) in all_views(&named) {

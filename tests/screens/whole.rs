@@ -62,7 +62,7 @@ fn only_ours(bytes: &[u8]) {
             continue;
         }
         assert_eq!(chars.next(), Some('['));
-        let end = chars.find(|c| c.is_ascii_alphabetic());
+        let end = chars.find(char::is_ascii_alphabetic);
         assert!(
             matches!(end, Some('H' | 'm' | 'C' | 'J' | 'h' | 'l')),
             "{end:?}"

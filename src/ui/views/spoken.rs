@@ -1,6 +1,7 @@
 //! Views as lines of words, for a screen reader or a serial console: the same words, without their columns.
 
 use super::{alert, device, words};
+use crate::engine::State;
 use crate::model::{Alert, AlertState, Device, Run};
 use crate::ui::Ctx;
 use crate::ui::widgets::{Ink, counted};
@@ -21,10 +22,19 @@ pub fn device_page(ctx: &Ctx<'_>, of: &Device) -> Vec<String> {
 
 /// An alert in a line: how bad, what, where, who has it.
 pub fn alert_line(ctx: &Ctx<'_>, of: &Alert) -> String {
-    let ink = Ink::of(ctx);
-    let name = of.device.and_then(|id| ctx.state.devices.get(&id));
+    let line = alert_words(ctx.state, of);
+    match (of.state, &of.ack) {
+        (AlertState::Acknowledged, Some(ack)) => format!("{line}, {} has it", ack.by),
+        (AlertState::Closed, _) => format!("{line}, over"),
+        _ => format!("{line}, since {}", Ink::of(ctx).clock(of.since)),
+    }
+}
+
+/// An alert: how bad, what, where, what is behind it.
+pub fn alert_words(state: &State, of: &Alert) -> String {
+    let name = of.device.and_then(|id| state.devices.get(&id));
     let name = name.map_or("wardwatch", |d| d.name.as_str());
-    let place = words::segment_name(ctx.state, of.segment);
+    let place = words::segment_name(state, of.segment);
     let mut line = format!(
         "{} {name}: {}",
         of.severity.word().to_uppercase(),
@@ -37,11 +47,7 @@ pub fn alert_line(ctx: &Ctx<'_>, of: &Alert) -> String {
         let classes = words::classes(&of.impact.by_class, 3);
         line = format!("{line}, behind it {classes}");
     }
-    match (of.state, &of.ack) {
-        (AlertState::Acknowledged, Some(ack)) => format!("{line}, {} has it", ack.by),
-        (AlertState::Closed, _) => format!("{line}, over"),
-        _ => format!("{line}, since {}", ink.clock(of.since)),
-    }
+    line
 }
 
 /// A device in a line.

@@ -1,0 +1,189 @@
+//! A window of what was collected, taken out as a recording and as a bundle: it plays to the state that the log stands for.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command as Process, Output};
+
+use serde_json::Value as Json;
+use wardwatch::engine::State;
+use wardwatch::event::{Body, Command, ConfigAppliedV2, Event, ObsPingV1, Observation};
+use wardwatch::log::{Log as _, Retention, SqliteLog};
+use wardwatch::model::{DeviceClass, DeviceId, DeviceSpec, SegmentSpec, Seq, Site, Text, Time};
+
+use crate::support::PROGRAM;
+
+const BEGIN: i64 = 1_700_000_000_000;
+
+fn events() -> Vec<Event> {
+    let site = Site {
+        name: "St. Anna".into(),
+        segments: vec![SegmentSpec {
+            name: "core".into(),
+            nets: vec!["10.0.10.0/24".parse().unwrap()],
+            ..SegmentSpec::default()
+        }],
+        devices: (1..=9)
+            .map(|n| DeviceSpec {
+                name: format!("sw-{n}").into(),
+                class: DeviceClass::Switch,
+                addresses: vec![[10, 0, 10, n].into()],
+                ..DeviceSpec::default()
+            })
+            .collect(),
+        ..Site::default()
+    };
+    let config = Body::Config(Box::new(ConfigAppliedV2 {
+        hash: "a".into(),
+        site,
+    }));
+    let bodies = (1..400u64).map(|n| match n % 7 {
+        0 => Body::Command {
+            by: "ana".into(),
+            command: Command::Note {
+                device: DeviceId(1),
+                note: Text::from_bytes(format!("note {n} \x1b[2J").as_bytes()),
+            },
+        },
+        1 => Body::Tick,
+        _ => Body::Observation(Observation::Ping(ObsPingV1 {
+            at: Time(BEGIN + n as i64 * 10_000),
+            address: [10, 0, 10, (n % 9) as u8 + 1].into(),
+            rtt_ms: (n % 5 != 0).then_some(n as u32),
+        })),
+    });
+    std::iter::once(config)
+        .chain(bodies)
+        .zip(1..)
+        .map(|(body, n)| Event {
+            seq: Seq(n),
+            // the clock was put back for a while
+            time: Time(
+                BEGIN + n as i64 * 10_000 - if (200..210).contains(&n) { 60_000 } else { 0 },
+            ),
+            body,
+        })
+        .collect()
+}
+
+/// The hash of the state after the events up to a time, as the log's reader stops.
+fn hash_at(events: &[Event], to: Time) -> String {
+    let mut state = State::new();
+    for event in events.iter().take_while(|e| e.time <= to) {
+        let _ = state.apply(event);
+    }
+    state.hash().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    Process::new(PROGRAM)
+        .args(arguments)
+        .args(["--state", "state"])
+        .current_dir(dir)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_window_plays_to_the_state_that_the_log_stands_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let events = events();
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let mut log = SqliteLog::open(&state, Retention::default()).unwrap();
+    log.append(&events).unwrap();
+    log.flush().unwrap();
+    drop(log);
+    let time = |n: i64| Time(BEGIN + n * 10_000).to_string();
+    for (at, (from, to)) in [(100, 300), (1, 399), (250, 251)].into_iter().enumerate() {
+        let file = format!("window-{at}");
+        let made = run(
+            dir.path(),
+            &["record", &file, "--from", &time(from), "--to", &time(to)],
+        );
+        let said = String::from_utf8_lossy(&made.stdout).into_owned();
+        assert!(made.status.success(), "{made:?}");
+        assert!(said.contains("events from"), "{said}");
+        let played = run(dir.path(), &["replay", &file, "--headless"]);
+        let line: Json = serde_json::from_slice(&played.stdout).unwrap();
+        let want = hash_at(&events, Time(BEGIN + to * 10_000));
+        assert_eq!(line["state_hash"], want, "{line}");
+        let again = run(dir.path(), &["record", &file, "--from", &time(from)]);
+        assert_eq!(again.status.code(), Some(2), "never overwritten");
+    }
+}
+
+#[test]
+fn a_bundle_is_for_its_owner_and_says_what_was_and_who_did_what() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let mut log = SqliteLog::open(&state, Retention::default()).unwrap();
+    log.append(&events()).unwrap();
+    log.flush().unwrap();
+    drop(log);
+    let from = Time(BEGIN + 1_000_000).to_string();
+    let to = Time(BEGIN + 3_000_000).to_string();
+    let made = run(
+        dir.path(),
+        &["record", "b", "--bundle", "--from", &from, "--to", &to],
+    );
+    assert!(made.status.success(), "{made:?}");
+    let folder = dir.path().join("b");
+    for name in ["recording.wwr", "summary.md", "alerts.csv"] {
+        let mode = std::fs::metadata(folder.join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o077, 0, "{name} is {mode:o}");
+    }
+    let summary = std::fs::read_to_string(folder.join("summary.md")).unwrap();
+    assert!(summary.starts_with("# St. Anna, "), "{summary}");
+    assert!(
+        summary.contains("ana noted of sw-1: note 105 \\u{1b}[2J"),
+        "{summary}"
+    );
+    assert!(!summary.contains("note 7 "), "before the window: {summary}");
+    assert!(!summary.contains('\x1b'));
+}
+
+#[test]
+fn a_window_that_is_none_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let none = run(dir.path(), &["record", "x", "--from", "-2h"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("nothing was collected here yet"));
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let mut log = SqliteLog::open(&state, Retention::default()).unwrap();
+    log.append(&events()).unwrap();
+    log.flush().unwrap();
+    drop(log);
+    for (arguments, words) in [
+        (&["--from", "noon"][..], "--from 'noon'"),
+        (
+            &[
+                "--from",
+                "2023-11-14T22:30:00Z",
+                "--to",
+                "2023-11-14T22:20:00Z",
+            ],
+            "is not after",
+        ),
+        (
+            &[
+                "--from",
+                "2001-01-01T00:00:00Z",
+                "--to",
+                "2002-01-01T00:00:00Z",
+            ],
+            "the log begins at",
+        ),
+        (&["--to", "03:07"], "--from"),
+    ] {
+        let ran = run(dir.path(), &[&["record", "x"], arguments].concat());
+        assert_eq!(ran.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+        assert!(!dir.path().join("x").exists());
+    }
+}
