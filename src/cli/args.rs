@@ -154,6 +154,8 @@ pub enum Command {
     Runs(ListArgs),
     /// List what models can't take: shipped, learned, and the site's own word
     Quirks(ListArgs),
+    /// What is other than it was: who came and went, moved, changed; alerts that opened and closed
+    Changes(ChangesArgs),
     /// Everything known of one device, with source, time and confidence
     Device(DeviceArgs),
     /// Every packet ever sent to a device
@@ -354,6 +356,36 @@ pub struct ListArgs {
     /// Go on printing what changes
     #[arg(long)]
     pub follow: bool,
+    /// As it was then, out of the log: 03:07, 2026-11-23T03:07, RFC 3339, -2h
+    #[arg(
+        long,
+        value_name = "TIME",
+        conflicts_with = "follow",
+        allow_hyphen_values = true
+    )]
+    pub at: Option<String>,
+    /// table, json, jsonl or csv; table on a terminal, else jsonl
+    #[arg(long, value_enum)]
+    pub format: Option<ListFormat>,
+    /// Which columns, in this order
+    #[arg(long, value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Exit 3 when the list is not empty
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// `changes`
+#[derive(Debug, Args)]
+pub struct ChangesArgs {
+    /// Filter, as in the program: of which devices, and of whose alerts
+    pub filter: Vec<String>,
+    /// Since when: 03:07, 2026-11-23T03:07, RFC 3339, -2h
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: String,
+    /// Up to when; without it, up to now
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
     /// table, json, jsonl or csv; table on a terminal, else jsonl
     #[arg(long, value_enum)]
     pub format: Option<ListFormat>,
@@ -370,6 +402,9 @@ pub struct ListArgs {
 pub struct DeviceArgs {
     /// Name, address, MAC or biomedical tag
     pub device: String,
+    /// As it was then, out of the log: 03:07, 2026-11-23T03:07, RFC 3339, -2h
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
     /// text or json
     #[arg(long, value_enum)]
     pub format: Option<OneFormat>,

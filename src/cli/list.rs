@@ -7,7 +7,7 @@ use color_eyre::Result;
 
 use super::args::{DeviceArgs, Global, ListArgs, ListFormat};
 use super::output::{Listing, one};
-use super::{Done, open, rows, usage};
+use super::{Done, open, past, rows, usage};
 use crate::engine::Filter;
 use crate::engine::State;
 use crate::model::{DeviceId, SegmentId, Time};
@@ -38,8 +38,10 @@ pub fn list(global: &Global, what: What, args: &ListArgs) -> Result<Done> {
             "--follow prints JSON lines; leave --format out, or say --format jsonl",
         ));
     }
-    let (state, log) = open::state(global)?;
-    drop(log);
+    let state = match &args.at {
+        Some(at) => past::at(global, "--at", at)?,
+        None => open::state(global)?.0,
+    };
     let mut listing = listing(&state, what, &filter, state.time);
     listing.select(&args.columns).map_err(usage)?;
     let found = !listing.is_empty();
@@ -144,7 +146,10 @@ fn follow(
 
 /// `wardwatch device`
 pub fn device(global: &Global, args: &DeviceArgs) -> Result<Done> {
-    let (state, _log) = open::state(global)?;
+    let state = match &args.at {
+        Some(at) => past::at(global, "--at", at)?,
+        None => open::state(global)?.0,
+    };
     let device = open::find(&state, &args.device)?;
     one(args.format, &super::device::as_json(&state, device), || {
         super::device::as_text(&state, device)

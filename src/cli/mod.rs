@@ -21,6 +21,7 @@ mod named;
 mod noted;
 mod open;
 mod output;
+mod past;
 mod poll;
 mod polls;
 mod record;
@@ -128,6 +129,7 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Alerts(args)) => list::list(global, list::What::Alerts, &args),
         Some(Command::Runs(args)) => list::list(global, list::What::Runs, &args),
         Some(Command::Quirks(args)) => list::list(global, list::What::Quirks, &args),
+        Some(Command::Changes(args)) => past::changes(global, &args),
         Some(Command::Device(args)) => list::device(global, &args),
         Some(Command::Ledger(args)) => ledger::ledger(global, &args),
         Some(Command::Run(args)) => run::run(global, &args),

@@ -9,16 +9,15 @@ use std::path::Path;
 
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 
 use super::args::{Global, ListFormat, RecordArgs};
-use super::{Done, open, rows, usage};
+use super::past::{self, when};
+use super::{Done, rows, usage};
 use crate::engine::State;
 use crate::event::{Body, Command};
 use crate::log::recording::{Header, export};
 use crate::log::{Log as _, SqliteLog};
-use crate::model::{Alert, AlertId, DeviceId, Seq, Text, Time};
+use crate::model::{Alert, AlertId, DeviceId, Seq, Time};
 use crate::ui::views::spoken;
 
 /// The recording in a bundle.
@@ -41,22 +40,15 @@ struct Window {
 
 /// Writes a window of what was collected to a new file or folder.
 pub fn record(global: &Global, args: &RecordArgs, from: &str) -> Result<Done> {
-    let dir = open::state_dir(global)?;
-    if !dir.join("record.db").exists() {
-        return Err(usage(format!(
-            "{}: nothing was collected here yet, so there is no window to take",
-            dir.display()
-        )));
-    }
     if args.file.exists() {
         return Err(usage(format!(
             "{} exists; a recording is never overwritten, choose another name",
             args.file.display()
         )));
     }
-    let mut log = SqliteLog::open_read_only(&dir)?;
+    let mut log = past::log(global)?;
     let now = Time::from_clock();
-    let zone = TimeZone::system();
+    let zone = jiff::tz::TimeZone::system();
     let from = when("--from", from, now, &zone)?;
     let to = match &args.to {
         Some(to) => when("--to", to, now, &zone)?,
@@ -112,48 +104,10 @@ pub fn record(global: &Global, args: &RecordArgs, from: &str) -> Result<Done> {
     Ok(Done::Done)
 }
 
-/// A time as a person writes it: RFC 3339, `2026-11-23 03:07`, `03:07` (the last one that was), `-2h`.
-fn when(flag: &str, words: &str, now: Time, zone: &TimeZone) -> Result<Time> {
-    let wrong = || {
-        usage(format!(
-            "{flag} '{}': write a time as 03:07, 2026-11-23T03:07, 2026-11-23T03:07:00Z or -2h",
-            Text::from(words)
-        ))
-    };
-    if let Ok(at) = words.parse::<Timestamp>() {
-        return Ok(Time(at.as_millisecond()));
-    }
-    let here = zone.to_datetime(now.timestamp());
-    if let Some(back) = words.strip_prefix('-') {
-        let back: jiff::SignedDuration = back.parse().map_err(|_| wrong())?;
-        return Ok(now - back.unsigned_abs());
-    }
-    let there = |at: jiff::civil::DateTime| {
-        let at = zone.to_timestamp(at).map_err(|_| wrong())?;
-        Ok(Time(at.as_millisecond()))
-    };
-    if let Ok(at) = words.parse::<jiff::civil::DateTime>() {
-        return there(at);
-    }
-    let clock: jiff::civil::Time = words.parse().map_err(|_| wrong())?;
-    let today = here.date().to_datetime(clock);
-    if today <= here {
-        return there(today);
-    }
-    let before = here.date().checked_sub(1.day()).map_err(|_| wrong())?;
-    there(before.to_datetime(clock))
-}
-
 /// Folds the log up to the end of a window. Times may jump, places do not: the window begins before the first event that is not
 /// older than it, and ends before the first that is younger.
 fn fold(log: &mut SqliteLog, from: Time, to: Time) -> Result<Window> {
-    let mut state = State::new();
-    if let Some((_, bytes)) = log.snapshot()?
-        && let Ok(found) = State::from_snapshot(&bytes)
-        && found.time < from
-    {
-        state = found;
-    }
+    let mut state = past::base(log, from)?;
     let mut first: Option<State> = None;
     let (mut deeds, mut more) = (Vec::new(), 0);
     let after = state.seq;
@@ -297,32 +251,4 @@ fn summary(window: &Window, alerts: &[&Alert]) -> String {
         "\nThe recording beside this is played by `wardwatch replay {RECORDING}`; alerts.csv holds the alerts.\n"
     );
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_people_write_them() {
-        // 2023-11-14 23:13:20 in Vienna
-        let now = Time(1_700_000_000_000);
-        let zone = TimeZone::fixed(jiff::tz::offset(1));
-        for (words, want) in [
-            ("2023-11-14T20:00:00Z", "2023-11-14T20:00:00Z"),
-            ("2023-11-14T20:00", "2023-11-14T19:00:00Z"),
-            ("2023-11-14 20:00", "2023-11-14T19:00:00Z"),
-            ("20:00", "2023-11-14T19:00:00Z"),
-            ("23:30", "2023-11-13T22:30:00Z"),
-            ("-2h", "2023-11-14T20:13:20Z"),
-            ("-90m", "2023-11-14T20:43:20Z"),
-        ] {
-            let at = when("--from", words, now, &zone).unwrap();
-            assert_eq!(at.to_string(), want, "{words}");
-        }
-        for wrong in ["", "noon", "25:00", "-", "-x", "2023-13-01T00:00", "2h"] {
-            let why = when("--to", wrong, now, &zone).unwrap_err().to_string();
-            assert!(why.starts_with("--to '"), "{why}");
-        }
-    }
 }

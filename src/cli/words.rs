@@ -13,8 +13,8 @@ use crate::model::Text;
 use crate::ui::Keymap;
 
 /// The commands whose arguments are words of the filter language.
-const LISTINGS: [&str; 7] = [
-    "devices", "segments", "links", "alerts", "runs", "quirks", "poll",
+const LISTINGS: [&str; 8] = [
+    "devices", "segments", "links", "alerts", "runs", "quirks", "changes", "poll",
 ];
 
 /// A filter may begin with a minus (`-state:up`), which an option does too. Such words are put to the end, behind `--`; the

@@ -11,6 +11,7 @@ mod conduct;
 mod config;
 mod counters;
 mod credentials;
+mod difference;
 mod facts;
 mod filter;
 mod fold;
@@ -38,6 +39,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+pub use difference::{Difference, differences};
 pub use filter::{Filter, FilterError, FilterKey};
 pub use memory::Memory;
 pub use overrides::GAPS;

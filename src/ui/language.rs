@@ -21,8 +21,8 @@ pub trait FilterLanguage: Send + Sync {
     /// Every key, as it begins a word.
     fn keys(&self) -> Vec<String>;
 
-    /// A key that there is not, told while it is typed; nothing of what may become right yet.
-    fn unknown_key(&self, words: &str) -> Option<Text>;
+    /// What is wrong and can't become right any more while the rest is typed: a key that there is not, a word that is ended.
+    fn mistake(&self, words: &str) -> Option<Text>;
 }
 
 /// The language of the engine, as on the command line.
@@ -49,11 +49,13 @@ impl FilterLanguage for SiteFilters {
         keys.map(|key| format!("{}:", key.name)).collect()
     }
 
-    fn unknown_key(&self, words: &str) -> Option<Text> {
-        match Filter::parse(words) {
-            Err(why @ FilterError::UnknownKey { .. }) => Some(Text::from(why.to_string())),
-            _ => None,
-        }
+    fn mistake(&self, words: &str) -> Option<Text> {
+        let (ended, last) = words.split_at_checked(Filter::last_word(words))?;
+        let why = match (Filter::parse(ended), Filter::parse(last)) {
+            (Err(why), _) | (_, Err(why @ FilterError::UnknownKey { .. })) => why,
+            _ => return None,
+        };
+        Some(Text::from(why.to_string()))
     }
 }
 

@@ -187,3 +187,92 @@ fn a_window_that_is_none_is_said() {
         assert!(!dir.path().join("x").exists());
     }
 }
+
+#[test]
+fn lists_show_what_was_and_changes_what_is_other_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let mut all = events();
+    // another device is declared in the midst, one is no longer
+    let Body::Config(config) = &all[0].body else {
+        panic!("the first is the configuration");
+    };
+    let mut later = ConfigAppliedV2::clone(config);
+    later.hash = "b".into();
+    later.site.devices.remove(8);
+    later.site.devices.push(DeviceSpec {
+        name: "pump-1".into(),
+        class: DeviceClass::InfusionPump,
+        addresses: vec![[10, 0, 10, 99].into()],
+        ..DeviceSpec::default()
+    });
+    all[149].body = Body::Config(Box::new(later));
+    let mut log = SqliteLog::open(&state, Retention::default()).unwrap();
+    log.append(&all).unwrap();
+    log.flush().unwrap();
+    drop(log);
+    let time = |n: i64| Time(BEGIN + n * 10_000).to_string();
+    let names = |arguments: &[&str]| {
+        let ran = run(dir.path(), arguments);
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let before = names(&[
+        "devices",
+        "--at",
+        &time(140),
+        "--columns",
+        "name",
+        "--format",
+        "csv",
+    ]);
+    let after = names(&[
+        "devices",
+        "--at",
+        &time(160),
+        "--columns",
+        "name",
+        "--format",
+        "csv",
+    ]);
+    assert!(
+        !before.contains("pump-1") && after.contains("pump-1"),
+        "{before}{after}"
+    );
+    let changes = names(&["changes", "--since", &time(140), "--until", &time(160)]);
+    let rows: Vec<Json> = changes
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let row = |name: &str, what: &str| {
+        rows.iter()
+            .any(|r| r["device"] == name && r["what"] == what)
+    };
+    assert!(row("pump-1", "appeared"), "{changes}");
+    let none = names(&[
+        "changes",
+        "class:ventilator",
+        "--since",
+        &time(140),
+        "--until",
+        &time(160),
+    ]);
+    assert_eq!(none, "");
+    let found = run(
+        dir.path(),
+        &["changes", "--since", &time(140), "--exit-code"],
+    );
+    assert_eq!(found.status.code(), Some(3));
+    for arguments in [
+        &["changes", "--since", "2001-01-01T00:00:00Z"][..],
+        &["devices", "--at", "2999-01-01T00:00:00Z"],
+        &["device", "pump-1", "--at", "yesterday"],
+    ] {
+        let ran = run(dir.path(), arguments);
+        assert_eq!(ran.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&ran.stderr).lines().count(), 1);
+    }
+    let device = names(&["device", "pump-1", "--at", &time(160), "--format", "json"]);
+    assert!(device.contains("infusion-pump"), "{device}");
+}

@@ -21,6 +21,7 @@ use crate::actions::registry::{self, Action, Scope};
 
 use super::command_line::Line;
 use super::glyphs::Glyphs;
+use crate::engine::Filter;
 
 /// The presets: name, file.
 const PRESETS: [(&str, &str); 2] = [
@@ -225,10 +226,10 @@ fn run_of(words: &str) -> Result<Run, String> {
     if let Some(action) = registry::action(words) {
         return Ok(Run::Action(action));
     }
-    match Line::read(words) {
-        Ok(_) => Ok(Run::Line(words.to_owned())),
-        Err(why) => Err(why),
+    if let Line::View(_, Some(filter)) | Line::Filter(filter) = Line::read(words)? {
+        Filter::parse(&filter).map_err(|why| why.to_string())?;
     }
+    Ok(Run::Line(words.to_owned()))
 }
 
 fn preset(name: &str) -> Keymap {

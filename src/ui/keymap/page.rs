@@ -21,7 +21,7 @@ the one in force, `?` in the program shows what works where you are. Every actio
 given. `wardwatch keys check FILE` names every mistake with line and column.
 
 ```toml
-inherits = \"vim\"                 # or \"plain\"; without it, vim
+inherits = \"vim\"                 # or \"plain\"; without it, vim; \"none\" for a keymap of its own
 unbind = [\"X\"]                   # keys that are to do nothing
 
 everywhere = [

@@ -89,7 +89,8 @@ pub(super) fn read(text: &str, place: &Path) -> Made {
     let mut bindings = base.bindings.clone();
     for (on, at) in &unbound {
         let before = bindings.len();
-        bindings.retain(|b| b.on != *on);
+        // a key that begins rows takes these with it
+        bindings.retain(|b| !b.on.starts_with(on));
         if bindings.len() == before {
             let words = format!("'{}' does nothing in {} anyhow", on.join(" "), base.name);
             sources.warn(*at, words);
@@ -150,6 +151,23 @@ pub(super) fn read(text: &str, place: &Path) -> Made {
 
 /// A view is always there, so what is bound everywhere is never reached where the view has the same keys.
 fn hidden(sources: &mut Sources, own: &[(Binding, At)], inherited: &[Binding]) {
+    for (binding, at) in own
+        .iter()
+        .filter(|(b, _)| matches!(b.layer, Scope::Program | Scope::View))
+    {
+        let mut all = inherited.iter().chain(own.iter().map(|(b, _)| b));
+        let narrower =
+            all.find(|b| b.on == binding.on && !matches!(b.layer, Scope::Program | Scope::View));
+        if let Some(narrower) = narrower {
+            let place = narrower.layer.title().to_lowercase();
+            let what = format!(
+                "'{}' is still {} {place}",
+                binding.on(),
+                narrower.words().to_lowercase()
+            );
+            sources.warn(*at, what);
+        }
+    }
     for (binding, at) in own.iter().filter(|(b, _)| b.layer == Scope::Program) {
         let mut all = inherited.iter().chain(own.iter().map(|(b, _)| b));
         let before = all.find(|b| b.layer == Scope::View && b.on == binding.on);
@@ -246,12 +264,21 @@ impl<'s> Reader<'s> {
         let Some(name) = self.text("inherits", value) else {
             return;
         };
-        self.inherits = Keymap::preset(&name);
+        // a copy of a preset stands for itself
+        self.inherits = if name == "none" {
+            Some(Arc::new(Keymap {
+                name: name.clone(),
+                title: String::new(),
+                bindings: Vec::new(),
+            }))
+        } else {
+            Keymap::preset(&name)
+        };
         if self.inherits.is_none() {
             let what = format!(
                 "there is no keymap {} to inherit; there are {}{}",
                 quote(&name),
-                one_of(Keymap::names()),
+                one_of(Keymap::names().chain(["none"])),
                 hint(&name, Keymap::names())
             );
             self.sources.error(at(value.span()), what);

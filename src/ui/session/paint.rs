@@ -34,6 +34,11 @@ impl Session {
         let tab = self.stacks.tab();
         self.show(tab, &moment);
 
+        let layers = if self.chord.is_empty() {
+            Vec::new()
+        } else {
+            self.in_force(&moment)
+        };
         let ctx = self.base.ctx(&moment, tab);
         let ink = Ink::of(&ctx);
         let whole = self.screen.area();
@@ -113,7 +118,8 @@ impl Session {
                 cursor = layer.draw(&ink, buf, over);
             }
             if !self.chord.is_empty() {
-                which::draw(&ink, buf, over, (keys, &self.chord), moment.standing);
+                let here = (layers.as_slice(), moment.standing);
+                which::draw(&ink, buf, over, (keys, &self.chord), here);
             }
             let low = self.layers.last().map_or(0, |layer| layer.rows_below());
             let free = Rect {

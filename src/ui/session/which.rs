@@ -1,9 +1,9 @@
-//! What can follow the keys that were pressed: shown at once, and gone with the next key. What is refused here is dim.
+//! What can follow the keys that were pressed: shown at once, and gone with the next key. What is refused, or means nothing, here is dim.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::actions::registry::{Standing, refusal};
+use crate::actions::registry::{Scope, Standing, refusal};
 use crate::ui::Role;
 use crate::ui::keymap::{self, Found, Keymap, Run};
 use crate::ui::widgets::{Ink, Row, width};
@@ -17,7 +17,7 @@ pub fn draw(
     buf: &mut Buffer,
     area: Rect,
     (keys, chord): (&Keymap, &[String]),
-    standing: Standing,
+    (layers, standing): (&[Scope], Standing),
 ) {
     let after = keys.after(chord);
     let wide =
@@ -56,7 +56,9 @@ pub fn draw(
         let left = place.x + 1 + x * entry;
         let room = entry.min(place.right().saturating_sub(left));
         let spot = Rect::new(left, place.y + y, room, 1);
-        let refused = match keys.find(&[], chord, key) {
+        let refused = match keys.find(layers, chord, key) {
+            // what it is for is not here
+            Found::Run(binding) if !layers.contains(&binding.layer) => true,
             Found::Run(binding) => match &binding.run {
                 Run::Action(action) => refusal(action, standing).is_some(),
                 Run::Line(_) => false,

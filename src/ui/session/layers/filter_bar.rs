@@ -45,7 +45,12 @@ impl FilterBar {
         self.field.text().clone_into(&mut self.typed);
         self.candidates = desk.filters.complete(&self.typed, desk.ctx.state);
         // which keys there are is said as soon as one is written that is none
-        self.error = desk.filters.unknown_key(&self.typed);
+        self.error = desk.filters.mistake(&self.typed);
+        let begun = desk.filters.last_word(&self.typed) < self.typed.len();
+        if self.error.is_none() && self.candidates.is_empty() && begun {
+            // what nothing could complete is to be right as it stands
+            self.error = desk.filters.read(&self.typed).err();
+        }
     }
 
     fn complete(&mut self, forward: bool, desk: &Desk<'_>) {

@@ -120,3 +120,23 @@ fn a_paste_by_the_megabyte_is_cut_and_that_is_said_beside_the_line() {
         seat.hides("were pasted");
     }
 }
+
+#[test]
+fn what_can_not_become_right_any_more_is_said_while_it_is_typed() {
+    for (typed, said) in [
+        ("/class:zz", "'zz' is no class"),
+        ("/class:zz sta", "'zz' is no class"),
+        ("/foo:1", "no filter key 'foo'"),
+        ("/class:zz foo:1", "'zz' is no class"),
+    ] {
+        let mut seat = Seat::new();
+        seat.keys("4");
+        seat.keys(typed);
+        seat.shows(said);
+    }
+    // what may still become right is not
+    let mut seat = Seat::new();
+    seat.keys("4/class:vent");
+    seat.shows("class:ventilator");
+    seat.hides("is no class");
+}

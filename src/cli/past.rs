@@ -1,0 +1,198 @@
+//! What was: the state of a time out of the log, and what is other since.
+
+use color_eyre::Result;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Value, json};
+
+use super::args::{ChangesArgs, Global};
+use super::output::Listing;
+use super::{Done, open, rows, usage};
+use crate::engine::{Difference, Filter, State, differences};
+use crate::log::{Log as _, SqliteLog};
+use crate::model::{Text, Time};
+
+/// A time as a person writes it: RFC 3339, `2026-11-23 03:07`, `03:07` (the last one that was), `-2h`.
+pub fn when(flag: &str, words: &str, now: Time, zone: &TimeZone) -> Result<Time> {
+    let wrong = || {
+        usage(format!(
+            "{flag} '{}': write a time as 03:07, 2026-11-23T03:07, 2026-11-23T03:07:00Z or -2h",
+            Text::from(words)
+        ))
+    };
+    if let Ok(at) = words.parse::<Timestamp>() {
+        return Ok(Time(at.as_millisecond()));
+    }
+    let here = zone.to_datetime(now.timestamp());
+    if let Some(back) = words.strip_prefix('-') {
+        let back: jiff::SignedDuration = back.parse().map_err(|_| wrong())?;
+        return Ok(now - back.unsigned_abs());
+    }
+    let there = |at: jiff::civil::DateTime| {
+        let at = zone.to_timestamp(at).map_err(|_| wrong())?;
+        Ok(Time(at.as_millisecond()))
+    };
+    if let Ok(at) = words.parse::<jiff::civil::DateTime>() {
+        return there(at);
+    }
+    let clock: jiff::civil::Time = words.parse().map_err(|_| wrong())?;
+    let today = here.date().to_datetime(clock);
+    if today <= here {
+        return there(today);
+    }
+    let before = here.date().checked_sub(1.day()).map_err(|_| wrong())?;
+    there(before.to_datetime(clock))
+}
+
+/// The log of the state folder, without disturbing who collects.
+pub fn log(global: &Global) -> Result<SqliteLog> {
+    let dir = open::state_dir(global)?;
+    if !dir.join("record.db").exists() {
+        return Err(usage(format!(
+            "{}: nothing was collected here yet; start `wardwatch` or `wardwatch daemon`",
+            dir.display()
+        )));
+    }
+    Ok(SqliteLog::open_read_only(&dir)?)
+}
+
+/// A state from which one of `before` is soon folded.
+pub fn base(log: &mut SqliteLog, before: Time) -> Result<State> {
+    if let Some((_, bytes)) = log.snapshot()?
+        && let Ok(found) = State::from_snapshot(&bytes)
+        && found.time < before
+    {
+        return Ok(found);
+    }
+    Ok(State::new())
+}
+
+/// Folds on, up to and with the last event before the first that is younger.
+fn fold(log: &mut SqliteLog, mut state: State, to: Time) -> Result<State> {
+    let after = state.seq;
+    log.read_from(after, &mut |event| {
+        if event.time > to {
+            return false;
+        }
+        let _ = state.apply(&event);
+        true
+    })?;
+    Ok(state)
+}
+
+/// The log must reach back so far.
+fn reaches(log: &SqliteLog, flag: &str, at: Time, now: Time) -> Result<()> {
+    if at > now {
+        return Err(usage(format!("{flag}: {at} is still to come")));
+    }
+    match log.oldest()? {
+        Some(oldest) if oldest <= at => Ok(()),
+        Some(oldest) => Err(usage(format!("{flag}: the log begins at {oldest}"))),
+        None => Err(usage(format!("{flag}: the log is empty"))),
+    }
+}
+
+/// The state of a time.
+pub fn at(global: &Global, flag: &str, words: &str) -> Result<State> {
+    let mut log = log(global)?;
+    let now = Time::from_clock();
+    let at = when(flag, words, now, &TimeZone::system())?;
+    reaches(&log, flag, at, now)?;
+    let base = base(&mut log, at)?;
+    fold(&mut log, base, at)
+}
+
+/// `wardwatch changes`
+pub fn changes(global: &Global, args: &ChangesArgs) -> Result<Done> {
+    let filter = Filter::parse(&args.filter.join(" ")).map_err(usage)?;
+    let mut log = log(global)?;
+    let (now, zone) = (Time::from_clock(), TimeZone::system());
+    let since = when("--since", &args.since, now, &zone)?;
+    let until = match &args.until {
+        Some(until) => when("--until", until, now, &zone)?,
+        None => now,
+    };
+    if until <= since {
+        return Err(usage(format!("--until: {until} is not after {since}")));
+    }
+    reaches(&log, "--since", since, now)?;
+    let base = base(&mut log, since)?;
+    let before = fold(&mut log, base, since)?;
+    let after = fold(&mut log, before.clone(), until)?;
+    let mut listing = Listing::new(&["device", "what", "before", "after", "at", "text"]);
+    for difference in differences(&before, &after) {
+        if wanted(&filter, &before, &after, &difference) {
+            listing.row(row(&before, &after, &difference));
+        }
+    }
+    listing.select(&args.columns).map_err(usage)?;
+    let found = !listing.is_empty();
+    listing.print(args.format)?;
+    Ok(if found && args.exit_code {
+        Done::Found
+    } else {
+        Done::Done
+    })
+}
+
+/// Does the filter find the device, as it is or as it was?
+fn wanted(filter: &Filter, before: &State, after: &State, of: &Difference) -> bool {
+    if filter.is_empty() {
+        return true;
+    }
+    let is = |state: &State| {
+        let device = of.device.and_then(|id| state.devices.get(&id));
+        let alert = of.alert.and_then(|id| state.alerts.get(&id));
+        match (alert, device) {
+            (Some(alert), _) => filter.matches_alert(state, alert, state.time),
+            (None, Some(device)) => filter.matches(state, device, state.time),
+            (None, None) => false,
+        }
+    };
+    is(after) || is(before)
+}
+
+fn row(before: &State, after: &State, of: &Difference) -> Vec<Value> {
+    let state = match of.device {
+        Some(id) if !after.devices.contains_key(&id) => before,
+        _ => after,
+    };
+    let device = of.device.map(|id| rows::device_name(state, id));
+    let alert = of.alert.and_then(|id| after.alerts.get(&id));
+    vec![
+        device.map_or(Value::Null, rows::text),
+        json!(of.what),
+        rows::text(of.before.as_str()),
+        rows::text(of.after.as_str()),
+        of.at.map_or(Value::Null, rows::time),
+        alert.map_or(Value::Null, |a| rows::text(a.text.as_str())),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        // 2023-11-14 23:13:20 in Vienna
+        let now = Time(1_700_000_000_000);
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        for (words, want) in [
+            ("2023-11-14T20:00:00Z", "2023-11-14T20:00:00Z"),
+            ("2023-11-14T20:00", "2023-11-14T19:00:00Z"),
+            ("2023-11-14 20:00", "2023-11-14T19:00:00Z"),
+            ("20:00", "2023-11-14T19:00:00Z"),
+            ("23:30", "2023-11-13T22:30:00Z"),
+            ("-2h", "2023-11-14T20:13:20Z"),
+            ("-90m", "2023-11-14T20:43:20Z"),
+        ] {
+            let at = when("--from", words, now, &zone).unwrap();
+            assert_eq!(at.to_string(), want, "{words}");
+        }
+        for wrong in ["", "noon", "25:00", "-", "-x", "2023-13-01T00:00", "2h"] {
+            let why = when("--to", wrong, now, &zone).unwrap_err().to_string();
+            assert!(why.starts_with("--to '"), "{why}");
+        }
+    }
+}
