@@ -51,10 +51,9 @@ impl FilterLanguage for SiteFilters {
 
     fn mistake(&self, words: &str) -> Option<Text> {
         let (ended, last) = words.split_at_checked(Filter::last_word(words))?;
-        let why = match (Filter::parse(ended), Filter::parse(last)) {
-            (Err(why), _) | (_, Err(why @ FilterError::UnknownKey { .. })) => why,
-            _ => return None,
-        };
+        let last = Filter::parse(last).err();
+        let unknown = last.filter(|why| matches!(why, FilterError::UnknownKey { .. }));
+        let why = Filter::parse(ended).err().or(unknown)?;
         Some(Text::from(why.to_string()))
     }
 }
