@@ -1,5 +1,6 @@
 //! A window of what was collected, taken out as a recording and as a bundle: it plays to the state that the log stands for.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command as Process, Output};
@@ -71,7 +72,11 @@ fn hash_at(events: &[Event], to: Time) -> String {
     for event in events.iter().take_while(|e| e.time <= to) {
         let _ = state.apply(event);
     }
-    state.hash().iter().map(|b| format!("{b:02x}")).collect()
+    let mut hash = String::new();
+    for byte in state.hash() {
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash
 }
 
 fn run(dir: &Path, arguments: &[&str]) -> Output {
