@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io};
 
 use arc_swap::ArcSwapOption;
-use rustc_hash::FxHashMap;
+use ipnet::IpNet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ledger::Ledger;
 use crate::event::LedgerRow;
@@ -30,6 +31,14 @@ pub enum Refusal {
         kind: PacketKind,
         /// What holds there.
         policy: TouchPolicy,
+    },
+    /// It is no single host: a packet there reaches whoever listens, also those that must not be touched.
+    #[error("{} to {to} is not allowed: that is a group or a broadcast address, and no device", kind.word())]
+    NoHost {
+        /// To whom.
+        to: IpAddr,
+        /// What.
+        kind: PacketKind,
     },
     /// A SET without a permit, or beyond it.
     #[error("{} to {to} needs a permit of a run, and there is none that covers it", kind.word())]
@@ -73,9 +82,35 @@ pub struct PermitId(u64);
 struct InForce {
     table: Arc<TouchTable>,
     addresses: FxHashMap<IpAddr, TouchPolicy>,
+    /// First and last addresses of the site's subnets: what is sent there reaches all of one (RFC 919, RFC 2644).
+    edges: FxHashSet<IpAddr>,
+}
+
+/// One host, and not a group, everybody or nobody.
+fn is_host(to: IpAddr) -> bool {
+    match to {
+        IpAddr::V4(v4) => !(v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified()),
+        IpAddr::V6(v6) => !(v6.is_multicast() || v6.is_unspecified()),
+    }
+}
+
+/// Where a packet reaches a whole subnet of IPv4.
+fn edges(nets: impl Iterator<Item = IpNet>) -> FxHashSet<IpAddr> {
+    nets.filter_map(|net| match net {
+        IpNet::V4(v4) if v4.prefix_len() < 31 => Some([v4.network(), v4.broadcast()]),
+        _ => None,
+    })
+    .flatten()
+    .map(IpAddr::V4)
+    .collect()
 }
 
 impl InForce {
+    /// May nothing be sent there, whatever a person says?
+    fn is_host(&self, to: IpAddr) -> bool {
+        is_host(to) && !self.edges.contains(&to)
+    }
+
     fn policy(&self, to: IpAddr) -> TouchPolicy {
         match self.addresses.get(&to) {
             Some(policy) => *policy,
@@ -91,6 +126,8 @@ pub struct Gate {
     permits: Mutex<BTreeMap<PermitId, Permit>>,
     next_permit: AtomicU64,
     refused: AtomicU64,
+    /// Grows with each table, and when it is shut.
+    epoch: AtomicU64,
 }
 
 impl fmt::Debug for Gate {
@@ -115,6 +152,7 @@ impl Gate {
             permits: Mutex::default(),
             next_permit: AtomicU64::new(1),
             refused: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
         })
     }
 
@@ -122,6 +160,7 @@ impl Gate {
     pub fn install(&self, table: Arc<TouchTable>) {
         let newer = Some(Arc::new(InForce {
             addresses: table.addresses.iter().map(|(a, p)| (*a, *p)).collect(),
+            edges: edges(table.unknown.iter().map(|(net, _)| *net)),
             table,
         }));
         self.table.rcu(|now| match (now, &newer) {
@@ -130,6 +169,28 @@ impl Gate {
             }
             _ => newer.clone(),
         });
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Grows whenever another table is in force: what was let through before is to be looked at once more before it leaves.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// May a packet that was let through still leave? `permitted`: by a permit. If not, it is noted as refused.
+    pub(super) fn still(&self, to: IpAddr, kind: PacketKind, permitted: bool, now: Time) -> bool {
+        let to = to.to_canonical();
+        let table = self.table.load();
+        let may = table.as_ref().is_some_and(|table| {
+            let policy = table.policy(to);
+            table.is_host(to) && policy != TouchPolicy::Never && (permitted || policy.allows(kind))
+        });
+        if !may {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            let cause = Text::from("its touch policy became stricter while it waited to leave");
+            locked(&self.ledger).refuse(to, kind, 1, &cause, now);
+        }
+        may
     }
 
     /// The policy for an address; `None` before the first table.
@@ -192,6 +253,9 @@ impl Gate {
         let Some(table) = table.as_ref() else {
             return Err(Refusal::NoTable);
         };
+        if !table.is_host(to) {
+            return Err(Refusal::NoHost { to, kind });
+        }
         let policy = table.policy(to);
         let refusal = Refusal::Policy { to, kind, policy };
         if policy == TouchPolicy::Never {
@@ -234,6 +298,7 @@ impl Gate {
     /// Lets nothing out any more: what comes now would stand in no ledger.
     pub fn shut(&self) {
         self.table.store(None);
+        self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Packets refused so far.
@@ -278,6 +343,60 @@ mod tests {
         );
         assert!(gate.drain_ledger().is_empty());
         assert_eq!(gate.refused(), 1);
+    }
+
+    #[test]
+    fn groups_and_broadcasts_are_nobodys_whatever_a_person_or_a_permit_says() {
+        let gate = Gate::new();
+        let groups = [
+            "224.0.0.1",
+            "239.1.2.3",
+            "255.255.255.255",
+            "0.0.0.0",
+            "ff02::1",
+            "::",
+            "::ffff:224.0.0.1",
+        ];
+        let edges = ["10.9.9.0", "10.9.9.255", "10.9.8.4", "10.9.8.7"];
+        let all = groups
+            .iter()
+            .chain(&edges)
+            .map(|a| a.parse::<IpAddr>().unwrap());
+        gate.install(Arc::new(TouchTable {
+            revision: 1,
+            // the word of a person
+            addresses: all.clone().map(|a| (a, TouchPolicy::Full)).collect(),
+            unknown: ["10.9.9.0/24", "10.9.8.4/30", "10.9.7.0/31", "2001:db8::/64"]
+                .map(|net| (net.parse().unwrap(), TouchPolicy::Full))
+                .to_vec(),
+            elsewhere: TouchPolicy::Full,
+        }));
+        for to in all {
+            let id = gate.open_permit(Permit {
+                run: RunId(1),
+                address: to,
+                packets: [(PacketKind::Get, 9)].into(),
+                until: Time(100),
+            });
+            for permit in [None, Some(id)] {
+                let verdict = gate.pass(to, PacketKind::Get, 1, &cause(), permit, Time(1));
+                assert!(
+                    matches!(verdict, Err(Refusal::NoHost { .. })),
+                    "{to}: {verdict:?}"
+                );
+            }
+        }
+        for to in ["10.9.9.1", "10.9.7.0", "10.9.7.1", "2001:db8::", "10.9.8.5"] {
+            let verdict = gate.pass(
+                to.parse().unwrap(),
+                PacketKind::Get,
+                1,
+                &cause(),
+                None,
+                Time(1),
+            );
+            assert_eq!(verdict, Ok(()), "{to}");
+        }
     }
 
     #[test]

@@ -16,4 +16,4 @@ pub use door::{Gate, Permit, PermitId, Refusal, SendError};
 pub use interface::Interface;
 pub use ping::{Echo, PingDoor, PingError};
 pub use raw::{ArpDoor, Asked, RawError, Tap};
-pub use udp::{Ear, Errand, Inbox, Outbox, UdpDoor, Wire};
+pub use udp::{Ear, Errand, Fate, Inbox, Outbox, UdpDoor, Wire};

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use nix::sys::socket::{
-    self, MsgFlags, MultiHeaders, SockaddrStorage, setsockopt, sockopt::RcvBufForce,
+    self, MsgFlags, MultiHeaders, SockaddrStorage, setsockopt,
+    sockopt::{RcvBufForce, SndBufForce},
 };
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -23,6 +24,8 @@ const ROOM: usize = 65_535;
 const STRIDE: usize = ROOM + 1 + 25 * 64;
 /// What is asked of the kernel for datagrams that wait; without a privilege it gives `net.core.rmem_max` at the most.
 const RECEIVE_BUFFER: usize = 8 << 20;
+/// The same for datagrams that can't leave yet: some four thousand.
+const SEND_BUFFER: usize = 8 << 20;
 
 /// Whoever hears what comes.
 pub trait Ear {
@@ -39,6 +42,15 @@ pub trait Ear {
 pub trait Wire: Send + Sync + fmt::Debug {
     /// A datagram leaves.
     fn send(&self, to: SocketAddr, datagram: &[u8]);
+    /// Is there room for another one? While there is none, [`Wire::poll_writable`] is asked.
+    fn has_room(&self) -> bool {
+        true
+    }
+    /// Ready when there is room.
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
+        let _ = context;
+        Poll::Ready(())
+    }
     /// Hands what is there to `hear`; how many those were.
     fn take(&self, hear: &mut dyn FnMut(&[u8], SocketAddr)) -> usize;
     /// Ready when something is there.
@@ -68,20 +80,51 @@ pub struct Outbox {
     items: Vec<Item>,
     /// How many of them left.
     gone: usize,
+    /// Which table let the rest through.
+    epoch: u64,
+}
+
+/// What became of a datagram in an outbox.
+#[derive(Debug)]
+pub enum Fate {
+    /// It left.
+    Left,
+    /// The system refused it.
+    Failed(io::Error),
+    /// The gate, which had let it through, holds it back: another table is in force.
+    Refused,
 }
 
 #[derive(Debug)]
 struct Item {
+    kind: PacketKind,
+    permitted: bool,
     to: SocketAddr,
     start: usize,
     end: usize,
-    token: u64,
+    token: u128,
 }
 
 impl Outbox {
     /// Nothing waits to leave.
     pub fn is_empty(&self) -> bool {
         self.gone >= self.items.len()
+    }
+
+    /// Those that wait to leave, by their tokens.
+    pub fn waiting(&self) -> impl Iterator<Item = u128> + '_ {
+        self.rest().iter().map(|item| item.token)
+    }
+
+    /// Takes those out that nobody waits for any more.
+    pub fn retain(&mut self, mut waits: impl FnMut(u128) -> bool) {
+        self.items.drain(..self.gone.min(self.items.len()));
+        self.gone = 0;
+        self.items.retain(|item| waits(item.token));
+    }
+
+    fn rest(&self) -> &[Item] {
+        self.items.get(self.gone..).unwrap_or_default()
     }
 
     fn clear(&mut self) {
@@ -139,8 +182,8 @@ pub struct Errand<'a> {
     pub permit: Option<PermitId>,
     /// When.
     pub now: Time,
-    /// Comes back if the system refuses it.
-    pub token: u64,
+    /// Comes back when it left, or did not.
+    pub token: u128,
 }
 
 impl Gate {
@@ -152,6 +195,10 @@ impl Gate {
         // a burst of answers must fit
         if setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
             let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        }
+        // what waits for the address of a neighbour that is silent is charged to the socket, for seconds
+        if setsockopt(&socket, SndBufForce, &SEND_BUFFER).is_err() {
+            let _ = socket.set_send_buffer_size(SEND_BUFFER);
         }
         socket.set_nonblocking(true)?;
         socket.bind(&bind.into())?;
@@ -204,9 +251,15 @@ impl UdpDoor {
             errand.permit,
             errand.now,
         )?;
+        // of one that is older the rest is looked at once more
+        if outbox.is_empty() {
+            outbox.epoch = self.gate.epoch();
+        }
         let start = outbox.octets.len();
         outbox.octets.extend_from_slice(datagram);
         outbox.items.push(Item {
+            kind: errand.kind,
+            permitted: errand.permit.is_some(),
             to: errand.to,
             start,
             end: outbox.octets.len(),
@@ -215,28 +268,55 @@ impl UdpDoor {
         Ok(())
     }
 
-    /// Sends what is in the outbox, until it is empty or the socket is full ([`UdpDoor::poll_writable`] then). What the
-    /// system refuses is told with its token.
-    pub fn flush(&self, outbox: &mut Outbox, mut failed: impl FnMut(u64, io::Error)) {
-        while let Some(rest) = outbox.items.get(outbox.gone..).filter(|r| !r.is_empty()) {
+    /// Sends what is in the outbox, until it is empty or the socket is full ([`UdpDoor::poll_writable`] then). What became of each
+    /// is told with its token. What the policy no longer allows does not leave.
+    pub fn flush(&self, outbox: &mut Outbox, now: Time, mut told: impl FnMut(u128, Fate)) {
+        let epoch = self.gate.epoch();
+        if outbox.epoch != epoch {
+            outbox.epoch = epoch;
+            let (gate, gone) = (&self.gate, std::mem::take(&mut outbox.gone));
+            outbox.items.drain(..gone.min(outbox.items.len()));
+            outbox.items.retain(|item| {
+                let may = gate.still(item.to.ip(), item.kind, item.permitted, now);
+                if !may {
+                    told(item.token, Fate::Refused);
+                }
+                may
+            });
+        }
+        while !outbox.rest().is_empty() {
+            let rest = outbox.rest();
             let rest = rest.get(..BATCH).unwrap_or(rest);
             let sent = match &self.way {
                 Way::Socket(socket) => send_some(socket, &outbox.octets, rest),
                 Way::Wire(wire) => {
-                    for item in rest {
-                        wire.send(item.to, &outbox.octets[item.start..item.end]);
+                    let room = rest.iter().take_while(|item| {
+                        let room = wire.has_room();
+                        if room {
+                            wire.send(item.to, &outbox.octets[item.start..item.end]);
+                        }
+                        room
+                    });
+                    match room.count() {
+                        0 => Err(io::ErrorKind::WouldBlock.into()),
+                        sent => Ok(sent),
                     }
-                    Ok(rest.len())
                 }
             };
             match sent {
-                Ok(sent) => outbox.gone += sent.max(1),
+                Ok(sent) => {
+                    let sent = sent.max(1);
+                    for item in rest.iter().take(sent) {
+                        told(item.token, Fate::Left);
+                    }
+                    outbox.gone += sent;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     // an error is always that of the first one
                     if let Some(item) = rest.first() {
-                        failed(item.token, error);
+                        told(item.token, Fate::Failed(error));
                     }
                     outbox.gone += 1;
                 }
@@ -306,7 +386,7 @@ impl UdpDoor {
                 let _ = ready!(socket.poll_send_ready(context));
                 Poll::Ready(())
             }
-            Way::Wire(_) => Poll::Ready(()),
+            Way::Wire(wire) => wire.poll_writable(context),
         }
     }
 }

@@ -7,6 +7,7 @@ mod daemon;
 mod delta;
 mod fake;
 mod faults;
+mod full;
 mod late;
 pub mod memory;
 mod named;

@@ -116,6 +116,8 @@ pub(super) struct Flight {
     pub(super) silent: bool,
     /// It was sent at least once, and may be answered.
     pub(super) asked: bool,
+    /// It stands before a socket that is full: its time does not run.
+    pub(super) leaving: bool,
     /// Its place among those that wait for the window, and for a budget.
     pub(super) waiting: Waiting,
     /// When it came there, the driver's milliseconds.

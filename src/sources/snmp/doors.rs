@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::gate::{Gate, Outbox, UdpDoor, Wire};
+use crate::gate::{Fate, Gate, Outbox, UdpDoor, Wire};
+use crate::model::Time;
 
 /// Sockets for IPv4 at the least and at the most: more only where the kernel gives each little room.
 const LEAST: usize = 2;
@@ -96,11 +97,23 @@ impl Doors {
     }
 
     /// Sends what is in the outboxes, as far as there is room.
-    pub(super) fn flush(&mut self, mut failed: impl FnMut(u64, io::Error)) {
+    pub(super) fn flush(&mut self, now: Time, mut told: impl FnMut(u128, Fate)) {
         for Outgoing { door, outbox } in &mut self.doors {
             if !outbox.is_empty() {
-                door.flush(outbox, &mut failed);
+                door.flush(outbox, now, &mut told);
             }
+        }
+    }
+
+    /// Those that wait to leave since a socket is full.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = u128> + '_ {
+        self.doors.iter().flat_map(|d| d.outbox.waiting())
+    }
+
+    /// Takes those out that nobody waits for any more.
+    pub(super) fn retain(&mut self, waits: impl Fn(u128) -> bool) {
+        for Outgoing { outbox, .. } in &mut self.doors {
+            outbox.retain(&waits);
         }
     }
 

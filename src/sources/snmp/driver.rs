@@ -4,6 +4,7 @@ mod ahead;
 mod elsewhere;
 mod heard;
 mod held;
+mod leaving;
 mod orders;
 mod places;
 
@@ -49,6 +50,8 @@ use places::Places;
 const DRAIN: usize = 8;
 /// Answers that are not worth a turn while more than that many are out.
 const FEW: usize = 64;
+/// Questions that are put before the sockets until these are asked to take them.
+const FLUSH_EVERY: usize = 256;
 /// How long more are waited for.
 const GATHER: Duration = Duration::from_millis(1);
 /// Orders taken in one turn.
@@ -91,6 +94,8 @@ pub(super) struct Driver {
     places: Places,
     tickets: u64,
     outstanding: usize,
+    /// Questions that stand before a socket that is full.
+    pub(super) blocked: usize,
     /// Questions that gave their place up when their first attempt was over, and are asked again.
     silent: usize,
     window: Window,
@@ -175,6 +180,7 @@ impl Driver {
             places: Places::default(),
             tickets: 0,
             outstanding: 0,
+            blocked: 0,
             silent: 0,
             window,
             overdue: Overdue::default(),
@@ -252,9 +258,12 @@ impl Driver {
         let timer = self.timers.peek().map(|Reverse((due, _))| *due);
         // without a place in the window nothing could be sent
         let room = self.outstanding < self.window.limit();
+        // nor while a socket is full: it says when it is not
+        let free = doors.is_sent();
+        let room = room && free;
         let held = self.allowance.next_ms().filter(|_| room);
         let place = self.overdue.next_ms(self.config.first_timeout);
-        let again = self.again.next_ms();
+        let again = self.again.next_ms().filter(|_| free);
         let place = place.filter(|_| !room || again.is_some());
         let wait = match timer
             .into_iter()
@@ -417,7 +426,8 @@ impl Driver {
                 continue;
             };
             let flight = lane.flight.as_mut();
-            if let Some(flight) = flight.filter(|f| f.exchange.id == id && f.counted) {
+            let flight = flight.filter(|f| f.exchange.id == id && f.counted && !f.leaving);
+            if let Some(flight) = flight {
                 flight.counted = false;
                 flight.silent = true;
                 self.silent += 1;
@@ -437,7 +447,8 @@ impl Driver {
             Some(flight) if over => {
                 let refusal = flight.exchange.out_of_time(device.engine.as_ref(), true);
                 // what was never sent says nothing of the agent
-                let why = if flight.held || !flight.asked {
+                let never = !flight.asked || (flight.leaving && flight.times <= 1);
+                let why = if flight.held || never {
                     Failure::Held
                 } else {
                     Failure::Deadline
@@ -513,7 +524,18 @@ impl Driver {
             instant: sent,
             wall: now,
         } = self.clock;
+        if self.blocked > 0 && !self.let_leave(doors) {
+            // nothing new goes before those, and none of it waits in a place where nobody sees it
+            return;
+        }
+        let mut put = 0_usize;
         loop {
+            if put >= FLUSH_EVERY {
+                put = 0;
+                if !self.let_leave(doors) {
+                    return;
+                }
+            }
             let (spot, allowed) = if let Some(spot) = self.resend.pop_front() {
                 (spot, self.may_go(spot, Standing::New, now_ms))
             } else if let Some((spot, id)) =
@@ -533,7 +555,10 @@ impl Driver {
                 continue;
             }
             match self.send(spot, doors, (now, now_ms, sent)) {
-                Ok(()) => self.rearm(spot.0),
+                Ok(()) => {
+                    put += 1;
+                    self.rearm(spot.0);
+                }
                 Err(failure) => {
                     self.complete(spot, Err(failure));
                     self.advance(spot.0);
@@ -541,13 +566,7 @@ impl Driver {
             }
         }
         self.window.sent(self.outstanding);
-        let mut refused = Vec::new();
-        doors.flush(|token, error| refused.push((token, error)));
-        for (token, error) in refused {
-            let spot = ((token >> 8) as u32, token as u8);
-            self.complete(spot, Err(Failure::Unreachable(error.to_string().into())));
-            self.advance(spot.0);
-        }
+        self.let_leave(doors);
     }
 
     /// Nobody waits to be asked, and no answer is expected.
@@ -600,7 +619,7 @@ impl Driver {
             cause: &task.cause,
             permit,
             now,
-            token: u64::from(spot.0) << 8 | u64::from(spot.1),
+            token: leaving::token(spot, flight.exchange.id),
         };
         door.put(outbox, errand, datagram)
             .map_err(|why| Failure::NotAllowed(why.to_string().into()))?;
@@ -714,6 +733,7 @@ impl Driver {
                     counted: false,
                     silent: false,
                     asked: false,
+                    leaving: false,
                     waiting,
                     since_ms: now_ms,
                     held: false,

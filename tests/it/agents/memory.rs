@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wardwatch::event::Observation;
-use wardwatch::gate::Wire;
+use wardwatch::gate::{Gate, Wire};
 use wardwatch::model::{Budgets, TouchPolicy};
 use wardwatch::sources::snmp::{Poller, PollerConfig};
 use wardwatch::wire::snmp::{Message, Oid, PduKind, Value};
@@ -57,6 +57,9 @@ pub struct Inner {
     pub most_open: usize,
     pub back: VecDeque<(Vec<u8>, SocketAddr)>,
     pub waker: Option<Waker>,
+    /// The socket takes so many datagrams more; without a number, all.
+    pub room: Option<usize>,
+    pub writer: Option<Waker>,
 }
 
 /// Many agents with the same MIB, that count.
@@ -82,7 +85,18 @@ impl Agents {
             most_open: 0,
             back: VecDeque::new(),
             waker: None,
+            room: None,
+            writer: None,
         })))
+    }
+
+    /// The socket takes so many datagrams from now on.
+    pub fn set_room(&self, room: Option<usize>) {
+        let mut inner = self.inner();
+        inner.room = room;
+        if let Some(writer) = inner.writer.take() {
+            writer.wake();
+        }
     }
 
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -149,6 +163,9 @@ impl Wire for Agents {
     fn send(&self, to: SocketAddr, datagram: &[u8]) {
         let message = Message::decode(datagram).unwrap();
         let mut inner = self.inner();
+        if let Some(room) = &mut inner.room {
+            *room -= 1;
+        }
         let at = inner.begun.elapsed();
         inner.heard.push(Heard {
             at,
@@ -198,6 +215,19 @@ impl Wire for Agents {
         });
     }
 
+    fn has_room(&self) -> bool {
+        self.inner().room != Some(0)
+    }
+
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut inner = self.inner();
+        if inner.room == Some(0) {
+            inner.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
     fn take(&self, hear: &mut dyn FnMut(&[u8], SocketAddr)) -> usize {
         let back = std::mem::take(&mut self.inner().back);
         for (datagram, from) in &back {
@@ -219,6 +249,7 @@ impl Wire for Agents {
 pub struct House {
     pub agents: Agents,
     pub poller: Poller,
+    pub gate: Arc<Gate>,
     seen: mpsc::Receiver<Vec<Observation>>,
 }
 
@@ -227,12 +258,13 @@ pub fn house(mib: Mib, config: PollerConfig, budgets: Budgets) -> House {
     let (sink, seen) = mpsc::channel(65_536);
     let gate = gate(TouchPolicy::Full);
     let wire = Arc::new(agents.clone());
-    let poller = Poller::start_over(gate, wire, sink, config).unwrap();
+    let poller = Poller::start_over(Arc::clone(&gate), wire, sink, config).unwrap();
     poller.set_logins([("v2c".into(), community("public"))].into());
     poller.set_budgets(Arc::new(budgets));
     House {
         agents,
         poller,
+        gate,
         seen,
     }
 }

@@ -110,6 +110,7 @@ impl Driver {
         self.anywhere.remove(&flight.exchange.id);
         self.silent -= usize::from(flight.silent);
         let held = flight.held;
+        self.blocked -= usize::from(flight.leaving);
         match &answer {
             Ok(reply) => {
                 self.counters.answered.add(1);
