@@ -11,6 +11,7 @@ use super::usage;
 use crate::config;
 use crate::engine::State;
 use crate::event::{Body, ConfigAppliedV2, Event, Target};
+use crate::gate::is_host;
 use crate::model::{
     Device, PlainSecret, SecretRef, Seq, Site, Text, Time, TouchPolicy, TouchTable,
 };
@@ -46,9 +47,19 @@ pub fn targets_file(file: &Path, port: u16) -> Result<Vec<SocketAddr>> {
         let address = line
             .parse::<SocketAddr>()
             .or_else(|_| line.parse::<IpAddr>().map(|a| SocketAddr::new(a, port)));
-        found.push(address.map_err(|_| {
-            usage(format!("{}:{}: '{}' is no address; write it as 10.3.1.7, 10.3.1.7:1161 or [2001:db8::7]:161", file.display(), at + 1, Text::from(line)))
-        })?);
+        let at = |why: &str| {
+            let word = Text::from(line);
+            usage(format!("{}:{}: '{word}' {why}", file.display(), at + 1))
+        };
+        let address = address.map_err(|_| {
+            at("is no address; write it as 10.3.1.7, 10.3.1.7:1161 or [2001:db8::7]:161")
+        })?;
+        if !is_host(address.ip().to_canonical()) {
+            return Err(at(
+                "is a group or a broadcast address: whoever listens there would hear it, so nothing is sent",
+            ));
+        }
+        found.push(address);
     }
     Ok(found)
 }

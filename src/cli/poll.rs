@@ -17,12 +17,16 @@ use self::whom::Whom;
 use super::args::{Global, ListFormat, PollArgs};
 use super::{Done, named, usage};
 use crate::access::Person;
+use crate::config;
 use crate::gate::Gate;
 use crate::model::Text;
 use crate::sources::snmp::{PollResult, Poller, PollerConfig, check_plan, poll_because};
 
 /// How often without `--once`.
 const EVERY: Duration = Duration::from_secs(30);
+
+/// What a budget lets go at once, as a time of it.
+const BURST: Duration = Duration::from_secs(1);
 
 /// Asks once, or every half a minute.
 pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
@@ -37,8 +41,13 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     let (sink, mut observations) = mpsc::channel(16);
     // the results are printed from the poller's own answers
     runtime.spawn(async move { while observations.recv().await.is_some() {} });
-    let poller = Poller::start(Arc::clone(&gate), sink, PollerConfig::default())
-        .wrap_err("opening the poller's socket")?;
+    let config = PollerConfig {
+        // where there is a site its budgets hold, also for a person who asks again and again
+        polite: config::find(global.site.as_deref()).map(|_| BURST),
+        ..PollerConfig::default()
+    };
+    let poller =
+        Poller::start(Arc::clone(&gate), sink, config).wrap_err("opening the poller's socket")?;
     let signals = Signals::listen()?;
     let whom = Whom::of(global, args, &gate, &poller)?;
     drop(inside);
@@ -70,11 +79,16 @@ fn rounds(
     loop {
         let mut results = Vec::new();
         let mut printed = Ok(());
+        // when nobody reads any more, nobody is asked any more
+        let unread = tokio::sync::Notify::new();
         let each = |r: PollResult| match format {
             _ if args.summary => {}
             // who reads lines gets each as it comes
             ListFormat::Jsonl if printed.is_ok() => {
                 printed = listing([&r], kept).print(Some(format));
+                if printed.is_err() {
+                    unread.notify_one();
+                }
             }
             ListFormat::Jsonl => {}
             _ => results.push(r),
@@ -84,6 +98,7 @@ fn rounds(
             tokio::select! {
                 biased;
                 () = signals.come() => None,
+                () = unread.notified() => None,
                 summary = asking => Some(summary),
             }
         });

@@ -201,7 +201,8 @@ impl State {
     fn fall(&self, d: &Device, poll: &ObsPollV1) -> Fall {
         let upgraded = poll.system.as_ref().is_some_and(|s| {
             let descr = d.fact_str(FactKey::SysDescr);
-            !descr.is_empty() && s.descr.as_str() != descr
+            // an answer without one says nothing
+            !descr.is_empty() && !s.descr.is_empty() && s.descr.as_str() != descr
         });
         Fall {
             answered: d.snmp.seen,

@@ -87,7 +87,7 @@ struct InForce {
 }
 
 /// One host, and not a group, everybody or nobody.
-fn is_host(to: IpAddr) -> bool {
+pub fn is_host(to: IpAddr) -> bool {
     match to {
         IpAddr::V4(v4) => !(v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified()),
         IpAddr::V6(v6) => !(v6.is_multicast() || v6.is_unspecified()),

@@ -12,7 +12,7 @@ mod ping;
 mod raw;
 mod udp;
 
-pub use door::{Gate, Permit, PermitId, Refusal, SendError};
+pub use door::{Gate, Permit, PermitId, Refusal, SendError, is_host};
 pub use interface::Interface;
 pub use ping::{Echo, PingDoor, PingError};
 pub use raw::{ArpDoor, Asked, RawError, Tap};

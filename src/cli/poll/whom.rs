@@ -61,6 +61,7 @@ fn ask_as(site: &Site, state: &State, poller: &Poller) {
     if let Some(quirks) = state.quirk_table() {
         poller.set_quirks(Arc::clone(quirks));
     }
+    poller.set_budgets(Arc::new(site.budgets.clone()));
     if !site.quirks.is_empty() {
         eprintln!(
             "wardwatch: {} of the site's own quirks hold",
@@ -131,7 +132,9 @@ fn from_file(
             address: a.ip(),
             port: a.port(),
             credentials: vec![name.clone()],
-            class: DeviceClass::Unknown,
+            class: state
+                .device_at(a.ip())
+                .map_or(DeviceClass::Unknown, |d| d.class),
             jobs: Vec::new(),
             confirm_s: 10,
             model: 0,

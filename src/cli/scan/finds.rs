@@ -25,6 +25,8 @@ pub struct Found {
     pub heard: BTreeMap<&'static str, Text>,
     pub system: Option<SysGroupV1>,
     pub note: Text,
+    /// Several stations claim its address: nobody knows which of them would be asked.
+    pub contested: bool,
 }
 
 /// What a scan gathers, and what a recording of it holds.
@@ -69,6 +71,7 @@ impl Finds {
         let found = self.by_address.entry(arp.address).or_default();
         if found.mac.is_some_and(|m| m != arp.mac) {
             found.note = format!("also {}: two stations claim this address", arp.mac).into();
+            found.contested = true;
         } else {
             found.mac = Some(arp.mac);
         }

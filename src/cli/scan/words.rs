@@ -151,8 +151,9 @@ impl Words {
             return Arc::clone(&site.with_words);
         }
         let met = finds.by_address.iter().filter(|(_, f)| {
-            f.mac
-                .is_some_and(|m| medical::maker(m).is_none() && !m.is_local())
+            !f.contested
+                && f.mac
+                    .is_some_and(|m| medical::maker(m).is_none() && !m.is_local())
         });
         // this machine's own loopback is nobody's bedside
         let own = far.iter().filter(|a| a.is_loopback());

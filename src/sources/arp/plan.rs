@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::gate::Interface;
+use crate::gate::{self, Interface};
 use crate::model::Text;
 
 /// Addresses of one scan at the most: a /16.
@@ -19,6 +19,11 @@ pub enum PlanError {
         "'{0}' is no target; write an address (10.3.1.7), a range (10.3.1.10-50) or a subnet (10.3.1.0/24)"
     )]
     NoTarget(Text),
+    /// A group, or everybody.
+    #[error(
+        "'{0}' is a group or a broadcast address: whoever listens there would hear it, so nothing is sent"
+    )]
+    NoHost(Text),
     /// The end comes before the start.
     #[error("the range '{0}' ends before it starts")]
     Backwards(Text),
@@ -242,6 +247,9 @@ fn range(target: &str) -> Result<(u32, u32), PlanError> {
         let one = address(target)?;
         (one, one)
     };
+    if !(gate::is_host(first.into()) && gate::is_host(last.into())) {
+        return Err(PlanError::NoHost(target.into()));
+    }
     if last < first {
         return Err(PlanError::Backwards(target.into()));
     }

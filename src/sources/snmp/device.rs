@@ -105,6 +105,8 @@ pub(super) struct Active {
     pub(super) rank: Rank,
     /// Its place among those that wait, kept while it lets another one go first.
     pub(super) came: Option<u64>,
+    /// Attempts that its question had used up when it let that one go first.
+    pub(super) attempt: u32,
 }
 
 /// A question under way.
@@ -397,6 +399,10 @@ impl Device {
 
     /// It showed its model and build.
     pub(super) fn is_model(&mut self, system: &SysGroupV1) {
+        // an answer that lacks them is no other model: what is known of it holds on
+        if self.model.is_some() && (system.object_id.is_empty() || system.descr.is_empty()) {
+            return;
+        }
         let model = (system.object_id.clone(), build(&system.descr, &system.name));
         if self.model.as_deref() != Some(&model) {
             self.model = Some(Box::new(model));

@@ -725,8 +725,10 @@ impl Driver {
                     ticket,
                     spot,
                 };
-                if let Some(came) = self.lane(spot).and_then(|l| l.active.came.take()) {
-                    waiting.came = came;
+                let mut attempt = 0;
+                if let Some(lane) = self.lane(spot) {
+                    attempt = std::mem::take(&mut lane.active.attempt);
+                    waiting.came = lane.active.came.take().unwrap_or(ticket);
                 }
                 let flight = Flight {
                     exchange: Exchange::new(id, ask, login),
@@ -741,7 +743,7 @@ impl Driver {
                     sent_ms: 0,
                     times: 0,
                     due_ms: u64::MAX,
-                    attempt: 0,
+                    attempt,
                     tries,
                     malformed: None,
                 };

@@ -234,6 +234,7 @@ impl Driver {
                 held_since_ms: 0,
                 rank,
                 came: None,
+                attempt: 0,
             },
             flight: None,
         }));

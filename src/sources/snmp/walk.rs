@@ -66,6 +66,7 @@ pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failur
     let names = &asked.names;
     let mut out = vec![Value::NoSuchInstance; names.len()];
     let mut left: Places = (0..names.len()).rev().collect();
+    let mut missed: Places = Places::new();
     while !left.is_empty() {
         let most = {
             let memory = io.memory();
@@ -83,6 +84,7 @@ pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failur
             let reply = io.ask(ask).await?;
             match usize::try_from(reply.error_index) {
                 _ if reply.error_status == 0 => {
+                    let mut came: Places = Places::new();
                     for at in 0..reply.bindings.len() {
                         let Some(name) = reply.bindings.name(at) else {
                             break;
@@ -94,7 +96,16 @@ pub(super) async fn get_all(io: &Io, asked: &Names) -> Result<Vec<Value>, Failur
                             .or_else(|| batch.iter().find(|i| names[**i].as_name() == name));
                         if let (Some(home), Some(value)) = (home, reply.bindings.value(at)) {
                             out[*home] = value.to_value();
+                            came.push(*home);
                         }
+                    }
+                    // what an answer leaves out is not absent: it is asked for once more
+                    let lacks = batch.iter().copied().filter(|i| !came.contains(i));
+                    let lacks: Places = lacks.filter(|i| !missed.contains(i)).collect();
+                    if !lacks.is_empty() {
+                        io.fault(AgentFault::Truncated);
+                        missed.extend(lacks.iter().copied());
+                        left.extend(lacks.into_iter().rev());
                     }
                     break;
                 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use wardwatch::event::{Job, Observation, PollOutcome};
+use wardwatch::event::{AgentFault, Job, Observation, PollOutcome};
 use wardwatch::model::{Budgets, TouchPolicy, TouchTable};
 use wardwatch::sources::snmp::PollerConfig;
 
@@ -110,4 +110,30 @@ async fn what_waits_to_leave_does_not_when_its_device_may_not_be_touched_any_mor
     house.agents.set_room(None);
     house.pass(Duration::from_secs(5).as_secs()).await;
     assert_eq!(house.agents.heard().len(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_answer_leaves_out_is_asked_for_once_more_and_named() {
+    let mut house = many(1);
+    house.pass(90).await;
+    house.agents.inner().cut_gets = 1;
+    let seen = house.pass(240).await;
+    let whole = seen.iter().filter_map(|o| match o {
+        Observation::Poll(poll) => poll.system.as_ref(),
+        _ => None,
+    });
+    for system in whole {
+        assert!(
+            !system.descr.is_empty() && !system.object_id.is_empty(),
+            "{system:?}"
+        );
+    }
+    let faults = seen.iter().any(|o| match o {
+        Observation::Agent(agent) => agent
+            .faults
+            .iter()
+            .any(|(f, _)| *f == AgentFault::Truncated),
+        _ => false,
+    });
+    assert!(faults, "it is named");
 }

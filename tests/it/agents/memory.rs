@@ -46,6 +46,8 @@ pub struct Inner {
     pub no_bulk: bool,
     /// Bindings of an answer to a GETBULK, at the most.
     pub cut: Option<usize>,
+    /// So many answers to a GET hold their first binding only.
+    pub cut_gets: usize,
     /// Whose answers come from another address than was asked.
     pub elsewhere: BTreeMap<IpAddr, SocketAddr>,
     /// In whose place somebody answers from there, with the right id, before the agent itself does.
@@ -77,6 +79,7 @@ impl Agents {
             silent: BTreeSet::new(),
             no_bulk: false,
             cut: None,
+            cut_gets: 0,
             elsewhere: BTreeMap::new(),
             forged: BTreeMap::new(),
             heard: Vec::new(),
@@ -189,6 +192,10 @@ impl Wire for Agents {
         };
         if let Some(most) = inner.cut.filter(|_| bulk) {
             answer.pdu.varbinds.truncate(most);
+        }
+        if message.pdu.kind == PduKind::Get && inner.cut_gets > 0 {
+            inner.cut_gets -= 1;
+            answer.pdu.varbinds.truncate(1);
         }
         let wait = if bulk {
             inner.slow.max(inner.all)

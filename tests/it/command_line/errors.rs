@@ -54,6 +54,10 @@ fn a_mistake_on_the_command_line_is_one_line_and_exit_2() {
             ],
         ),
         (
+            vec!["scan", "224.0.0.1", "--community", "env:X"],
+            vec!["'224.0.0.1'", "group or a broadcast"],
+        ),
+        (
             vec!["scan", "10.3.1.300"],
             vec!["'10.3.1.300'", "10.3.1.0/24"],
         ),

@@ -269,3 +269,27 @@ fn what_the_collector_learned_holds_for_a_person_too() {
         while !ears.heard().is_empty() {}
     }
 }
+
+#[test]
+fn a_group_in_a_list_of_targets_is_said_with_its_line_and_nobody_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = dir.path().join("targets");
+    for group in [
+        "224.0.0.1:1161",
+        "255.255.255.255",
+        "[ff02::1]:161",
+        "0.0.0.0",
+    ] {
+        std::fs::write(&list, format!("127.0.0.1:9\n{group}\n")).unwrap();
+        super::ground::run(&[
+            "poll",
+            "--targets",
+            &list.display().to_string(),
+            "--community",
+            "env:HOME",
+            "--once",
+        ])
+        .ended(2)
+        .said(&["targets:2:", "group or a broadcast address"]);
+    }
+}

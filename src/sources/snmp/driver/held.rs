@@ -103,6 +103,7 @@ impl Driver {
             held = flight.held;
             let active = &mut lane.active;
             active.came = Some(flight.waiting.came);
+            active.attempt = flight.attempt;
             if held {
                 active.held_ms += now_ms.saturating_sub(active.held_since_ms);
             }
