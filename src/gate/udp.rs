@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use nix::sys::socket::{
-    self, MsgFlags, MultiHeaders, SockaddrStorage, setsockopt,
-    sockopt::{RcvBufForce, SndBufForce},
+    self, MsgFlags, MultiHeaders, SockaddrStorage, setsockopt, sockopt::RcvBufForce,
 };
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -24,8 +23,6 @@ const ROOM: usize = 65_535;
 const STRIDE: usize = ROOM + 1 + 25 * 64;
 /// What is asked of the kernel for datagrams that wait; without a privilege it gives `net.core.rmem_max` at the most.
 const RECEIVE_BUFFER: usize = 8 << 20;
-/// The same for datagrams that can't leave yet: some four thousand.
-const SEND_BUFFER: usize = 8 << 20;
 
 /// Whoever hears what comes.
 pub trait Ear {
@@ -195,10 +192,6 @@ impl Gate {
         // a burst of answers must fit
         if setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
             let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-        }
-        // what waits for the address of a neighbour that is silent is charged to the socket, for seconds
-        if setsockopt(&socket, SndBufForce, &SEND_BUFFER).is_err() {
-            let _ = socket.set_send_buffer_size(SEND_BUFFER);
         }
         socket.set_nonblocking(true)?;
         socket.bind(&bind.into())?;
