@@ -106,9 +106,10 @@ fn edges(nets: impl Iterator<Item = IpNet>) -> FxHashSet<IpAddr> {
 }
 
 impl InForce {
-    /// May nothing be sent there, whatever a person says?
-    fn is_host(&self, to: IpAddr) -> bool {
-        is_host(to) && !self.edges.contains(&to)
+    /// Would it be heard by one host? Else nothing is sent, whatever a person says. Who has the first or last address of a subnet
+    /// may be asked for by ARP, which is heard by all anyhow and names that one.
+    fn is_host(&self, to: IpAddr, kind: PacketKind) -> bool {
+        is_host(to) && (kind == PacketKind::Arp || !self.edges.contains(&to))
     }
 
     fn policy(&self, to: IpAddr) -> TouchPolicy {
@@ -183,7 +184,9 @@ impl Gate {
         let table = self.table.load();
         let may = table.as_ref().is_some_and(|table| {
             let policy = table.policy(to);
-            table.is_host(to) && policy != TouchPolicy::Never && (permitted || policy.allows(kind))
+            table.is_host(to, kind)
+                && policy != TouchPolicy::Never
+                && (permitted || policy.allows(kind))
         });
         if !may {
             self.refused.fetch_add(1, Ordering::Relaxed);
@@ -253,7 +256,7 @@ impl Gate {
         let Some(table) = table.as_ref() else {
             return Err(Refusal::NoTable);
         };
-        if !table.is_host(to) {
+        if !table.is_host(to, kind) {
             return Err(Refusal::NoHost { to, kind });
         }
         let policy = table.policy(to);
@@ -386,6 +389,18 @@ mod tests {
                 );
             }
         }
+        let arp = |to: &str| {
+            gate.pass(
+                to.parse().unwrap(),
+                PacketKind::Arp,
+                1,
+                &cause(),
+                None,
+                Time(1),
+            )
+        };
+        assert_eq!(arp("10.9.9.255"), Ok(()), "who has it may be asked");
+        assert!(arp("224.0.0.1").is_err());
         for to in ["10.9.9.1", "10.9.7.0", "10.9.7.1", "2001:db8::", "10.9.8.5"] {
             let verdict = gate.pass(
                 to.parse().unwrap(),

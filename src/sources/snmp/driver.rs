@@ -7,6 +7,7 @@ mod held;
 mod leaving;
 mod orders;
 mod places;
+mod telling;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -243,6 +244,7 @@ impl Driver {
                             }
                         }
                     }
+                    self.tell_much();
                     // many are out and few came: the next turn finds more, and costs no more than this one did
                     if taken < FEW && self.outstanding > FEW {
                         tokio::time::sleep(GATHER).await;
@@ -297,13 +299,8 @@ impl Driver {
                 None => std::future::pending().await,
             } } => {
                 if let Some(feed) = told.as_ref().and_then(|(at, _)| self.feeds.get_mut(*at)) {
-                    let mut results = std::mem::take(&mut feed.results);
-                    for result in &mut results {
-                        let to = SocketAddr::new(result.address, result.port);
-                        let index = self.by_address.get(&to);
-                        let device = index.and_then(|i| self.devices.get_mut(*i as usize));
-                        result.faults = device.map(Device::faults_for_once).unwrap_or_default();
-                    }
+                    let results =
+                        telling::results_of(feed, &self.by_address, &mut self.devices);
                     match place {
                         Ok(place) => place.send(results),
                         // whoever asked has gone away
@@ -524,7 +521,7 @@ impl Driver {
             instant: sent,
             wall: now,
         } = self.clock;
-        if self.blocked > 0 && !self.let_leave(doors) {
+        if !doors.is_sent() && !self.let_leave(doors, true) {
             // nothing new goes before those, and none of it waits in a place where nobody sees it
             return;
         }
@@ -532,7 +529,7 @@ impl Driver {
         loop {
             if put >= FLUSH_EVERY {
                 put = 0;
-                if !self.let_leave(doors) {
+                if !self.let_leave(doors, false) {
                     return;
                 }
             }
@@ -566,7 +563,7 @@ impl Driver {
             }
         }
         self.window.sent(self.outstanding);
-        self.let_leave(doors);
+        self.let_leave(doors, false);
     }
 
     /// Nobody waits to be asked, and no answer is expected.

@@ -19,9 +19,9 @@ fn question(token: u128) -> (Spot, i32) {
 }
 
 impl Driver {
-    /// Lets out what the sockets take. Whether that was all.
-    pub(super) fn let_leave(&mut self, doors: &mut Doors) -> bool {
-        let blocked = self.blocked > 0;
+    /// Lets out what the sockets take; `waited`: some of it stood there before. Whether that was all.
+    pub(super) fn let_leave(&mut self, doors: &mut Doors, waited: bool) -> bool {
+        let blocked = waited || self.blocked > 0;
         if blocked {
             // what is over does not leave any more
             doors.retain(|token| self.stands(token));
