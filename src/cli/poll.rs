@@ -15,11 +15,12 @@ use tokio::sync::mpsc;
 use self::results::{listing, print_summary};
 use self::whom::Whom;
 use super::args::{Global, ListFormat, PollArgs};
+use super::noted::Noted;
 use super::{Done, named, usage};
 use crate::access::Person;
-use crate::config;
+use crate::config::{self, Loaded};
 use crate::gate::Gate;
-use crate::model::Text;
+use crate::model::{Text, TouchTable};
 use crate::sources::snmp::{PollResult, Poller, PollerConfig, check_plan, poll_because};
 
 /// How often without `--once`.
@@ -41,42 +42,93 @@ pub fn poll(global: &Global, args: &PollArgs) -> Result<Done> {
     let (sink, mut observations) = mpsc::channel(16);
     // the results are printed from the poller's own answers
     runtime.spawn(async move { while observations.recv().await.is_some() {} });
-    let config = PollerConfig {
-        // where there is a site its budgets hold, also for a person who asks again and again
-        polite: config::find(global.site.as_deref()).map(|_| BURST),
-        ..PollerConfig::default()
-    };
-    let poller =
-        Poller::start(Arc::clone(&gate), sink, config).wrap_err("opening the poller's socket")?;
+    let poller = Poller::start(Arc::clone(&gate), sink, config_of(global))
+        .wrap_err("opening the poller's socket")?;
     let signals = Signals::listen()?;
-    let whom = Whom::of(global, args, &gate, &poller)?;
+    let site = whom::site_of(global, args)?;
+    let noted = Noted::open(global, site.as_ref(), &gate)?;
     drop(inside);
-    named::say_kept(whom.kept.values().map(String::as_str));
-    if whom.targets.is_empty() {
-        eprintln!(
-            "wardwatch: nothing to ask: no device that may be asked by SNMP is named or matches"
-        );
-    }
-    let done = rounds(args, &runtime, signals, &poller, &whom);
+    let round = Round {
+        global,
+        args,
+        gate: &gate,
+        poller: &poller,
+        noted: &noted,
+    };
+    let done = rounds(&round, site, &runtime, signals);
     // whatever came of it, what was sent is written down
     gate.shut();
-    whom.noted.finish()?;
+    noted.finish()?;
     done
+}
+
+/// Where there is a site its budgets hold, also for a person who asks again and again.
+fn config_of(global: &Global) -> PollerConfig {
+    PollerConfig {
+        polite: config::find(global.site.as_deref()).map(|_| BURST),
+        ..PollerConfig::default()
+    }
+}
+
+/// What each round begins with.
+struct Round<'a> {
+    global: &'a Global,
+    args: &'a PollArgs,
+    gate: &'a Gate,
+    poller: &'a Poller,
+    noted: &'a Noted,
+}
+
+impl Round<'_> {
+    /// The `nth`: by the site file as it is now, and by what is known now; says what is other than `said`.
+    fn begin(&self, nth: u64, site: Option<&Loaded>, said: &mut Vec<String>) -> Result<Whom> {
+        let whom = Whom::of(self.args, site, self.noted.known(), self.poller)?;
+        let table = TouchTable::clone(&whom.table);
+        self.gate.install(Arc::new(TouchTable {
+            // the newest says what holds, whatever number its site gave it
+            revision: nth,
+            ..table
+        }));
+        let words: Vec<String> = whom
+            .words
+            .iter()
+            .chain(whom.kept.values())
+            .cloned()
+            .collect();
+        if *said != words || nth == 1 {
+            for word in &whom.words {
+                eprintln!("wardwatch: {word}");
+            }
+            named::say_kept(whom.kept.values().map(String::as_str));
+            if whom.targets.is_empty() {
+                eprintln!(
+                    "wardwatch: nothing to ask: no device that may be asked by SNMP is named or matches"
+                );
+            }
+            *said = words;
+        }
+        Ok(whom)
+    }
 }
 
 /// Asks, prints, waits, until there is nothing more to do.
 fn rounds(
-    args: &PollArgs,
+    round: &Round<'_>,
+    mut site: Option<Loaded>,
     runtime: &Runtime,
     mut signals: Signals,
-    poller: &Poller,
-    whom: &Whom,
 ) -> Result<Done> {
-    let Whom { targets, kept, .. } = whom;
+    let Round { args, poller, .. } = *round;
     let person = Person::of_this_process()?.name;
     let cause = Text::from(format!("poll {} by {person}", args.plan));
     let format = args.format.unwrap_or_else(ListFormat::unless_told);
-    loop {
+    let mut said = Vec::new();
+    for nth in 1.. {
+        if nth > 1 {
+            site = whom::site_of(round.global, args)?;
+        }
+        let whom = round.begin(nth, site.as_ref(), &mut said)?;
+        let Whom { targets, kept, .. } = &whom;
         let mut results = Vec::new();
         let mut printed = Ok(());
         // when nobody reads any more, nobody is asked any more
@@ -133,6 +185,7 @@ fn rounds(
             return Ok(Done::Interrupted);
         }
     }
+    Ok(Done::Done)
 }
 
 /// SIGINT, SIGTERM and SIGHUP: from now on they end no process by themselves.
@@ -158,3 +211,6 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,7 +84,12 @@ struct InForce {
     addresses: FxHashMap<IpAddr, TouchPolicy>,
     /// First and last addresses of the site's subnets: what is sent there reaches all of one (RFC 919, RFC 2644).
     edges: FxHashSet<IpAddr>,
+    /// No more than that, whatever the table says; few or none.
+    limits: Limits,
 }
+
+/// The most that may be sent to some addresses.
+type Limits = Arc<BTreeMap<IpAddr, TouchPolicy>>;
 
 /// One host, and not a group, everybody or nobody.
 pub fn is_host(to: IpAddr) -> bool {
@@ -112,17 +117,35 @@ impl InForce {
         is_host(to) && (kind == PacketKind::Arp || !self.edges.contains(&to))
     }
 
+    fn new(table: Arc<TouchTable>, limits: Limits) -> Self {
+        let known = table.addresses.iter().map(|(a, p)| (*a, *p));
+        Self {
+            addresses: known.collect(),
+            edges: edges(table.unknown.iter().map(|(net, _)| *net)),
+            table,
+            limits,
+        }
+    }
+
     fn policy(&self, to: IpAddr) -> TouchPolicy {
-        match self.addresses.get(&to) {
+        let policy = match self.addresses.get(&to) {
             Some(policy) => *policy,
             None => self.table.policy(to),
+        };
+        if self.limits.is_empty() {
+            return policy;
         }
+        self.limits
+            .get(&to)
+            .map_or(policy, |most| policy.min(*most))
     }
 }
 
 /// The gate. One a process.
 pub struct Gate {
     table: ArcSwapOption<InForce>,
+    /// For this table and those to come; held while one is put in force.
+    limits: Mutex<Limits>,
     ledger: Mutex<Ledger>,
     permits: Mutex<BTreeMap<PermitId, Permit>>,
     next_permit: AtomicU64,
@@ -149,6 +172,7 @@ impl Gate {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             table: ArcSwapOption::empty(),
+            limits: Mutex::default(),
             ledger: Mutex::default(),
             permits: Mutex::default(),
             next_permit: AtomicU64::new(1),
@@ -159,17 +183,31 @@ impl Gate {
 
     /// Puts a table in force. An older one than the one in force is ignored.
     pub fn install(&self, table: Arc<TouchTable>) {
-        let newer = Some(Arc::new(InForce {
-            addresses: table.addresses.iter().map(|(a, p)| (*a, *p)).collect(),
-            edges: edges(table.unknown.iter().map(|(net, _)| *net)),
-            table,
-        }));
+        let limits = locked(&self.limits);
+        let newer = Some(Arc::new(InForce::new(table, Arc::clone(&limits))));
         self.table.rcu(|now| match (now, &newer) {
             (Some(held), Some(new)) if held.table.revision > new.table.revision => {
                 Some(Arc::clone(held))
             }
             _ => newer.clone(),
         });
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// From here on no table that is in force, or comes, lets more through to these addresses; they replace those of the last call.
+    pub fn limit(&self, to: BTreeMap<IpAddr, TouchPolicy>) {
+        let mut limits = locked(&self.limits);
+        if **limits == to {
+            return;
+        }
+        *limits = Arc::new(to);
+        if let Some(held) = &*self.table.load() {
+            let limited = InForce::new(Arc::clone(&held.table), Arc::clone(&limits));
+            let limited = Arc::new(limited);
+            // who shut it meanwhile is not undone
+            self.table
+                .rcu(|now| now.is_some().then(|| Arc::clone(&limited)));
+        }
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -491,6 +529,38 @@ mod tests {
             assert_eq!(noted[0].first, Time(1));
             assert_eq!(noted[rows - 1].last, Time(900));
         }
+    }
+
+    #[test]
+    fn a_limit_holds_under_each_table_until_another_limit_and_opens_nothing() {
+        let (gate, to) = gate(TouchPolicy::Full);
+        let table = |policy| {
+            Arc::new(TouchTable {
+                revision: 2,
+                addresses: [(to, policy)].into(),
+                unknown: vec![],
+                elsewhere: TouchPolicy::Passive,
+            })
+        };
+        let other: IpAddr = "10.1.1.2".parse().unwrap();
+        gate.limit([(to, TouchPolicy::Arp), (other, TouchPolicy::Full)].into());
+        assert_eq!(gate.policy(to), Some(TouchPolicy::Arp));
+        assert_eq!(gate.policy(other), Some(TouchPolicy::Passive));
+        gate.install(table(TouchPolicy::Get));
+        assert_eq!(gate.policy(to), Some(TouchPolicy::Arp));
+        gate.install(table(TouchPolicy::Never));
+        assert_eq!(gate.policy(to), Some(TouchPolicy::Never));
+        gate.install(table(TouchPolicy::Get));
+        gate.limit(BTreeMap::new());
+        assert_eq!(gate.policy(to), Some(TouchPolicy::Get));
+        gate.shut();
+        gate.limit([(to, TouchPolicy::Full)].into());
+        assert_eq!(gate.policy(to), None);
+        let unopened = Gate::new();
+        unopened.limit([(to, TouchPolicy::Arp)].into());
+        assert_eq!(unopened.policy(to), None);
+        unopened.install(table(TouchPolicy::Get));
+        assert_eq!(unopened.policy(to), Some(TouchPolicy::Arp));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::engine::State;
 use crate::event::{Body, Effect, EffectKind, Event, ObsLedgerGapV1, ObsSourceV1, Observation};
 use crate::log::recording::RecordingWriter;
 use crate::log::{Log, LogError};
-use crate::model::{Change, DeviceId, Seq, Text, Time};
+use crate::model::{Change, DeviceId, Seq, Text, Time, TouchTable};
 
 /// How many inputs are folded before the state is published.
 const BATCH: usize = 512;
@@ -41,6 +41,8 @@ pub trait Carry: Send {
     fn end(&mut self) -> Vec<Body> {
         self.beat()
     }
+    /// The touch table changed while no configuration of this process is in force, so it is not put in force.
+    fn held_back(&mut self, _table: &TouchTable) {}
 }
 
 /// Who waits to hear that it is durable, if anybody does.
@@ -54,7 +56,7 @@ pub struct Collector<C: Carry> {
     log: Box<dyn Log>,
     state: State,
     last: (Seq, Time),
-    carry: C,
+    pub(super) carry: C,
     /// Folded, but refused by the disk so far.
     held: Held,
     trouble: Text,
@@ -313,6 +315,8 @@ impl<C: Carry> Collector<C> {
                 // anything
                 if configured || matches!(effect.kind, EffectKind::Notify(_)) {
                     self.carry.carry(effect, &self.state);
+                } else if let EffectKind::TouchTable(table) = &effect.kind {
+                    self.carry.held_back(table);
                 }
             }
             if matches!(event.body, Body::Config(_)) && !std::mem::replace(&mut self.standing, true)

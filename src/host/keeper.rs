@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::collector::{Begin, Collector};
+use super::collector::{Begin, Carry, Collector};
 use super::effects::Hands;
 use super::hub::{Hub, Input};
 use super::start::HostError;
 use crate::engine::State;
+use crate::event::{Body, Effect};
 use crate::gate::Gate;
 use crate::log::Log;
-use crate::model::Text;
+use crate::model::{Text, TouchTable};
 use crate::notify::Outbox;
 
 /// Writes down what passes the gate, each second and at its end, as the collector does; it ends when it is dropped, too.
@@ -27,14 +28,20 @@ impl Keeper {
     pub fn start(log: Box<dyn Log>, gate: &Arc<Gate>, outbox: Outbox) -> Result<Self, HostError> {
         let (hub, inputs) = Hub::new();
         // it puts no site in force, so the table of the gate stays that of whoever asks
-        let carry = Hands::new(Arc::clone(gate), None, outbox);
+        let carry = ByHand {
+            hands: Hands::new(Arc::clone(gate), None, outbox),
+            gate: Arc::clone(gate),
+            before: None,
+        };
         let begin = Begin {
             hub: Arc::clone(&hub),
             log,
             carry,
             recorder: None,
         };
-        let thread = Collector::begin(begin)?.spawn(inputs)?;
+        let mut collector = Collector::begin(begin)?;
+        collector.carry.before = hub.state().standing().0;
+        let thread = collector.spawn(inputs)?;
         Ok(Self {
             hub,
             thread: Some(thread),
@@ -68,6 +75,41 @@ impl Keeper {
     }
 }
 
+/// As the hands of a collector, with a gate whose table is that of the person who asks: what becomes stricter meanwhile, as when
+/// the time of an override is up, holds there at once.
+struct ByHand {
+    hands: Hands,
+    gate: Arc<Gate>,
+    /// In force when it began, which whoever asks has looked at.
+    before: Option<Arc<TouchTable>>,
+}
+
+impl Carry for ByHand {
+    fn carry(&mut self, effect: Effect, state: &State) {
+        self.hands.carry(effect, state);
+    }
+
+    fn beat(&mut self) -> Vec<Body> {
+        self.hands.beat()
+    }
+
+    fn end(&mut self) -> Vec<Body> {
+        self.hands.end()
+    }
+
+    fn held_back(&mut self, table: &TouchTable) {
+        let Some(before) = &self.before else {
+            return;
+        };
+        let known = before.addresses.keys().chain(table.addresses.keys());
+        let stricter = known.filter_map(|address| {
+            let policy = table.policy(*address);
+            (policy < before.policy(*address)).then_some((*address, policy))
+        });
+        self.gate.limit(stricter.collect());
+    }
+}
+
 impl Drop for Keeper {
     fn drop(&mut self) {
         self.end();
@@ -76,10 +118,15 @@ impl Drop for Keeper {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+    use std::time::{Duration, Instant};
+
     use super::*;
-    use crate::event::LedgerRow;
+    use crate::event::{Command, ConfigAppliedV2, Event, LedgerRow};
     use crate::log::{Answer, Query, Retention, SqliteLog};
-    use crate::model::{PacketKind, Time, TouchPolicy, TouchTable};
+    use crate::model::{
+        DeviceClass, DeviceId, DeviceSpec, PacketKind, Seq, Site, Time, TouchPolicy,
+    };
 
     const TO: &str = "10.1.1.1";
 
@@ -114,6 +161,70 @@ mod tests {
 
     fn open(dir: &std::path::Path) -> Box<SqliteLog> {
         Box::new(SqliteLog::open(dir, Retention::default()).unwrap())
+    }
+
+    /// A site with a ventilator that `touch` says to leave alone, and one person's word that it may be asked until `until`.
+    fn overridden(until: Time) -> Vec<Event> {
+        let device = DeviceSpec {
+            name: "vent-1".into(),
+            addresses: vec![TO.parse().unwrap()],
+            class: DeviceClass::Ventilator,
+            touch: Some(TouchPolicy::Passive),
+            ..DeviceSpec::default()
+        };
+        let site = Site {
+            name: "St. Anna".into(),
+            devices: vec![device],
+            ..Site::default()
+        };
+        let config = Body::Config(Box::new(ConfigAppliedV2 {
+            hash: crate::config::hash(&site),
+            site,
+        }));
+        let told = Body::Command {
+            by: "ana".into(),
+            command: Command::OverrideTouch {
+                device: DeviceId(1),
+                policy: TouchPolicy::Get,
+                until,
+                reason: "to see its firmware".into(),
+            },
+        };
+        let now = Time::from_clock();
+        let of = |(n, body)| Event {
+            seq: Seq(n),
+            time: now,
+            body,
+        };
+        (1..).zip([config, told]).map(of).collect()
+    }
+
+    #[test]
+    fn an_override_whose_time_is_up_holds_no_longer_for_who_asks_by_hand() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = open(dir.path());
+        let until = Time::from_clock() + Duration::from_secs(2);
+        log.append(&overridden(until)).unwrap();
+        log.note_end().unwrap();
+        drop(log);
+        let gate = Gate::new();
+        let keeper = Keeper::start(open(dir.path()), &gate, Outbox::default()).unwrap();
+        let (table, _) = keeper.state().standing();
+        let table = table.unwrap();
+        let to: IpAddr = TO.parse().unwrap();
+        assert_eq!(table.policy(to), TouchPolicy::Get, "{table:?}");
+        gate.install(Arc::clone(&table));
+        let limit = Instant::now() + Duration::from_secs(60);
+        while gate.policy(to) == Some(TouchPolicy::Get) {
+            assert!(Instant::now() < limit, "it holds on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(Time::from_clock() >= until);
+        // whatever table they bring
+        gate.install(table);
+        assert_eq!(gate.policy(to), Some(TouchPolicy::Passive));
+        assert!(!send(&gate, TO, 1));
+        keeper.stop().unwrap();
     }
 
     #[test]

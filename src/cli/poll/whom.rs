@@ -8,41 +8,69 @@ use std::sync::Arc;
 use color_eyre::Result;
 
 use super::super::args::{Global, PollArgs};
-use super::super::noted::Noted;
 use super::super::{named, open, usage};
-use crate::config;
+use crate::config::{self, Loaded};
 use crate::engine::{Filter, State};
 use crate::event::Target;
-use crate::gate::Gate;
 use crate::host::{Resolve, logins};
-use crate::model::{DeviceClass, Site, Text, TouchPolicy};
+use crate::model::{DeviceClass, Site, Text, TouchPolicy, TouchTable};
 use crate::sources::snmp::{Login, Poller};
 
 /// Who may not be asked as the plan would: by address, the words that name device and policy.
 pub type Kept = BTreeMap<IpAddr, String>;
 
-/// What is to be done; the gate holds the table that goes with it.
+/// What is to be done.
 pub struct Whom {
     /// Who is asked.
     pub targets: Vec<Target>,
     /// Who is not, of those that are meant.
     pub kept: Kept,
-    /// Who writes down what is sent.
-    pub noted: Noted,
+    /// What may be sent to whom.
+    pub table: Arc<TouchTable>,
+    /// What a person should know of it.
+    pub words: Vec<String>,
+}
+
+/// The site that holds: its plans and touch policies do for whatever this hospital asks. With a site file that can't be read nobody
+/// is asked.
+pub fn site_of(global: &Global, args: &PollArgs) -> Result<Option<Loaded>> {
+    if args.targets.is_none() {
+        if args.community.is_some() {
+            return Err(usage(
+                "--community goes with --targets; the site file names the credentials of its devices",
+            ));
+        }
+        return open::site(global).map(Some);
+    }
+    if !args.filter.is_empty() {
+        return Err(usage(
+            "a filter works on the site's devices; --targets names its own",
+        ));
+    }
+    config::find(global.site.as_deref())
+        .map(|path| open::load(&path))
+        .transpose()
 }
 
 impl Whom {
-    /// What the command line says.
-    pub fn of(global: &Global, args: &PollArgs, gate: &Arc<Gate>, poller: &Poller) -> Result<Self> {
-        match &args.targets {
-            Some(file) => from_file(global, args, file, gate, poller),
-            None => from_site(global, args, gate, poller),
+    /// What the command line says, by the site as it is now and what is known now.
+    pub fn of(
+        args: &PollArgs,
+        site: Option<&Loaded>,
+        known: State,
+        poller: &Poller,
+    ) -> Result<Self> {
+        match (&args.targets, site) {
+            (Some(file), site) => from_file(args, file, site, known, poller),
+            (None, Some(site)) => from_site(args, site, known, poller),
+            (None, None) => Err(usage("there is neither a site file nor a file of targets")),
         }
     }
 }
 
-/// By the plans of the site, and no more than models can take; says what the site has of its own.
-fn ask_as(site: &Site, state: &State, poller: &Poller) {
+/// By the plans of the site, and no more than models can take; in words what the site has of its own.
+fn ask_as(site: &Site, state: &State, poller: &Poller) -> Vec<String> {
+    let mut words = Vec::new();
     if let Some(plans) = state.standing_plans() {
         let shipped = config::plans::shipped(&site.intervals);
         let own: Vec<&str> = plans
@@ -51,10 +79,7 @@ fn ask_as(site: &Site, state: &State, poller: &Poller) {
             .map(|plan| plan.name.as_str())
             .collect();
         if !own.is_empty() {
-            eprintln!(
-                "wardwatch: asked by the site's own plans {}",
-                own.join(", ")
-            );
+            words.push(format!("asked by the site's own plans {}", own.join(", ")));
         }
         poller.set_plans(plans);
     }
@@ -63,25 +88,21 @@ fn ask_as(site: &Site, state: &State, poller: &Poller) {
     }
     poller.set_budgets(Arc::new(site.budgets.clone()));
     if !site.quirks.is_empty() {
-        eprintln!(
-            "wardwatch: {} of the site's own quirks hold",
+        words.push(format!(
+            "{} of the site's own quirks hold",
             site.quirks.len()
-        );
+        ));
     }
+    words
 }
 
 fn from_file(
-    global: &Global,
     args: &PollArgs,
     file: &Path,
-    gate: &Arc<Gate>,
+    loaded: Option<&Loaded>,
+    known: State,
     poller: &Poller,
 ) -> Result<Whom> {
-    if !args.filter.is_empty() {
-        return Err(usage(
-            "a filter works on the site's devices; --targets names its own",
-        ));
-    }
     let community = args
         .community
         .as_deref()
@@ -90,13 +111,8 @@ fn from_file(
         community: named::community(community)?,
     };
     let found = named::targets_file(file, 161)?;
-    // the site's plans and touch policies hold for whatever this hospital asks: with a site file that can't be read nobody is asked
-    let loaded = config::find(global.site.as_deref())
-        .map(|path| open::load(&path))
-        .transpose()?;
-    let noted = Noted::open(global, loaded.as_ref(), gate)?;
-    let site = loaded.map(|loaded| loaded.offered());
-    let (state, held, _) = named::standing_of(noted.known(), site.as_ref());
+    let site = loaded.map(Loaded::offered);
+    let (state, held, _) = named::standing_of(known, site.as_ref());
     // the person named each address, and the plan: their word covers what the plan sends
     let word = if args.plan == "status" {
         TouchPolicy::Get
@@ -109,8 +125,7 @@ fn from_file(
     } else {
         named::table_of_words(words)
     };
-    gate.install(Arc::clone(&table));
-    ask_as(&site.unwrap_or_default(), &state, poller);
+    let words = ask_as(&site.unwrap_or_default(), &state, poller);
     let kept = found
         .iter()
         .map(std::net::SocketAddr::ip)
@@ -148,27 +163,18 @@ fn from_file(
     Ok(Whom {
         targets,
         kept,
-        noted,
+        table,
+        words,
     })
 }
 
-fn from_site(global: &Global, args: &PollArgs, gate: &Arc<Gate>, poller: &Poller) -> Result<Whom> {
-    if args.community.is_some() {
-        return Err(usage(
-            "--community goes with --targets; the site file names the credentials of its devices",
-        ));
-    }
-    let loaded = open::site(global)?;
+fn from_site(args: &PollArgs, loaded: &Loaded, known: State, poller: &Poller) -> Result<Whom> {
     let filter = Filter::parse(&args.filter.join(" ")).map_err(usage)?;
-    let noted = Noted::open(global, Some(&loaded), gate)?;
-    let (state, table, targets) = named::standing_of(noted.known(), Some(&loaded.offered()));
-    gate.install(table);
-    ask_as(&loaded.site, &state, poller);
+    let (state, table, targets) = named::standing_of(known, Some(&loaded.offered()));
+    let mut words = ask_as(&loaded.site, &state, poller);
     let resolve: Resolve = Box::new(|of| config::secret::resolve(of).map_err(|e| e.to_string()));
     let (logins, troubles) = logins(&loaded.site, &resolve);
-    for trouble in troubles {
-        eprintln!("wardwatch: {trouble}");
-    }
+    words.extend(troubles);
     poller.set_logins(logins);
     let wanted = |t: &&Target| {
         state
@@ -190,6 +196,7 @@ fn from_site(global: &Global, args: &PollArgs, gate: &Arc<Gate>, poller: &Poller
     Ok(Whom {
         targets: asked,
         kept: kept.collect(),
-        noted,
+        table,
+        words,
     })
 }

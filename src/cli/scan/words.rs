@@ -169,3 +169,36 @@ impl Words {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::finds::Found;
+    use super::*;
+
+    #[test]
+    fn an_address_that_several_claim_is_asked_only_where_a_person_named_it() {
+        let (one, other): (IpAddr, IpAddr) =
+            ("10.1.1.1".parse().unwrap(), "10.1.1.2".parse().unwrap());
+        let mut finds = Finds::default();
+        // nobody's in particular: no maker of medical devices
+        let mac = "00:1b:21:01:02:03".parse().unwrap();
+        for (address, contested) in [(one, false), (other, true)] {
+            let found = Found {
+                mac: Some(mac),
+                contested,
+                ..Found::default()
+            };
+            finds.by_address.insert(address, found);
+        }
+        let words = |named: &[IpAddr]| Words {
+            site: None,
+            named: named.iter().copied().collect(),
+            credentials: BTreeMap::new(),
+        };
+        let table = words(&[]).second_table(&finds, &[]);
+        assert_eq!(table.policy(one), TouchPolicy::Get);
+        assert_eq!(table.policy(other), TouchPolicy::Arp);
+        let table = words(&[other]).second_table(&finds, &[]);
+        assert_eq!(table.policy(other), TouchPolicy::Get);
+    }
+}

@@ -269,3 +269,30 @@ fn a_scan_that_is_kept_can_be_replayed() {
     assert!(replayed["events"].as_u64().unwrap() > 1, "{replayed}");
     run(&["scan", "--pcap", &capture, "--save", &file]).ended(2);
 }
+
+#[test]
+fn a_poll_whose_reader_leaves_asks_nobody_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let listed: Vec<String> = (0..2_000)
+        .map(|n| format!("127.59.{}.{}", n / 200, n % 200 + 1))
+        .collect();
+    let file = targets(dir.path(), &listed);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut command = super::ground::program(&["poll", "--targets", &file, "--format", "jsonl"]);
+    command
+        .args(["--community", "env:TEST_COMMUNITY"])
+        .env("TEST_COMMUNITY", "x")
+        .stdout(writer)
+        .stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    // the command holds a writer of its own
+    drop(command);
+    std::io::Read::read_exact(&mut reader, &mut [0; 1]).unwrap();
+    drop(reader);
+    let mut code = None;
+    crate::support::eventually("its end", || {
+        code = child.try_wait().unwrap();
+        code.is_some()
+    });
+    assert!(code.unwrap().success(), "{code:?}");
+}

@@ -51,3 +51,94 @@ impl Driver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::sync::mpsc;
+
+    use super::super::super::PollerConfig;
+    use super::super::super::job::Kind;
+    use super::super::super::stats::Counters;
+    use super::*;
+    use crate::event::{ArpHow, ObsArpV1, ObsPollV1, Observation, PollOutcome};
+    use crate::gate::Gate;
+    use crate::model::Time;
+
+    fn heard() -> Observation {
+        Observation::Arp(ObsArpV1 {
+            at: Time(1),
+            address: "10.1.1.1".parse().unwrap(),
+            mac: "00:09:fb:01:02:03".parse().unwrap(),
+            how: ArpHow::Answer,
+            interface: "eth0".into(),
+        })
+    }
+
+    fn answered() -> PollResult {
+        let address = "10.1.1.1".parse().unwrap();
+        PollResult {
+            address,
+            port: 161,
+            varbinds: 1,
+            poll: ObsPollV1 {
+                address,
+                at: Time(1),
+                outcome: PollOutcome::Answered,
+                credential: "site".into(),
+                rtt_ms: Some(1),
+                uptime: Some(100),
+                engine_boots: None,
+                system: None,
+                facts: Vec::new(),
+                interfaces: Vec::new(),
+                interfaces_whole: true,
+            },
+            tables: Vec::new(),
+            faults: BTreeMap::new(),
+            whole: true,
+            cuts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn much_is_told_though_more_comes_and_little_waits_for_its_turn() {
+        let (sink, mut told) = mpsc::channel(2);
+        let (_orders, orders) = mpsc::unbounded_channel();
+        let (config, counters) = (PollerConfig::default(), Arc::new(Counters::default()));
+        let mut driver = Driver::new(Gate::new(), sink, config, counters, orders, 0).unwrap();
+        let (results, mut done) = mpsc::channel(2);
+        let within = Duration::from_secs(1);
+        let mut feed = Feed::new(Kind::All, "test".into(), within, results);
+        feed.running = 1;
+        driver.feeds.push_back(feed);
+        let result = answered();
+        let mut rounds = |count: usize| {
+            for _ in 0..count {
+                driver.out.push(heard());
+                driver.feeds[0].results.push(result.clone());
+            }
+            driver.tell_much();
+        };
+        rounds(MANY / 4 - 1);
+        assert!(told.try_recv().is_err() && done.try_recv().is_err());
+        rounds(1);
+        assert_eq!(done.try_recv().unwrap().len(), MANY / 4);
+        assert!(told.try_recv().is_err());
+        rounds(MANY);
+        assert_eq!(told.try_recv().unwrap().len(), MANY + MANY / 4);
+        assert_eq!(done.try_recv().unwrap().len(), MANY);
+        // who does not take it loses nothing
+        for _ in 0..4 {
+            rounds(MANY);
+        }
+        let mut all = 0;
+        while let Ok(some) = told.try_recv() {
+            all += some.len();
+        }
+        assert_eq!(all + driver.out.len(), 4 * MANY);
+    }
+}
