@@ -15,7 +15,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wardwatch::engine::State;
 use wardwatch::model::{AlertState, DeviceState, Text};
 use wardwatch::ui::Live;
-use wardwatch::ui::session::{Input, Session, SessionConfig, Wallboard, World};
+use wardwatch::ui::session::{Input, Session, SessionConfig, Wallboard, World, turn};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -73,9 +73,7 @@ fn change(state: &mut State, frame: u64) {
 fn thirty_days_leave_no_glyph_out_of_place_and_no_octet_behind() {
     let mut config = SessionConfig::new(SIZE, Text::from("wall"));
     config.wallboard = Some(Wallboard {
-        views: ["board", "map", "alerts", "devices"]
-            .map(Into::into)
-            .to_vec(),
+        views: ["board", "map", "alerts", "devices"].map(turn).to_vec(),
         ..Wallboard::default()
     });
     let mut session = Session::new(config);

@@ -209,16 +209,19 @@ pub struct DemoArgs {
 /// `wallboard`
 #[derive(Debug, Args)]
 pub struct WallboardArgs {
-    /// Which views, in this order; board:30s stays as long as that
-    #[arg(long, value_delimiter = ',', default_value = "board,map,alerts")]
+    /// Which [[wallboard]] of the site file; without it the one that has no name
+    #[arg(conflicts_with = "demo")]
+    pub name: Option<String>,
+    /// Which views, in this order, whatever the site file says; board:30s stays as long as that. board,map,alerts where nothing is said
+    #[arg(long, value_delimiter = ',')]
     pub views: Vec<String>,
-    /// How long each stays that says nothing of its own
-    #[arg(long, value_parser = duration, default_value = "20s")]
-    pub dwell: Duration,
+    /// How long each stays that says nothing of its own; 20s where nothing is said
+    #[arg(long, value_parser = duration)]
+    pub dwell: Option<Duration>,
     /// A new critical alert stays until somebody acknowledges it or it is over; else for one dwell
     #[arg(long)]
     pub pin: bool,
-    /// Which of how many screens this is, as 1/2: views and alerts are dealt out, nothing is shown twice
+    /// Which of how many screens this is, as 1/2: views are dealt out, none is shown twice; what is critical is shown on each
     #[arg(long, value_name = "N/OF", value_parser = nth_of, default_value = "1/1")]
     pub screen: (u8, u8),
     /// Watch the simulated hospital instead of the site

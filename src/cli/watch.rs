@@ -11,14 +11,15 @@ use super::args::{DemoArgs, Global, WallboardArgs};
 use super::screen::{Show, show};
 use super::{Done, demo, first, open, screen, usage};
 use crate::actions::catalogue::Catalogue;
+use crate::config::wallboard::turn;
 use crate::config::{self, Loaded};
 use crate::host::consent;
 use crate::host::{Host, HostConfig, Hub, LiveFeed, Resolve};
 use crate::log::Retention;
 use crate::log::recording::RecordingWriter;
-use crate::model::Text;
+use crate::model::{Site, Text, TurnSpec};
 use crate::notify::{Lines, Outbox};
-use crate::ui::session::{Turn, Wallboard};
+use crate::ui::session::Wallboard;
 
 /// `wardwatch`
 pub fn watch(global: &Global) -> Result<Done> {
@@ -30,46 +31,47 @@ pub fn watch(global: &Global) -> Result<Done> {
 
 /// `wardwatch wallboard`
 pub fn wallboard(global: &Global, args: &WallboardArgs) -> Result<Done> {
-    let views: Vec<Turn> = args.views.iter().map(|v| turn(v)).collect::<Result<_>>()?;
-    let (nth, of) = args.screen;
-    if views.len() < usize::from(of) {
-        return Err(usage(format!(
-            "--screen {nth}/{of}: each screen needs a view of its own, and --views has {}",
-            views.len()
-        )));
-    }
+    let views: Result<Vec<TurnSpec>, String> = args.views.iter().map(|v| turn(v)).collect();
     let wallboard = Wallboard {
-        views,
-        dwell: args.dwell.max(Duration::from_secs(1)),
+        name: Text::from(args.name.as_deref().unwrap_or_default()),
+        views: views.map_err(|why| usage(format!("--views: {why}")))?,
+        dwell: args.dwell,
         pin: args.pin,
         screen: args.screen,
     };
     if args.demo {
+        enough(&wallboard, &Site::default())?;
         return demo::on_screen(global, &DemoArgs::default(), Some(wallboard));
     }
+    let site = open::site(global)?.site;
+    if wallboard.of(&site).is_none() && !wallboard.name.is_empty() {
+        let names = || {
+            let named = site.wallboards.iter().map(|b| b.name.as_str());
+            named.filter(|name| !name.is_empty())
+        };
+        return Err(usage(match names().next() {
+            None => "the site file has no [[wallboard]] with a name".to_owned(),
+            Some(_) => format!(
+                "the site file has no [[wallboard]] called '{}'; there are {}",
+                wallboard.name,
+                names().collect::<Vec<_>>().join(", ")
+            ),
+        }));
+    }
+    enough(&wallboard, &site)?;
     on_screen(global, Some(wallboard), None, None)
 }
 
-/// `board`, or `board:30s`.
-fn turn(written: &str) -> Result<Turn> {
-    let known = ["board", "map", "alerts", "devices", "runs"];
-    let (view, dwell) = match written.split_once(':') {
-        Some((view, time)) => (view, Some(time)),
-        None => (written, None),
-    };
-    if !known.contains(&view) {
+/// Each screen needs a view of its own.
+fn enough(wallboard: &Wallboard, site: &Site) -> Result<()> {
+    let (nth, of) = wallboard.screen;
+    let views = wallboard.views_of(site).len();
+    if views < usize::from(of) {
         return Err(usage(format!(
-            "there is no view '{}'; there are {}",
-            Text::from(view),
-            known.join(", ")
+            "--screen {nth}/{of}: each screen needs a view of its own, and there are {views}"
         )));
     }
-    let dwell = dwell.map(super::args::duration).transpose();
-    let dwell = dwell.map_err(|e| usage(format!("--views '{}': {e}", Text::from(written))))?;
-    Ok(Turn {
-        view: view.into(),
-        dwell,
-    })
+    Ok(())
 }
 
 /// Collects and shows; writes a recording as well where one is asked for.

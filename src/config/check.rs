@@ -73,10 +73,11 @@ pub(super) fn check(sources: &mut Sources, draft: &Draft<'_, '_>) {
     super::quirks::check(sources, draft);
     secrets(sources, draft);
     super::limit::check(sources, draft);
+    super::wallboard::check(sources, draft);
     super::budget::check(sources, draft);
 }
 
-fn unique(sources: &mut Sources, what: &str, names: Vec<(Text, At)>) {
+pub(super) fn unique(sources: &mut Sources, what: &str, names: Vec<(Text, At)>) {
     let mut seen: BTreeMap<Text, At> = BTreeMap::new();
     for (name, at) in names {
         match seen.get(&name) {

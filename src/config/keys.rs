@@ -480,7 +480,7 @@ pub(super) static LIMIT: Table = Table {
 };
 
 /// The tables of a site file, in the order in which they are written.
-pub(super) static TABLES: [&Table; 16] = [
+pub(super) static TABLES: [&Table; 17] = [
     &SITE,
     &INTERVALS,
     &super::budget::BUDGETS,
@@ -496,6 +496,7 @@ pub(super) static TABLES: [&Table; 16] = [
     &FIRMWARE,
     &QUIRK,
     &LIMIT,
+    &super::wallboard::WALLBOARD,
     &super::budget::UPLINK,
 ];
 

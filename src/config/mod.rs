@@ -20,6 +20,7 @@ pub mod secret;
 pub mod sensors;
 mod site;
 pub(crate) mod source;
+pub mod wallboard;
 mod watch;
 pub(crate) mod word;
 mod write;

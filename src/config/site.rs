@@ -54,6 +54,7 @@ pub(super) struct Draft<'d, 's> {
     pub(super) vendors: Vec<Cursor<'d, 's>>,
     pub(super) quirks: Vec<Cursor<'d, 's>>,
     pub(super) limits: Vec<Cursor<'d, 's>>,
+    pub(super) wallboards: Vec<Cursor<'d, 's>>,
     pub(super) budgets: Option<Cursor<'d, 's>>,
     pub(super) uplinks: Vec<Cursor<'d, 's>>,
     /// Cables as written: both ends with their places; names are looked up once all devices are known.
@@ -87,6 +88,7 @@ impl<'d, 's> Draft<'d, 's> {
             vendors: Vec::new(),
             quirks: Vec::new(),
             limits: Vec::new(),
+            wallboards: Vec::new(),
             budgets: None,
             uplinks: Vec::new(),
             links: Vec::new(),
@@ -282,6 +284,12 @@ impl<'d, 's> Draft<'d, 's> {
             "limit" => {
                 self.site.limits.push(super::limit::read(sources, c));
                 self.limits.push(c);
+            }
+            "wallboard" => {
+                self.site
+                    .wallboards
+                    .push(super::wallboard::read(sources, c));
+                self.wallboards.push(c);
             }
             _ => self.site.firmware.push(FirmwareSpec {
                 model: c.line(sources, "model"),

@@ -146,6 +146,7 @@ pub fn to_toml(site: &Site) -> String {
         }
     }
     super::limit::write(&mut out, &site.limits);
+    super::wallboard::write(&mut out, &site.wallboards);
     out.0
 }
 
@@ -190,7 +191,7 @@ impl Out {
         }
     }
 
-    fn list(&mut self, key: &str, values: impl Iterator<Item = String>) {
+    pub(super) fn list(&mut self, key: &str, values: impl Iterator<Item = String>) {
         let values: Vec<String> = values.map(|v| string(&v)).collect();
         if !values.is_empty() {
             self.put(key, &format!("[{}]", values.join(", ")));

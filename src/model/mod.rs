@@ -61,7 +61,7 @@ pub use severity::Severity;
 pub use site::{
     AuthProtocol, ClassSpec, Credential, CredentialKind, DeviceSpec, Discovery, FirmwareSpec,
     InterfaceRef, Intervals, LimitSpec, LinkSpec, PlainSecret, PrivProtocol, SecretRef,
-    SegmentSpec, Site, Strength, VendorSpec, WITHHELD, WardSpec,
+    SegmentSpec, Site, Strength, TurnSpec, VendorSpec, WITHHELD, WallboardSpec, WardSpec,
 };
 pub use sorted::{Keyed, Sorted};
 pub use text::{TEXT_CAP, Text};

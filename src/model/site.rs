@@ -55,6 +55,8 @@ pub struct Site {
     pub discovery: Discovery,
     /// Limits of sensors, in the order of the file: the first that fits counts.
     pub limits: Vec<LimitSpec>,
+    /// What screens in rooms show, in the order of the file.
+    pub wallboards: Vec<WallboardSpec>,
 }
 
 /// The environment variable that is named where a secret was given in plain and may not leave the process.
@@ -244,6 +246,35 @@ impl Default for Discovery {
             arp_rate: 20,
         }
     }
+}
+
+/// What a screen in a room shows: views in rotation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WallboardSpec {
+    /// What it is called; empty for the one of screens that name none.
+    pub name: Text,
+    /// The views, in this order.
+    pub views: Vec<TurnSpec>,
+    /// How long each stays that says nothing of its own, seconds.
+    pub dwell_s: Option<u32>,
+    /// A new critical alert stays until somebody has it or it is over.
+    pub pin: bool,
+}
+
+/// One view of a wallboard.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TurnSpec {
+    /// One of [`WallboardSpec::VIEWS`].
+    pub view: Text,
+    /// How long it stays, seconds; as long as the others unless said.
+    pub dwell_s: Option<u32>,
+}
+
+impl WallboardSpec {
+    /// The views that a wallboard can show.
+    pub const VIEWS: [&str; 5] = ["board", "map", "alerts", "devices", "runs"];
 }
 
 /// Between which values a sensor stays: a refrigerator, a room, a rack.

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use wardwatch::engine::State;
 use wardwatch::model::Text;
 use wardwatch::ui::Live;
-use wardwatch::ui::session::{Input, Session, SessionConfig, Wallboard, World};
+use wardwatch::ui::session::{Input, Session, SessionConfig, Wallboard, World, turn};
 
 use super::hospital;
 
@@ -74,7 +74,7 @@ fn session(size: (u16, u16), wallboard: bool) -> Session {
     let mut config = SessionConfig::new(size, Text::from("ana"));
     config.wallboard = wallboard.then(|| Wallboard {
         views: ["board", "map", "alerts", "devices", "runs"]
-            .map(Into::into)
+            .map(turn)
             .to_vec(),
         ..Wallboard::default()
     });

@@ -12,7 +12,9 @@ use super::notices::Notify;
 use crate::access::Role as Rank;
 use crate::engine::State;
 use crate::log::Answer;
-use crate::model::{AlertId, DeviceId, Health, RunId, SegmentId, Text, Time};
+use crate::model::{
+    AlertId, DeviceId, Health, RunId, SegmentId, Site, Text, Time, TurnSpec, WallboardSpec,
+};
 use crate::ui::language::{FilterLanguage, SiteFilters};
 use crate::ui::planner::{NoPlanner, RunPlanner};
 use crate::ui::{ColorDepth, Keymap, Live, View, views};
@@ -41,45 +43,57 @@ impl Default for Caps {
     }
 }
 
-/// A screen in a room with nobody at the keyboard.
+/// A screen in a room with nobody at the keyboard: what the command line says of it, and for the rest the site file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wallboard {
-    /// Views in rotation, of all screens together.
-    pub views: Vec<Turn>,
-    /// How long each stays that says nothing of its own.
-    pub dwell: Duration,
-    /// A new critical alert stays until somebody has it or it is over.
+    /// Which of the site's wallboards; empty for the one without a name.
+    pub name: Text,
+    /// Views in rotation, of all screens together; as the site says where there are none.
+    pub views: Vec<TurnSpec>,
+    /// How long each stays that says nothing of its own; as the site says unless said.
+    pub dwell: Option<Duration>,
+    /// A new critical alert stays until somebody has it or it is over, also where the site does not say so.
     pub pin: bool,
-    /// Which of how many screens this is: views and alerts are dealt out, so that nothing is shown twice.
+    /// Which of how many screens this is: views are dealt out, so that none is shown twice.
     pub screen: (u8, u8),
 }
 
 impl Default for Wallboard {
     fn default() -> Self {
         Self {
+            name: Text::empty(),
             views: Vec::new(),
-            dwell: Duration::from_secs(20),
+            dwell: None,
             pin: false,
             screen: (1, 1),
         }
     }
 }
 
-/// One view of a wallboard's rotation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turn {
-    /// A name of line 2.
-    pub view: String,
-    /// How long it stays; else as long as the others.
-    pub dwell: Option<Duration>,
+impl Wallboard {
+    /// What the site file says of it.
+    pub fn of<'a>(&self, site: &'a Site) -> Option<&'a WallboardSpec> {
+        site.wallboards.iter().find(|b| b.name == self.name)
+    }
+
+    /// What all screens together show.
+    pub fn views_of(&self, site: &Site) -> Vec<TurnSpec> {
+        let of_site = self.of(site).map(|b| &b.views[..]).unwrap_or_default();
+        let said = [&self.views[..], of_site]
+            .into_iter()
+            .find(|views| !views.is_empty());
+        said.map_or_else(
+            || ["board", "map", "alerts"].map(turn).to_vec(),
+            <[_]>::to_vec,
+        )
+    }
 }
 
-impl From<&str> for Turn {
-    fn from(view: &str) -> Self {
-        Self {
-            view: view.into(),
-            dwell: None,
-        }
+/// A view of a wallboard that stays as long as the others.
+pub fn turn(view: &str) -> TurnSpec {
+    TurnSpec {
+        view: view.into(),
+        dwell_s: None,
     }
 }
 

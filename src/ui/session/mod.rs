@@ -19,7 +19,7 @@ mod wall;
 mod wallboard;
 mod which;
 
-pub use config::{Caps, Factory, Input, Place, SessionConfig, Turn, Wallboard, World, place};
+pub use config::{Caps, Factory, Input, Place, SessionConfig, Wallboard, World, place, turn};
 pub use notices::{Desktop, Notify, Quiet, Wrap};
 pub use speech::{Said, Speaker};
 

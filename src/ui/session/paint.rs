@@ -153,7 +153,7 @@ impl Session {
         };
         let rotation = self
             .rotation
-            .get_or_insert_with(|| Rotation::new(config, world.now));
+            .get_or_insert_with(|| Rotation::new(config, &moment.state.site, world.now));
         let scene = rotation.scene(&moment.state, world.now);
         if self.scene.as_ref() == Some(&scene) {
             return;

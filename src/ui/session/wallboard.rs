@@ -1,14 +1,15 @@
 //! A screen in a room: views in rotation, a jump to what is new and critical and back, and a slow drift against burn-in.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
 
 use crate::engine::State;
-use crate::model::{AlertId, AlertState, Severity, Time};
+use crate::model::{AlertId, AlertState, Severity, Site, Time, TurnSpec};
 
-use super::config::{Turn, Wallboard};
+use super::config::{Wallboard, turn};
 
 /// How long the frame stays in one corner.
 const DRIFT: Duration = Duration::from_mins(3);
@@ -27,12 +28,44 @@ const SHOWN: usize = 8;
 /// A screen that changes faster than it is read is worth nothing.
 const LEAST: Duration = Duration::from_secs(2);
 
-/// Where a wallboard stands in its rotation.
-pub struct Rotation {
-    views: Vec<Turn>,
+/// How long each view stays unless said.
+const DWELL: Duration = Duration::from_secs(20);
+
+/// What is shown in turn.
+#[derive(Debug, PartialEq, Eq)]
+struct Playlist {
+    views: Vec<TurnSpec>,
     dwell: Duration,
     pin: bool,
-    screen: (u8, u8),
+}
+
+impl Playlist {
+    /// As the command line says, and for the rest the site.
+    fn of(config: &Wallboard, site: &Site) -> Self {
+        let written = config.of(site);
+        let all = config.views_of(site);
+        let (nth, of) = (config.screen.0.max(1), config.screen.1.max(1));
+        let mine = all.into_iter().skip(usize::from(nth - 1));
+        let mut views: Vec<TurnSpec> = mine.step_by(usize::from(of)).collect();
+        if views.is_empty() {
+            views.push(turn("board"));
+        }
+        let seconds = written.and_then(|b| b.dwell_s);
+        let of_site = seconds.map(|s| Duration::from_secs(s.into()));
+        Self {
+            views,
+            dwell: config.dwell.or(of_site).unwrap_or(DWELL).max(LEAST),
+            pin: config.pin || written.is_some_and(|b| b.pin),
+        }
+    }
+}
+
+/// Where a wallboard stands in its rotation.
+pub struct Rotation {
+    config: Wallboard,
+    /// The site by which the playlist was made.
+    site: Arc<Site>,
+    list: Playlist,
     at: usize,
     since: Time,
     /// New critical alerts, the one that is shown first.
@@ -45,18 +78,11 @@ pub struct Rotation {
 
 impl Rotation {
     /// Begins now.
-    pub fn new(config: &Wallboard, now: Time) -> Self {
-        let (nth, of) = (config.screen.0.max(1), config.screen.1.max(1));
-        let mine = config.views.iter().skip(usize::from(nth - 1));
-        let mut views: Vec<Turn> = mine.step_by(usize::from(of)).cloned().collect();
-        if views.is_empty() {
-            views.push("board".into());
-        }
+    pub fn new(config: &Wallboard, site: &Arc<Site>, now: Time) -> Self {
         Self {
-            views,
-            dwell: config.dwell.max(LEAST),
-            pin: config.pin,
-            screen: (nth, of),
+            config: config.clone(),
+            site: Arc::clone(site),
+            list: Playlist::of(config, site),
             at: 0,
             since: now,
             front: VecDeque::new(),
@@ -66,46 +92,58 @@ impl Rotation {
         }
     }
 
+    /// Another site file is in force: what it says of this wallboard holds from now on.
+    fn follow(&mut self, site: &Arc<Site>, now: Time) {
+        if Arc::ptr_eq(&self.site, site) {
+            return;
+        }
+        self.site = Arc::clone(site);
+        let list = Playlist::of(&self.config, site);
+        if list != self.list {
+            self.list = list;
+            (self.at, self.since) = (0, now);
+        }
+    }
+
     /// What is to be shown now.
     pub fn scene(&mut self, state: &State, now: Time) -> Scene {
         if self.revision != Some(state.revision) {
             self.revision = Some(state.revision);
+            self.follow(&state.site, now);
             self.look(state, now);
         }
         if now.since(self.since) >= self.stay() {
             self.since = now;
             match self.front.pop_front() {
-                Some(alert) if self.pin => self.front.push_back(alert),
+                Some(alert) if self.list.pin => self.front.push_back(alert),
                 Some(_) => {}
-                None => self.at = (self.at + 1) % self.views.len(),
+                None => self.at = (self.at + 1) % self.list.views.len(),
             }
         }
         match self.front.front() {
             Some(alert) => Scene::Alert(*alert),
-            None => Scene::View(self.turn().map(|t| t.view.clone()).unwrap_or_default()),
+            None => Scene::View(self.turn().map(|t| t.view.to_string()).unwrap_or_default()),
         }
     }
 
-    fn turn(&self) -> Option<&Turn> {
-        self.views.get(self.at)
+    fn turn(&self) -> Option<&TurnSpec> {
+        self.list.views.get(self.at)
     }
 
     /// How long what is shown now stays.
     fn stay(&self) -> Duration {
-        let own = self.turn().and_then(|turn| turn.dwell);
+        let own = self.turn().and_then(|turn| turn.dwell_s);
         let own = own.filter(|_| self.front.is_empty());
-        own.unwrap_or(self.dwell).max(LEAST)
+        own.map_or(self.list.dwell, |s| Duration::from_secs(s.into()))
+            .max(LEAST)
     }
 
     fn look(&mut self, state: &State, now: Time) {
-        let (nth, of) = self.screen;
-        let mine = |id: AlertId| id.0 % u64::from(of) == u64::from(nth - 1);
         let critical: BTreeSet<AlertId> = state
             .alerts
             .values()
             .filter(|a| a.severity == Severity::Critical && a.state == AlertState::Open)
             .map(|a| a.id)
-            .filter(|id| mine(*id))
             .collect();
         let shown = self.front.front().copied();
         // what is over, or somebody has, gives the screen back
@@ -148,8 +186,8 @@ impl Rotation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::WallboardSpec;
     use crate::ui::session::tests::alert;
-    use std::sync::Arc;
 
     fn at(s: i64) -> Time {
         Time(1_700_000_000_000 + s * 1000)
@@ -157,11 +195,11 @@ mod tests {
 
     fn rotation() -> Rotation {
         let config = Wallboard {
-            views: vec!["board".into(), "alerts".into()],
-            dwell: Duration::from_secs(20),
+            views: vec![turn("board"), turn("alerts")],
+            dwell: Some(Duration::from_secs(20)),
             ..Wallboard::default()
         };
-        Rotation::new(&config, at(0))
+        Rotation::new(&config, &Arc::default(), at(0))
     }
 
     fn view(name: &str) -> Scene {
@@ -222,15 +260,15 @@ mod tests {
     fn a_view_stays_as_long_as_it_says() {
         let config = Wallboard {
             views: vec![
-                Turn {
+                TurnSpec {
                     view: "board".into(),
-                    dwell: Some(Duration::from_mins(1)),
+                    dwell_s: Some(60),
                 },
-                "map".into(),
+                turn("map"),
             ],
             ..Wallboard::default()
         };
-        let mut r = Rotation::new(&config, at(0));
+        let mut r = Rotation::new(&config, &Arc::default(), at(0));
         let state = State::new();
         for (second, name) in [
             (0, "board"),
@@ -247,11 +285,11 @@ mod tests {
     #[test]
     fn what_is_pinned_stays_until_somebody_has_it_and_several_are_shown_in_turn() {
         let config = Wallboard {
-            views: vec!["board".into(), "map".into()],
+            views: vec![turn("board"), turn("map")],
             pin: true,
             ..Wallboard::default()
         };
-        let mut r = Rotation::new(&config, at(0));
+        let mut r = Rotation::new(&config, &Arc::default(), at(0));
         let mut state = State::new();
         r.scene(&state, at(0));
         opened(&mut state, &[3]);
@@ -277,34 +315,91 @@ mod tests {
     }
 
     #[test]
-    fn screens_side_by_side_show_nothing_twice() {
+    fn screens_side_by_side_show_no_view_twice_and_what_is_critical_on_each() {
         let views = ["board", "map", "alerts", "devices", "runs"];
         for of in 1..=3 {
             let mut shown = Vec::new();
-            let mut alerts = Vec::new();
             for nth in 1..=of {
                 let config = Wallboard {
-                    views: views.into_iter().map(Turn::from).collect(),
+                    views: views.map(turn).to_vec(),
                     screen: (nth, of),
                     ..Wallboard::default()
                 };
-                let mut r = Rotation::new(&config, at(0));
+                let mut r = Rotation::new(&config, &Arc::default(), at(0));
                 let mut state = State::new();
-                let turns = r.views.len();
+                let turns = r.list.views.len();
                 for n in 0..turns {
                     shown.push(r.scene(&state, at(20 * n as i64)));
                 }
+                // a screen that is switched off hides nothing
                 opened(&mut state, &[1, 2, 3, 4, 5, 6]);
                 r.scene(&state, at(1_000));
-                alerts.extend(r.front);
+                assert_eq!(r.front.len(), 6, "{nth} of {of}");
             }
             let mut names = views.map(view).to_vec();
             names.sort_by_key(|v| format!("{v:?}"));
             shown.sort_by_key(|v| format!("{v:?}"));
             assert_eq!(shown, names, "of {of}");
-            alerts.sort();
-            assert_eq!(alerts, (1..=6).map(AlertId).collect::<Vec<_>>(), "of {of}");
         }
+    }
+
+    fn site(boards: &[(&str, &[&str], Option<u32>, bool)]) -> Arc<Site> {
+        let spec =
+            |(name, views, dwell_s, pin): &(&str, &[&str], Option<u32>, bool)| WallboardSpec {
+                name: (*name).into(),
+                views: views.iter().map(|v| turn(v)).collect(),
+                dwell_s: *dwell_s,
+                pin: *pin,
+            };
+        Arc::new(Site {
+            wallboards: boards.iter().map(spec).collect(),
+            ..Site::default()
+        })
+    }
+
+    #[test]
+    fn the_site_file_says_what_is_shown_unless_the_command_line_does_and_a_new_one_holds_at_once() {
+        let anna = site(&[
+            ("", &["devices", "runs"], Some(30), false),
+            ("icu", &["alerts"], None, true),
+        ]);
+        let mut state = State::new();
+        state.site = Arc::clone(&anna);
+        let mut r = Rotation::new(&Wallboard::default(), &anna, at(0));
+        assert_eq!(r.scene(&state, at(0)), view("devices"));
+        assert_eq!(r.scene(&state, at(29)), view("devices"));
+        assert_eq!(r.scene(&state, at(30)), view("runs"));
+        opened(&mut state, &[7]);
+        assert_eq!(r.scene(&state, at(31)), Scene::Alert(AlertId(7)));
+        // what is shown of an alert stays while the list changes
+        state.site = site(&[("", &["map", "board"], None, true)]);
+        state.revision += 1;
+        assert_eq!(
+            r.scene(&state, at(500)),
+            Scene::Alert(AlertId(7)),
+            "pinned now"
+        );
+        state.alerts.clear();
+        state.revision += 1;
+        assert_eq!(r.scene(&state, at(501)), view("map"));
+        state.site = Arc::default();
+        state.revision += 1;
+        assert_eq!(r.scene(&state, at(502)), view("board"), "the usual");
+        let named = Wallboard {
+            name: "icu".into(),
+            dwell: Some(Duration::from_secs(5)),
+            ..Wallboard::default()
+        };
+        let list = Playlist::of(&named, &anna);
+        assert_eq!(
+            (list.views, list.dwell, list.pin),
+            (vec![turn("alerts")], Duration::from_secs(5), true)
+        );
+        let own = Wallboard {
+            views: vec![turn("board")],
+            ..Wallboard::default()
+        };
+        assert_eq!(Playlist::of(&own, &anna).views, [turn("board")]);
     }
 
     #[test]

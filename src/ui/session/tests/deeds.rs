@@ -173,7 +173,7 @@ fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
             Box::new(|c| {
                 c.wallboard = Some(Wallboard {
                     views: Vec::new(),
-                    dwell: Duration::from_secs(20),
+                    dwell: Some(Duration::from_secs(20)),
                     ..Wallboard::default()
                 });
             }),

@@ -65,8 +65,8 @@ fn pause_holds_it_still_too() {
 fn a_wallboard_does_not_open_it() {
     let mut seat = Seat::at((120, 36), |config| {
         config.wallboard = Some(Wallboard {
-            views: vec!["board".into()],
-            dwell: Duration::from_mins(1),
+            views: vec![turn("board")],
+            dwell: Some(Duration::from_mins(1)),
             ..Wallboard::default()
         });
     });

@@ -155,8 +155,8 @@ fn lines_written_before_come_back_and_the_new_one_is_not_lost() {
 fn a_line_is_refused_where_its_action_is() {
     let mut seat = Seat::at((120, 36), |c| {
         c.wallboard = Some(Wallboard {
-            views: vec!["board".into()],
-            dwell: Duration::from_secs(20),
+            views: vec![turn("board")],
+            dwell: Some(Duration::from_secs(20)),
             ..Wallboard::default()
         });
         let text = r#"everywhere = [ { on = "z", run = "devices class:pump" } ]"#;

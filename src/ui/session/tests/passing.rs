@@ -119,8 +119,8 @@ fn an_answer_reaches_the_view_that_asked_and_no_other() {
 fn a_wallboard_turns_jumps_to_what_is_new_and_shows_no_keys() {
     let mut seat = Seat::at((200, 60), |c| {
         c.wallboard = Some(Wallboard {
-            views: vec!["board".into(), "devices".into()],
-            dwell: Duration::from_secs(20),
+            views: ["board", "devices"].map(turn).to_vec(),
+            dwell: Some(Duration::from_secs(20)),
             ..Wallboard::default()
         });
     });

@@ -8,7 +8,7 @@ use crate::actions::registry::ACTIONS;
 fn wall(size: (u16, u16)) -> Seat {
     Seat::at(size, |c| {
         c.wallboard = Some(Wallboard {
-            views: vec!["board".into(), "alerts".into()],
+            views: ["board", "alerts"].map(turn).to_vec(),
             ..Wallboard::default()
         });
     })
