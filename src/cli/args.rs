@@ -359,7 +359,7 @@ pub struct ListArgs {
     /// Go on printing what changes
     #[arg(long)]
     pub follow: bool,
-    /// As it was then, out of the log: 03:07, 2026-11-23T03:07, RFC 3339, -2h
+    /// As it was then, out of the log: 03:07, 2026-11-23T03:07, RFC 3339, -2h. Where the collector's clock was ahead for a while, as it was before the first event that bears a later time
     #[arg(
         long,
         value_name = "TIME",
@@ -405,7 +405,7 @@ pub struct ChangesArgs {
 pub struct DeviceArgs {
     /// Name, address, MAC or biomedical tag
     pub device: String,
-    /// As it was then, out of the log: 03:07, 2026-11-23T03:07, RFC 3339, -2h
+    /// As it was then, out of the log: 03:07, 2026-11-23T03:07, RFC 3339, -2h. Where the collector's clock was ahead for a while, as it was before the first event that bears a later time
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
     /// text or json

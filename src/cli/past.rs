@@ -9,8 +9,8 @@ use super::args::{ChangesArgs, Global};
 use super::output::Listing;
 use super::{Done, open, rows, usage};
 use crate::engine::{Difference, Filter, State, differences};
-use crate::log::{Log as _, SqliteLog};
-use crate::model::{Text, Time};
+use crate::log::{Log, SqliteLog};
+use crate::model::{Seq, Text, Time};
 
 /// A time as a person writes it: RFC 3339, `2026-11-23 03:07`, `03:07` (the last one that was), `-2h`.
 pub fn when(flag: &str, words: &str, now: Time, zone: &TimeZone) -> Result<Time> {
@@ -56,39 +56,88 @@ pub fn log(global: &Global) -> Result<SqliteLog> {
     Ok(SqliteLog::open_read_only(&dir)?)
 }
 
-/// A state from which one of `before` is soon folded.
-pub fn base(log: &mut SqliteLog, before: Time) -> Result<State> {
-    if let Some((_, bytes)) = log.snapshot()?
-        && let Ok(found) = State::from_snapshot(&bytes)
-        && found.time < before
-    {
-        return Ok(found);
+/// A state from which one of `time` is folded whole: nothing that was between them is missing.
+pub fn base(log: &mut dyn Log, time: Time) -> Result<State> {
+    let mut before = time;
+    while let Some((_, at, bytes)) = log.snapshot_before(before)? {
+        if let Ok(found) = State::from_snapshot(&bytes) {
+            return Ok(found);
+        }
+        // one of an older wardwatch: an earlier one and more events do as well
+        before = Time(at.0 - 1);
     }
-    Ok(State::new())
+    if log.whole_after()? == Seq(0) {
+        return Ok(State::new());
+    }
+    Err(usage(format!(
+        "what is kept does not tell the state of {time}: events before it are gone, and no snapshot can be read that is older"
+    )))
+}
+
+/// Events between the first and the last that a fold met that no disk took: what was is not told without them.
+#[derive(Default)]
+pub struct Missing {
+    last: Option<Seq>,
+    count: u64,
+}
+
+impl Missing {
+    /// After a state that stands for this place.
+    pub fn after(seq: Seq) -> Self {
+        Self {
+            last: Some(seq),
+            count: 0,
+        }
+    }
+
+    /// The next event.
+    pub fn met(&mut self, seq: Seq) {
+        if let Some(last) = self.last.replace(seq) {
+            self.count += seq.0.saturating_sub(last.0 + 1);
+        }
+    }
+
+    /// Says it, where there are some.
+    pub fn say(&self) {
+        if self.count > 0 {
+            eprintln!(
+                "wardwatch: {} events of that time could not be written then, for want of room: what is told is without them",
+                self.count
+            );
+        }
+    }
 }
 
 /// Folds on, up to and with the last event before the first that is younger.
-fn fold(log: &mut SqliteLog, mut state: State, to: Time) -> Result<State> {
+fn fold(log: &mut dyn Log, mut state: State, to: Time) -> Result<State> {
     let after = state.seq;
+    let mut missing = Missing::after(after);
     log.read_from(after, &mut |event| {
         if event.time > to {
             return false;
         }
+        missing.met(event.seq);
         let _ = state.apply(&event);
         true
     })?;
+    missing.say();
     Ok(state)
 }
 
-/// The log must reach back so far.
-fn reaches(log: &SqliteLog, flag: &str, at: Time, now: Time) -> Result<()> {
+/// The log must tell the state of then.
+fn reaches(log: &mut dyn Log, flag: &str, at: Time, now: Time) -> Result<()> {
     if at > now {
         return Err(usage(format!("{flag}: {at} is still to come")));
     }
-    match log.oldest()? {
-        Some(oldest) if oldest <= at => Ok(()),
-        Some(oldest) => Err(usage(format!("{flag}: the log begins at {oldest}"))),
-        None => Err(usage(format!("{flag}: the log is empty"))),
+    match log.earliest()? {
+        Some(earliest) if earliest <= at => Ok(()),
+        Some(earliest) if log.whole_after()? > Seq(0) => Err(usage(format!(
+            "{flag}: what is kept tells the state from {earliest} on; what was before is removed ([log] telemetry-days in the site file)"
+        ))),
+        Some(earliest) => Err(usage(format!("{flag}: the log begins at {earliest}"))),
+        None => Err(usage(format!(
+            "{flag}: nothing is kept that tells the state of then"
+        ))),
     }
 }
 
@@ -97,7 +146,7 @@ pub fn at(global: &Global, flag: &str, words: &str) -> Result<State> {
     let mut log = log(global)?;
     let now = Time::from_clock();
     let at = when(flag, words, now, &TimeZone::system())?;
-    reaches(&log, flag, at, now)?;
+    reaches(&mut log, flag, at, now)?;
     let base = base(&mut log, at)?;
     fold(&mut log, base, at)
 }
@@ -115,7 +164,7 @@ pub fn changes(global: &Global, args: &ChangesArgs) -> Result<Done> {
     if until <= since {
         return Err(usage(format!("--until: {until} is not after {since}")));
     }
-    reaches(&log, "--since", since, now)?;
+    reaches(&mut log, "--since", since, now)?;
     let base = base(&mut log, since)?;
     let before = fold(&mut log, base, since)?;
     let after = fold(&mut log, before.clone(), until)?;
@@ -188,6 +237,34 @@ mod tests {
             ("-90m", "2023-11-14T20:43:20Z"),
         ] {
             let at = when("--from", words, now, &zone).unwrap();
+            assert_eq!(at.to_string(), want, "{words}");
+        }
+        // the clock goes forward on the 31st of March 2024 at 02:00, and back on the 27th of October at 03:00
+        let vienna = TimeZone::get("Europe/Vienna").unwrap();
+        let spring = Time(
+            "2024-03-31T10:00:00Z"
+                .parse::<Timestamp>()
+                .unwrap()
+                .as_millisecond(),
+        );
+        let autumn = Time(
+            "2024-10-27T10:00:00Z"
+                .parse::<Timestamp>()
+                .unwrap()
+                .as_millisecond(),
+        );
+        for (now, words, want) in [
+            (spring, "01:59", "2024-03-31T00:59:00Z"),
+            // there was no such hour: as a clock shows it that nobody has put forward
+            (spring, "02:30", "2024-03-31T01:30:00Z"),
+            (spring, "03:30", "2024-03-31T01:30:00Z"),
+            (spring, "-11h", "2024-03-30T23:00:00Z"),
+            // it was twice: the first time
+            (autumn, "02:30", "2024-10-27T00:30:00Z"),
+            (autumn, "2024-10-27T02:30", "2024-10-27T00:30:00Z"),
+            (autumn, "03:30", "2024-10-27T02:30:00Z"),
+        ] {
+            let at = when("--from", words, now, &vienna).unwrap();
             assert_eq!(at.to_string(), want, "{words}");
         }
         for wrong in ["", "noon", "25:00", "-", "-x", "2023-13-01T00:00", "2h"] {

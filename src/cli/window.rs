@@ -11,7 +11,7 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr as _;
 
 use super::args::{Global, ListFormat, RecordArgs};
-use super::past::{self, when};
+use super::past::{self, Missing, when};
 use super::{Done, rows, usage};
 use crate::engine::State;
 use crate::event::{Body, Command};
@@ -57,16 +57,19 @@ pub fn record(global: &Global, args: &RecordArgs, from: &str) -> Result<Done> {
     if to <= from {
         return Err(usage(format!("--to: {to} is not after {from}")));
     }
-    let oldest = log.oldest()?;
-    if oldest.is_none_or(|oldest| to < oldest) {
-        let has = oldest.map_or_else(|| "is empty".to_owned(), |at| format!("begins at {at}"));
+    let earliest = log.earliest()?;
+    let Some(earliest) = earliest.filter(|earliest| *earliest <= to) else {
+        let has = earliest.map_or_else(|| "is empty".to_owned(), |at| format!("begins at {at}"));
         return Err(usage(format!(
             "the log {has}: there is nothing in that window"
         )));
+    };
+    if from < earliest {
+        eprintln!(
+            "wardwatch: the log tells what was from {earliest} on; what is before that is not in it"
+        );
     }
-    if let Some(oldest) = oldest.filter(|oldest| from < *oldest) {
-        eprintln!("wardwatch: the log begins at {oldest}; what is before that is not in it");
-    }
+    let from = from.max(earliest);
     let window = fold(&mut log, from, to)?;
     let file = if args.bundle {
         let mut made = DirBuilder::new();
@@ -108,6 +111,7 @@ pub fn record(global: &Global, args: &RecordArgs, from: &str) -> Result<Done> {
 /// older than it, and ends before the first that is younger.
 fn fold(log: &mut SqliteLog, from: Time, to: Time) -> Result<Window> {
     let mut state = past::base(log, from)?;
+    let mut missing = Missing::after(state.seq);
     let mut first: Option<State> = None;
     let (mut deeds, mut more) = (Vec::new(), 0);
     let after = state.seq;
@@ -118,6 +122,7 @@ fn fold(log: &mut SqliteLog, from: Time, to: Time) -> Result<Window> {
         if event.time > to {
             return false;
         }
+        missing.met(event.seq);
         if let (Some(_), Body::Command { by, command }) = (&first, &event.body) {
             if deeds.len() < DEEDS {
                 deeds.push(format!("{} {by} {}", event.time, did(&state, command)));
@@ -128,6 +133,7 @@ fn fold(log: &mut SqliteLog, from: Time, to: Time) -> Result<Window> {
         let _ = state.apply(&event);
         true
     })?;
+    missing.say();
     Ok(Window {
         from,
         to,

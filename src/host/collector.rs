@@ -473,7 +473,10 @@ impl<C: Carry> Collector<C> {
             return;
         }
         let bytes = self.state.to_snapshot();
-        if let Err(error) = self.log.keep_snapshot(self.state.seq, &bytes) {
+        if let Err(error) = self
+            .log
+            .keep_snapshot(self.state.seq, self.state.time, &bytes)
+        {
             tracing::warn!("no snapshot kept: {error}");
         }
     }

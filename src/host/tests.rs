@@ -51,9 +51,18 @@ impl Log for Disk {
     fn snapshot(&mut self) -> Result<Option<(Seq, Vec<u8>)>, LogError> {
         self.log.snapshot()
     }
-    fn keep_snapshot(&mut self, at: Seq, bytes: &[u8]) -> Result<(), LogError> {
+    fn keep_snapshot(&mut self, at: Seq, time: Time, bytes: &[u8]) -> Result<(), LogError> {
         self.room()?;
-        self.log.keep_snapshot(at, bytes)
+        self.log.keep_snapshot(at, time, bytes)
+    }
+    fn snapshot_before(&mut self, time: Time) -> Result<Option<(Seq, Time, Vec<u8>)>, LogError> {
+        self.log.snapshot_before(time)
+    }
+    fn whole_after(&self) -> Result<Seq, LogError> {
+        self.log.whole_after()
+    }
+    fn earliest(&mut self) -> Result<Option<Time>, LogError> {
+        self.log.earliest()
     }
     fn note_changes(&mut self, changes: &[(DeviceId, Change)]) -> Result<(), LogError> {
         self.room()?;

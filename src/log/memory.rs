@@ -23,7 +23,7 @@ pub struct MemoryLog {
     cap: usize,
     dropped: u64,
     last: (Seq, Time),
-    snapshots: VecDeque<(Seq, Vec<u8>)>,
+    snapshots: VecDeque<(Seq, Time, Vec<u8>)>,
     changes: BTreeMap<DeviceId, VecDeque<Change>>,
     changes_kept: usize,
     ledger: Rollup,
@@ -109,11 +109,34 @@ impl Log for MemoryLog {
     }
 
     fn snapshot(&mut self) -> Result<Option<(Seq, Vec<u8>)>, LogError> {
-        Ok(self.snapshots.back().cloned())
+        let newest = self.snapshots.back();
+        Ok(newest.map(|(seq, _, bytes)| (*seq, bytes.clone())))
     }
 
-    fn keep_snapshot(&mut self, at: Seq, bytes: &[u8]) -> Result<(), LogError> {
-        self.snapshots.push_back((at, bytes.to_vec()));
+    fn snapshot_before(&mut self, time: Time) -> Result<Option<(Seq, Time, Vec<u8>)>, LogError> {
+        let whole = self.whole_after()?;
+        let of_use = |(seq, at, _): &&(Seq, Time, Vec<u8>)| *seq >= whole && *at <= time;
+        Ok(self.snapshots.iter().rev().find(of_use).cloned())
+    }
+
+    fn whole_after(&self) -> Result<Seq, LogError> {
+        Ok(match self.events.front() {
+            Some(first) if self.dropped > 0 => Seq(first.seq.0.saturating_sub(1)),
+            _ => Seq(0),
+        })
+    }
+
+    fn earliest(&mut self) -> Result<Option<Time>, LogError> {
+        let whole = self.whole_after()?;
+        if whole == Seq(0) {
+            return Ok(self.events.front().map(|e| e.time));
+        }
+        let mut of_use = self.snapshots.iter().filter(|(seq, ..)| *seq >= whole);
+        Ok(of_use.next().map(|(_, time, _)| *time))
+    }
+
+    fn keep_snapshot(&mut self, at: Seq, time: Time, bytes: &[u8]) -> Result<(), LogError> {
+        self.snapshots.push_back((at, time, bytes.to_vec()));
         while self.snapshots.len() > SNAPSHOTS {
             self.snapshots.pop_front();
         }

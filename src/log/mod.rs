@@ -161,8 +161,19 @@ pub trait Log: Send {
     /// The newest snapshot: the place it stands for, and its bytes.
     fn snapshot(&mut self) -> Result<Option<(Seq, Vec<u8>)>, LogError>;
 
-    /// Keeps a snapshot for `at`, and no more than a few older ones.
-    fn keep_snapshot(&mut self, at: Seq, bytes: &[u8]) -> Result<(), LogError>;
+    /// Keeps a snapshot for `at`, which is of that time; of the older ones the newest few, and where they can be of use for the past
+    /// one an hour of the last days, and one a day before.
+    fn keep_snapshot(&mut self, at: Seq, time: Time, bytes: &[u8]) -> Result<(), LogError>;
+
+    /// The newest snapshot that is not younger than `time`, and after which no event is missing: its place, its time and its bytes.
+    fn snapshot_before(&mut self, time: Time) -> Result<Option<(Seq, Time, Vec<u8>)>, LogError>;
+
+    /// The place after which nothing is missing: zero where the log is whole from its beginning.
+    fn whole_after(&self) -> Result<Seq, LogError>;
+
+    /// The earliest time whose state can be told: that of the first event where the log is whole, else of the first snapshot after
+    /// which it is.
+    fn earliest(&mut self) -> Result<Option<Time>, LogError>;
 
     /// Notes changes that the engine derived, for [`Query::Changes`].
     fn note_changes(&mut self, changes: &[(DeviceId, Change)]) -> Result<(), LogError>;

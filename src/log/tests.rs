@@ -213,7 +213,17 @@ pub(super) fn a_log_keeps_what_the_trait_says(log: &mut dyn Log) {
     assert_eq!(log.query(&asked), Answer::Deeds(vec![note(2, 20)]));
 
     for n in 1..=5 {
-        log.keep_snapshot(Seq(n), &[n as u8; 9]).unwrap();
+        log.keep_snapshot(Seq(n), Time(n as i64 * 10), &[n as u8; 9])
+            .unwrap();
     }
     assert_eq!(log.snapshot().unwrap(), Some((Seq(5), vec![5; 9])));
+    let before = |log: &mut dyn Log, time| {
+        let found = log.snapshot_before(Time(time)).unwrap();
+        found.map(|(seq, time, _)| (seq, time))
+    };
+    assert_eq!(before(log, 49), Some((Seq(4), Time(40))));
+    assert_eq!(before(log, 50), Some((Seq(5), Time(50))));
+    assert_eq!(before(log, 9), None);
+    assert_eq!(log.whole_after().unwrap(), Seq(0));
+    assert_eq!(log.earliest().unwrap(), Some(Time(10)));
 }

@@ -96,7 +96,7 @@ fn crash_child() {
                 writeln!(out, "kept {n}").unwrap();
             }
             2 => {
-                log.keep_snapshot(Seq(n), &n.to_le_bytes().repeat(5000))
+                log.keep_snapshot(Seq(n), Time(n as i64), &n.to_le_bytes().repeat(5000))
                     .unwrap();
                 writeln!(out, "kept {n}").unwrap();
             }
@@ -234,7 +234,7 @@ fn full_disk_child() {
     check(&mut log, &kept);
     let noise: Vec<u8> = (0..2_000_000u64).map(|i| Dice(i).roll(256) as u8).collect();
     assert!(matches!(
-        log.keep_snapshot(Seq(1), &noise),
+        log.keep_snapshot(Seq(1), Time(1), &noise),
         Err(LogError::Full { .. })
     ));
     assert!(log.snapshot().unwrap().is_none());

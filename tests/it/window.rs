@@ -281,3 +281,87 @@ fn lists_show_what_was_and_changes_what_is_other_since() {
     let device = names(&["device", "pump-1", "--at", &time(160), "--format", "json"]);
     assert!(device.contains("infusion-pump"), "{device}");
 }
+
+#[test]
+fn a_past_whose_events_are_removed_is_refused_and_one_that_is_whole_is_told() {
+    const DAY: i64 = 86_400_000;
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    // ten minutes of each of four days; noon in UTC, so that no zone moves them to another
+    let noon = |day: i64| BEGIN - BEGIN.rem_euclid(DAY) + DAY / 2 + day * DAY;
+    let all: Vec<Event> = (1..)
+        .zip((0..4).flat_map(|day| events().into_iter().skip(1).take(60).map(move |e| (day, e))))
+        .map(|(n, (day, event))| Event {
+            seq: Seq(n + 1),
+            time: Time(noon(day) + (n as i64 - 1) % 60 * 10_000),
+            ..event
+        })
+        .collect();
+    let config = Event {
+        time: Time(noon(0)),
+        ..events().remove(0)
+    };
+    let all: Vec<Event> = std::iter::once(config).chain(all).collect();
+    let retention = Retention {
+        telemetry_days: 2,
+        ..Retention::default()
+    };
+    let mut log = SqliteLog::open(&state, retention).unwrap();
+    let mut folded = State::new();
+    for (at, event) in all.iter().enumerate() {
+        log.append(std::slice::from_ref(event)).unwrap();
+        let _ = folded.apply(event);
+        // one early in each day
+        if at % 60 == 6 {
+            log.keep_snapshot(event.seq, event.time, &folded.to_snapshot())
+                .unwrap();
+        }
+    }
+    let hash = |words: &[&str]| {
+        let made = run(dir.path(), &[&["record", "w", "--from"], words].concat());
+        if !made.status.success() {
+            return Err(String::from_utf8_lossy(&made.stderr).into_owned());
+        }
+        let played = run(dir.path(), &["replay", "w", "--headless"]);
+        std::fs::remove_file(dir.path().join("w")).unwrap();
+        let line: Json = serde_json::from_slice(&played.stdout).unwrap();
+        Ok((line["state_hash"].as_str().unwrap().to_owned(), made))
+    };
+    let at = |day: i64, second: i64| Time(noon(day) + second * 1000).to_string();
+    let whole = hash(&[&at(1, 100), "--to", &at(1, 200)]).unwrap().0;
+    assert_eq!(whole, hash_at(&all, Time(noon(1) + 200_000)));
+    assert!(
+        run(dir.path(), &["alerts", "--at", &at(1, 200)])
+            .status
+            .success()
+    );
+
+    log.retain(Time(noon(3) + 1)).unwrap();
+    drop(log);
+    for day in [0, 1] {
+        let then = at(day, 200);
+        let asked: [&[&str]; 3] = [
+            &["devices", "--at", &then],
+            &["changes", "--since", &then],
+            &["record", "w", "--from", &then, "--to", &at(day, 300)],
+        ];
+        for words in asked {
+            let refused = run(dir.path(), words);
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert_eq!(refused.status.code(), Some(2), "{words:?} {said}");
+            assert!(said.contains(&at(2, 50)), "{words:?} {said}");
+        }
+    }
+    // before the first snapshot of what is left it can't be told, from there on it is what it was
+    let refused = run(dir.path(), &["devices", "--at", &at(2, 30)]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    for (day, second) in [(2, 60), (2, 590), (3, 10), (3, 400)] {
+        let to = at(day, second);
+        let (told, made) = hash(&[&at(1, 0), "--to", &to]).unwrap();
+        assert_eq!(told, hash_at(&all, Time(noon(day) + second * 1000)), "{to}");
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        assert!(said.contains(&at(2, 50)), "{said}");
+        assert!(run(dir.path(), &["devices", "--at", &to]).status.success());
+    }
+}

@@ -95,6 +95,16 @@ impl DayFile {
         optional(row).map_err(|e| self.say(&e))
     }
 
+    /// The place of the first event.
+    pub(super) fn first_seq(&self) -> Result<Option<Seq>, LogError> {
+        let row = self.db.query_row(
+            "SELECT first_seq FROM batch ORDER BY last_seq LIMIT 1",
+            [],
+            |row| row.get::<_, i64>(0).map(|seq| Seq(seq as u64)),
+        );
+        optional(row).map_err(|e| self.say(&e))
+    }
+
     /// The time of the first event.
     pub(super) fn oldest(&self) -> Result<Option<Time>, LogError> {
         let row = self.db.query_row(

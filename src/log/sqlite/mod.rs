@@ -69,6 +69,8 @@ const SUM_AT: usize = 50_000;
 const ENDED: &str = "ended";
 /// The time before which retention has removed something.
 const FORGOTTEN: &str = "forgotten_before";
+/// The place of the last event that is not kept any more: by retention, or because its day is damaged.
+const LOST_UPTO: &str = "lost_upto";
 
 /// The log of a state directory, opened by its one collector, or for reading beside it.
 pub struct SqliteLog {
@@ -151,6 +153,18 @@ impl SqliteLog {
         Ok(log)
     }
 
+    fn snapshots(&self) -> PathBuf {
+        self.dir.join("snapshots")
+    }
+
+    /// Up to this place something is not kept any more.
+    fn note_lost(&mut self, upto: Seq) -> Result<(), LogError> {
+        if upto > self.whole_after()? {
+            self.record.set_meta(LOST_UPTO, upto.0 as i64)?;
+        }
+        Ok(())
+    }
+
     fn telemetry(&self) -> PathBuf {
         self.dir.join("telemetry")
     }
@@ -171,12 +185,26 @@ impl SqliteLog {
         }
         // each day is looked at once: one that can't be read must not be in the way later
         let all: Vec<i64> = self.days.keys().copied().collect();
+        let mut lost = false;
         for day in all {
-            match DayFile::open(&folder, day, Mode::Write).and_then(|file| file.last()) {
-                Ok(last) => self.note_last(day, last),
-                Err(LogError::Damaged { place, why, .. }) => self.set_aside(day, &place, &why)?,
+            let looked = DayFile::open(&folder, day, Mode::Write)
+                .and_then(|file| Ok((file.first_seq()?, file.last()?)));
+            match looked {
+                Ok((first, last)) => {
+                    if let Some(first) = first.filter(|_| std::mem::take(&mut lost)) {
+                        self.note_lost(Seq(first.0.saturating_sub(1)))?;
+                    }
+                    self.note_last(day, last);
+                }
+                Err(LogError::Damaged { place, why, .. }) => {
+                    self.set_aside(day, &place, &why)?;
+                    lost = true;
+                }
                 Err(other) => return Err(other),
             }
+        }
+        if lost {
+            self.note_lost(self.last.0)?;
         }
         let Some((&newest, _)) = self.days.last_key_value() else {
             return Ok(());
@@ -452,13 +480,36 @@ impl Log for SqliteLog {
     }
 
     fn snapshot(&mut self) -> Result<Option<(Seq, Vec<u8>)>, LogError> {
-        Ok(snapshot::newest(&self.dir.join("snapshots"), self.last.0))
+        Ok(snapshot::newest(&self.snapshots(), self.last.0))
     }
 
-    fn keep_snapshot(&mut self, at: Seq, bytes: &[u8]) -> Result<(), LogError> {
+    fn keep_snapshot(&mut self, at: Seq, time: Time, bytes: &[u8]) -> Result<(), LogError> {
         // a snapshot must never be ahead of the log
         self.flush()?;
-        snapshot::keep(&self.dir.join("snapshots"), at, bytes)
+        let folder = self.snapshots();
+        snapshot::keep(&folder, at, time, bytes)?;
+        snapshot::tidy(&folder, self.whole_after()?);
+        Ok(())
+    }
+
+    fn snapshot_before(&mut self, time: Time) -> Result<Option<(Seq, Time, Vec<u8>)>, LogError> {
+        let places = self.whole_after()?..=self.last.0;
+        Ok(snapshot::before(&self.snapshots(), time, places))
+    }
+
+    fn whole_after(&self) -> Result<Seq, LogError> {
+        let lost = self.record.meta(LOST_UPTO)?.unwrap_or_default();
+        Ok(Seq(u64::try_from(lost).unwrap_or_default()))
+    }
+
+    fn earliest(&mut self) -> Result<Option<Time>, LogError> {
+        let whole = self.whole_after()?;
+        if whole == Seq(0) {
+            return self.oldest();
+        }
+        let all = snapshot::all(&self.snapshots());
+        let mut of_use = all.into_iter().filter(|kept| kept.seq >= whole);
+        Ok(of_use.find_map(|kept| kept.time))
     }
 
     fn note_changes(&mut self, changes: &[(DeviceId, Change)]) -> Result<(), LogError> {
@@ -482,10 +533,14 @@ impl Log for SqliteLog {
         self.remove_days(now)?;
         if self.retention.record_days > 0 {
             let before = Time(now.0 - i64::from(self.retention.record_days) * day::DAY_MS);
+            if let Some(last) = self.record.last_before(before)? {
+                self.note_lost(last)?;
+            }
             if self.record.forget_before(before)? > 0 {
                 self.record.set_meta(FORGOTTEN, before.0)?;
             }
         }
+        snapshot::tidy(&self.snapshots(), self.whole_after()?);
         Ok(())
     }
 }
@@ -502,6 +557,10 @@ impl SqliteLog {
                 continue;
             }
             bytes = bytes.saturating_sub(self.day_bytes(day));
+            // first the word, then the deed: a crash between them tells no past that was not
+            if let Some(last) = self.days.get(&day).copied().flatten() {
+                self.note_lost(last)?;
+            }
             self.remove_day(day)?;
         }
         Ok(())

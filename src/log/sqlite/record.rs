@@ -248,6 +248,19 @@ impl RecordDb {
         super::day::set_meta(&self.db, name, value).map_err(|e| self.say(&e))
     }
 
+    /// The place of the last event before a time, of those that [`RecordDb::forget_before`] would remove.
+    pub(super) fn last_before(&self, before: Time) -> Result<Option<Seq>, LogError> {
+        self.db
+            .query_row(
+                "SELECT max(seq) FROM event WHERE time < ?1 AND seq <> \
+                    (SELECT coalesce(max(seq), 0) FROM event WHERE kind = ?2 AND time < ?1)",
+                params![before.0, CONFIG],
+                |row| row.get::<_, Option<i64>>(0),
+            )
+            .map(|seq| seq.map(|seq| Seq(seq as u64)))
+            .map_err(|e| self.say(&e))
+    }
+
     /// Removes events, changes and ledger rows before a time. The configuration in force then stays.
     pub(super) fn forget_before(&mut self, before: Time) -> Result<usize, LogError> {
         let run = |db: &mut Connection| -> rusqlite::Result<usize> {

@@ -1,28 +1,53 @@
-//! Snapshots of the state as files: `snapshots/SEQ.snap`, whole or not there.
+//! Snapshots of the state as files: `snapshots/SEQ-TIME.snap`, whole or not there.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::day::DAY_MS;
 use super::store::explain_io;
 use crate::log::LogError;
 use crate::log::memory::SNAPSHOTS;
-use crate::model::Seq;
+use crate::model::{Seq, Time};
 
 const MAGIC: &[u8; 8] = b"WWSNAP1\n";
 /// A snapshot larger than this is none of ours.
 const CAP: u64 = 1 << 30;
 
-fn all(folder: &Path) -> Vec<(Seq, PathBuf)> {
-    let mut found: Vec<(Seq, PathBuf)> = fs::read_dir(folder)
+/// How long one an hour stays; beyond, one a day.
+const HOURLY_MS: i64 = 48 * HOUR_MS;
+const HOUR_MS: i64 = 3_600_000;
+
+/// One that lies there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kept {
+    pub(super) seq: Seq,
+    /// None where an older wardwatch wrote it.
+    pub(super) time: Option<Time>,
+    path: PathBuf,
+}
+
+/// All, the oldest first.
+pub(super) fn all(folder: &Path) -> Vec<Kept> {
+    let mut found: Vec<Kept> = fs::read_dir(folder)
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name();
-            let seq = name.to_str()?.strip_suffix(".snap")?.parse().ok()?;
-            Some((Seq(seq), entry.path()))
+            let stem = name.to_str()?.strip_suffix(".snap")?;
+            let (seq, time) = match stem.split_once('-') {
+                Some((seq, time)) => (seq, Some(Time(time.parse().ok()?))),
+                None => (stem, None),
+            };
+            Some(Kept {
+                seq: Seq(seq.parse().ok()?),
+                time,
+                path: entry.path(),
+            })
         })
         .collect();
     found.sort();
@@ -34,8 +59,55 @@ pub(super) fn newest(folder: &Path, last: Seq) -> Option<(Seq, Vec<u8>)> {
     all(folder)
         .into_iter()
         .rev()
-        .filter(|(seq, _)| *seq <= last)
-        .find_map(|(seq, path)| read(&path).map(|bytes| (seq, bytes)))
+        .filter(|kept| kept.seq <= last)
+        .find_map(|kept| read(&kept.path).map(|bytes| (kept.seq, bytes)))
+}
+
+/// The newest whole one of a time not after `time`, of those within these places.
+pub(super) fn before(
+    folder: &Path,
+    time: Time,
+    places: RangeInclusive<Seq>,
+) -> Option<(Seq, Time, Vec<u8>)> {
+    all(folder)
+        .into_iter()
+        .rev()
+        .filter(|kept| places.contains(&kept.seq))
+        .filter_map(|kept| kept.time.map(|at| (at, kept)))
+        .filter(|(at, _)| *at <= time)
+        .find_map(|(at, kept)| read(&kept.path).map(|bytes| (kept.seq, at, bytes)))
+}
+
+/// Those that are of no use any more, of all: neither for a start nor for the past.
+fn surplus(all: &[Kept], whole_after: Seq) -> Vec<&Kept> {
+    let newest = all.iter().filter_map(|kept| kept.time).max();
+    let recent = all.len().saturating_sub(SNAPSHOTS);
+    let mut taken = BTreeSet::new();
+    let mut gone = Vec::new();
+    for (n, kept) in all.iter().enumerate() {
+        let of_use = match (kept.time, newest) {
+            (Some(time), Some(newest)) if kept.seq >= whole_after => {
+                let each = if newest.0 - time.0 <= HOURLY_MS {
+                    HOUR_MS
+                } else {
+                    DAY_MS
+                };
+                taken.insert((each, time.0.div_euclid(each)))
+            }
+            _ => false,
+        };
+        if !of_use && n < recent {
+            gone.push(kept);
+        }
+    }
+    gone
+}
+
+/// Removes those that are of no use any more. `whole_after`: what is before that can be the beginning of no past.
+pub(super) fn tidy(folder: &Path, whole_after: Seq) {
+    for old in surplus(&all(folder), whole_after) {
+        let _ = fs::remove_file(&old.path);
+    }
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
@@ -57,9 +129,9 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     (raw.len() as u64 == length).then_some(raw)
 }
 
-/// Writes one beside the others, and removes all but the newest few.
-pub(super) fn keep(folder: &Path, at: Seq, raw: &[u8]) -> Result<(), LogError> {
-    let path = folder.join(format!("{:020}.snap", at.0));
+/// Writes one beside the others.
+pub(super) fn keep(folder: &Path, at: Seq, time: Time, raw: &[u8]) -> Result<(), LogError> {
+    let path = folder.join(format!("{:020}-{}.snap", at.0, time.0));
     let part = folder.join("part");
     let say = |error| explain_io(&part, error);
     let mut body = (raw.len() as u64).to_le_bytes().to_vec();
@@ -81,10 +153,6 @@ pub(super) fn keep(folder: &Path, at: Seq, raw: &[u8]) -> Result<(), LogError> {
         let _ = fs::remove_file(&part);
         return Err(say(error));
     }
-    let all = all(folder);
-    for (_, old) in all.iter().take(all.len().saturating_sub(SNAPSHOTS)) {
-        let _ = fs::remove_file(old);
-    }
     Ok(())
 }
 
@@ -96,20 +164,61 @@ mod tests {
     fn the_newest_three_stay_and_a_damaged_one_is_passed_over() {
         let dir = tempfile::tempdir().unwrap();
         for n in 1..=5u64 {
-            keep(dir.path(), Seq(n), format!("state {n}").as_bytes()).unwrap();
+            let time = Time(n as i64);
+            keep(dir.path(), Seq(n), time, format!("state {n}").as_bytes()).unwrap();
         }
-        assert_eq!(all(dir.path()).len(), SNAPSHOTS);
+        tidy(dir.path(), Seq(2));
+        // the first of its hour, and the newest
+        let seqs = || -> Vec<u64> { all(dir.path()).iter().map(|k| k.seq.0).collect() };
+        assert_eq!(seqs(), [2, 3, 4, 5]);
+        tidy(dir.path(), Seq(9));
+        assert_eq!(seqs(), [3, 4, 5]);
         assert_eq!(
             newest(dir.path(), Seq(9)),
             Some((Seq(5), b"state 5".to_vec()))
         );
         assert_eq!(newest(dir.path(), Seq(4)).unwrap().0, Seq(4));
-        let path = &all(dir.path())[2].1;
-        let mut bytes = fs::read(path).unwrap();
-        let at = bytes.len() - 3;
-        bytes[at] ^= 1;
+        let at = |time, places| before(dir.path(), Time(time), places).map(|found| found.0);
+        assert_eq!(at(9, Seq(0)..=Seq(9)), Some(Seq(5)));
+        assert_eq!(at(4, Seq(0)..=Seq(9)), Some(Seq(4)));
+        assert_eq!(at(9, Seq(0)..=Seq(3)), Some(Seq(3)));
+        assert_eq!(at(4, Seq(5)..=Seq(9)), None);
+        let path = all(dir.path())[2].path.clone();
+        let mut bytes = fs::read(&path).unwrap();
+        let damaged = bytes.len() - 3;
+        bytes[damaged] ^= 1;
         fs::write(path, bytes).unwrap();
         assert_eq!(newest(dir.path(), Seq(9)).unwrap().0, Seq(4));
+        assert_eq!(at(9, Seq(0)..=Seq(9)), Some(Seq(4)));
+    }
+
+    #[test]
+    fn one_an_hour_stays_for_two_days_and_one_a_day_as_long_as_its_events_do() {
+        // every quarter of an hour for thirty days
+        let quarter = |n: u64| Kept {
+            seq: Seq(n * 10),
+            time: Some(Time(n as i64 * HOUR_MS / 4)),
+            path: PathBuf::from(n.to_string()),
+        };
+        let mut there: Vec<Kept> = Vec::new();
+        for n in 0..30 * 96 {
+            there.push(quarter(n));
+            let gone: Vec<Kept> = surplus(&there, Seq(0)).into_iter().cloned().collect();
+            there.retain(|kept| !gone.contains(kept));
+        }
+        let days: BTreeSet<i64> = there
+            .iter()
+            .map(|k| k.time.unwrap().0.div_euclid(DAY_MS))
+            .collect();
+        assert_eq!(days.len(), 30);
+        assert!((78..=82).contains(&there.len()), "{}", there.len());
+        // each day begins with its first, so that it can be told from there
+        for day in 0..30 {
+            let first = there.iter().find(|k| k.time >= Some(Time(day * DAY_MS)));
+            assert_eq!(first.unwrap().time, Some(Time(day * DAY_MS)));
+        }
+        let gone = surplus(&there, Seq(10 * 96 * 10));
+        assert_eq!(gone.len(), 10, "of the days that are removed");
     }
 
     #[test]
@@ -117,8 +226,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("part"), "half of one").unwrap();
-        keep(dir.path(), Seq(1), b"who is treated where").unwrap();
-        let mode = fs::metadata(&all(dir.path())[0].1).unwrap().permissions();
+        keep(dir.path(), Seq(1), Time(1), b"who is treated where").unwrap();
+        let mode = fs::metadata(&all(dir.path())[0].path)
+            .unwrap()
+            .permissions();
         assert_eq!(mode.mode() & 0o077, 0);
         assert!(newest(dir.path(), Seq(1)).is_some());
     }

@@ -172,6 +172,42 @@ fn whole_days_go_and_the_ledger_and_the_commands_stay() {
 }
 
 #[test]
+fn what_can_be_told_of_the_past_begins_after_what_was_removed() {
+    let dir = folder();
+    let retention = Retention {
+        telemetry_days: 2,
+        ..Retention::default()
+    };
+    let mut log = SqliteLog::open(dir.path(), retention).unwrap();
+    assert_eq!(log.earliest().unwrap(), None);
+    for d in 0..4i64 {
+        let n = d as u64 * 3;
+        let time = d * DAY + 1000;
+        log.append(&[tick(n + 1, time)]).unwrap();
+        log.keep_snapshot(Seq(n + 1), Time(time), b"state").unwrap();
+        log.append(&[note(n + 2, time + 1000), tick(n + 3, time + 2000)])
+            .unwrap();
+    }
+    assert_eq!(log.whole_after().unwrap(), Seq(0));
+    assert_eq!(log.earliest().unwrap(), Some(Time(1000)));
+    log.retain(Time(3 * DAY + 2000)).unwrap();
+    // the command of the second day is still there, its observations are not
+    assert_eq!(all_after(&mut log, 3)[0], note(5, DAY + 2000));
+    for mut log in [log, SqliteLog::open_read_only(dir.path()).unwrap()] {
+        assert_eq!(log.whole_after().unwrap(), Seq(6));
+        assert_eq!(log.earliest().unwrap(), Some(Time(2 * DAY + 1000)));
+        let found = |log: &mut SqliteLog, time| {
+            let found = log.snapshot_before(Time(time)).unwrap();
+            found.map(|(seq, ..)| seq.0)
+        };
+        assert_eq!(found(&mut log, 2 * DAY), None);
+        assert_eq!(found(&mut log, 2 * DAY + 1000), Some(7));
+        assert_eq!(found(&mut log, 3 * DAY), Some(7));
+        assert_eq!(found(&mut log, 9 * DAY), Some(10));
+    }
+}
+
+#[test]
 fn the_oldest_days_go_when_there_are_too_many_bytes_but_never_today() {
     let dir = folder();
     let retention = Retention {
@@ -200,6 +236,7 @@ fn what_retention_took_is_not_kept_rather_than_nothing() {
     };
     assert_eq!(log.query(&asked), Answer::Deeds(vec![note(1, 0)]));
     log.retain(Time(5 * DAY)).unwrap();
+    assert_eq!(log.whole_after().unwrap(), Seq(1));
     assert_eq!(
         log.query(&asked),
         Answer::NotKept {
@@ -305,6 +342,8 @@ fn a_damaged_day_is_put_aside_and_said_and_the_collector_starts() {
         "{warnings:?}"
     );
     assert_eq!(all_after(&mut log, 0), vec![note(1, 0), note(3, 0)]);
+    assert_eq!(log.whole_after().unwrap(), Seq(3), "what was is not told");
+    assert_eq!(log.earliest().unwrap(), None);
     log.append(&[tick(4, 0)]).unwrap();
     log.flush().unwrap();
     assert!(path.exists());
