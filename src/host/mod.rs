@@ -9,6 +9,7 @@ mod collector;
 pub mod consent;
 mod ears;
 mod effects;
+mod frames;
 mod health;
 mod held;
 mod hub;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, KeyEventKind};
 use tokio::runtime::Handle;
 
+use super::frames::Frames;
 use super::hub::Waker;
 use super::runner::{Runner, wish};
 use super::theme_file;
@@ -19,10 +20,6 @@ use crate::model::{Health, RunId, Text, Time};
 use crate::term::{Signal, TermEvent, Terminal, clipboard};
 use crate::ui::session::{Input, Session, World};
 use crate::ui::{Live, Request};
-
-/// At most thirty frames a second (invariant 7), or one on a bad link.
-const FRAME: Duration = Duration::from_millis(33);
-const SLOW_FRAME: Duration = Duration::from_secs(1);
 
 /// Where a viewer's states come from: the collector, or a recording.
 pub trait Feed: Send + Sync {
@@ -68,6 +65,17 @@ enum Msg {
     Theme(PathBuf, Arc<str>),
 }
 
+impl Msg {
+    /// Does a person wait to see it?
+    fn is_awaited(&self) -> bool {
+        match self {
+            Self::Term(TermEvent::Input(event)) => !matches!(event, Event::Resize(..)),
+            Self::Answer(..) | Self::Began(_) | Self::Said(_) => true,
+            Self::Term(_) | Self::Wake | Self::Theme(..) => false,
+        }
+    }
+}
+
 /// What a viewer needs beside its terminal.
 pub struct Viewer {
     /// Where states come from.
@@ -109,17 +117,14 @@ impl Viewer {
                 tell.send(Msg::Theme(place.clone(), text)).is_ok()
             });
         }
-        let frame = if self.low_bandwidth {
-            SLOW_FRAME
-        } else {
-            FRAME
-        };
+        let mut frames = Frames::new(self.low_bandwidth, Instant::now());
         let mut bytes = Vec::with_capacity(64 * 1024);
-        let mut last_frame: Option<Instant> = None;
         let mut dirty = true;
+        // somebody waits for what their key does
+        let mut keyed = false;
         loop {
             let world = self.world();
-            if dirty && last_frame.is_none_or(|at| at.elapsed() >= frame) {
+            if dirty && frames.wait(Instant::now(), keyed).is_zero() {
                 bytes.clear();
                 waker.taken();
                 let drawn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -135,8 +140,8 @@ impl Viewer {
                 if !signs.is_empty() && terminal.write(&signs).is_err() {
                     return Left::TerminalGone;
                 }
-                last_frame = Some(Instant::now());
-                dirty = false;
+                frames.drawn(Instant::now(), if drawn { bytes.len() } else { 0 });
+                (dirty, keyed) = (false, false);
                 // a wallboard's views turn by themselves
                 let asked = session.requests(&world);
                 if let Some(left) = asked
@@ -147,7 +152,7 @@ impl Viewer {
                 }
             }
             let pause = if dirty {
-                frame.saturating_sub(last_frame.map_or(frame, |at| at.elapsed()))
+                frames.wait(Instant::now(), keyed)
             } else {
                 session.next_wake(&world).unwrap_or(Duration::from_mins(1))
             };
@@ -170,6 +175,7 @@ impl Viewer {
                 .into_iter()
                 .chain(std::iter::from_fn(|| told.try_recv().ok()))
             {
+                keyed |= msg.is_awaited();
                 if let Some(left) = self.take(msg, session, terminal, runtime, &tell) {
                     return left;
                 }
