@@ -78,10 +78,8 @@ fn thirty_days_leave_no_glyph_out_of_place_and_no_octet_behind() {
     });
     let mut session = Session::new(config);
     let mut world = World {
-        state: Arc::new(hospital::small().0),
-        now: hospital::NOW,
-        live: Live::Live,
         health: Some(Arc::new(hospital::health())),
+        ..World::new(Arc::new(hospital::small().0), hospital::NOW, Live::Live)
     };
     let mut shown = terminal();
     let mut out = Vec::with_capacity(1 << 20);

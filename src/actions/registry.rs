@@ -121,6 +121,11 @@ pub const ACTIONS: &[Action] = &[
     look(Program, "palette", "command", "Command palette", "Finds any action by its name."),
     look(Program, "help", "help", "Help", "Shows the keys that work here, and what they do."),
     look(Program, "pause", "pause", "Pause", "Holds the screen still; collecting goes on. In a recording it stops and goes on."),
+    look(Program, "past", "-1 min", "A minute back", "Goes a minute back in time, in what is recorded or from the present: every view shows what was then."),
+    look(Program, "past-seek", "go to", "Go to a time", "Asks for a time (03:07, 03:07:40, -8h, +5m, 2026-11-23 03:07) and shows what was then, in every view."),
+    look(Program, "past-mark", "last mark", "Back to what happened last", "Goes back to the last alert that opened, or the last deed of a person."),
+    look(Program, "present", "present", "Back to the present", "Leaves the past, or a screen that is held still, and shows what is."),
+    look(Program, "since", "since", "What changed since", "Asks for a time (03:07, -8h) and lists what is other since: who came and went, moved, changed; alerts."),
     look(Program, "view-previous", "last view", "Last view", "Goes to the view that was open before this one."),
     look(Program, "theme-next", "theme", "Next theme", "Changes the colours: terminal, dark, light, high-contrast, deuteranopia, tritanopia, mono."),
     look(Program, "redraw", "redraw", "Draw again", "Draws the whole screen again, after another program wrote over it."),
@@ -175,16 +180,15 @@ pub const ACTIONS: &[Action] = &[
     deed(Run, Risk::Low, "cancel-run", "stop", "Stop the run", "Stops the run with all its processes. What must be put back is put back."),
     look(Run, "open-run", "run", "Open the run", "Opens the run: its plan, its output, its way back."),
     // a recording
-    look(Replay, "replay-faster", "faster", "Faster", "Doubles the speed of the recording."),
-    look(Replay, "replay-slower", "slower", "Slower", "Halves the speed of the recording."),
-    look(Replay, "replay-forward", "+1 min", "A minute on", "Goes a minute on in the recording."),
-    look(Replay, "replay-back", "-1 min", "A minute back", "Goes a minute back in the recording."),
-    look(Replay, "replay-forward-long", "+10 min", "Ten minutes on", "Goes ten minutes on in the recording."),
-    look(Replay, "replay-back-long", "-10 min", "Ten minutes back", "Goes ten minutes back in the recording."),
-    look(Replay, "replay-step", "step", "A second on", "Stops, and goes one second on in the recording."),
-    look(Replay, "replay-seek", "go to", "Go to a time", "Asks for a time (03:07, 03:07:40, +5m, -90s) and goes there in the recording."),
-    look(Replay, "replay-start", "start", "To the start", "Goes to the start of the recording."),
-    look(Replay, "replay-end", "end", "To the end", "Goes to the end of the recording."),
+    look(Replay, "replay-faster", "faster", "Faster", "Doubles the speed at which what was goes on."),
+    look(Replay, "replay-slower", "slower", "Slower", "Halves the speed at which what was goes on."),
+    look(Replay, "replay-forward", "+1 min", "A minute on", "Goes a minute on."),
+    look(Replay, "replay-forward-long", "+10 min", "Ten minutes on", "Goes ten minutes on."),
+    look(Replay, "replay-back-long", "-10 min", "Ten minutes back", "Goes ten minutes back."),
+    look(Replay, "replay-step", "step", "A second on", "Stops, and goes one second on."),
+    look(Replay, "replay-next", "next mark", "On to what happened next", "Goes on to the next alert that opened, or the next deed of a person."),
+    look(Replay, "replay-start", "start", "To the start", "Goes to the first that is kept."),
+    look(Replay, "replay-end", "end", "To the end", "Goes to the end; of the past of this site the end is the present."),
 ];
 
 /// An action by its name.
@@ -201,8 +205,10 @@ pub struct Standing {
     pub read_only: bool,
     /// A screen in a room, with nobody before it.
     pub wallboard: bool,
-    /// A recording is shown: there is nothing to act on.
+    /// What was is shown: there is nothing to act on.
     pub replay: bool,
+    /// And it is that of the site itself, whose present goes on.
+    pub past: bool,
 }
 
 /// Why this may not be done here by this person; nothing when it may. The one place where this is decided.
@@ -211,9 +217,11 @@ pub fn refusal(action: &Action, standing: Standing) -> Option<Text> {
     let why = if standing.wallboard && !WALLBOARD.contains(&action.name) {
         "this is a wallboard: it shows, and nothing can be done on it".to_owned()
     } else if !standing.replay && action.scope == Replay {
-        "this is for recordings; what is shown here is the present".to_owned()
+        "this is for what was; what is shown here is the present".to_owned()
     } else if !needs_to_act {
         return None;
+    } else if standing.past {
+        "this is the past: go back to the present first".to_owned()
     } else if standing.replay {
         "this is a recording: what it shows is over".to_owned()
     } else if standing.read_only {
@@ -328,7 +336,7 @@ mod tests {
             why.as_str(),
             "this needs the role operator; yours is viewer"
         );
-        let seek = action("replay-seek").unwrap();
+        let seek = action("replay-start").unwrap();
         assert!(
             refusal(seek, Standing::default())
                 .unwrap()

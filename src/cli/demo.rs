@@ -17,7 +17,7 @@ use super::args::{DemoArgs, Global};
 use super::screen::{Show, show};
 use super::{Done, open, record, rows, screen, usage};
 use crate::actions::catalogue::Catalogue;
-use crate::host::{Host, HostConfig, Hub, Input, LiveFeed, Resolve};
+use crate::host::{Host, HostConfig, Hub, Input, LiveFeed, Resolve, WithPast};
 use crate::log::Retention;
 use crate::model::{SecretRef, Text};
 use crate::notify::Outbox;
@@ -45,13 +45,15 @@ pub fn on_screen(global: &Global, args: &DemoArgs, wallboard: Option<Wallboard>)
     let (hub, inputs) = Hub::new();
     let (runner, failed) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
     let catalogue = Arc::new(open::catalogue(None)?);
-    let feed = Arc::new(LiveFeed {
+    let live = Arc::new(LiveFeed {
         hub: Arc::clone(&hub),
         runtime: runtime.handle().clone(),
     });
+    let folder = state_dir(global)?;
+    let feed = Arc::new(WithPast::new(live, folder.0.clone()));
     // the first frame must not wait for the hospital
     let begin = Begin {
-        global: global.clone(),
+        folder,
         args: args.clone(),
         hub: Arc::clone(&hub),
         inputs,
@@ -104,7 +106,7 @@ fn headless(global: &Global, args: &DemoArgs) -> Result<Done> {
     let (hub, inputs) = Hub::new();
     let catalogue = Arc::new(open::catalogue(None)?);
     let mut running = Begin {
-        global: global.clone(),
+        folder: state_dir(global)?,
         args: args.clone(),
         hub: Arc::clone(&hub),
         inputs,
@@ -150,7 +152,8 @@ pub fn runtime() -> Result<Runtime> {
 }
 
 struct Begin {
-    global: Global,
+    /// Where the state lives, and what is to be removed of it at the end.
+    folder: (PathBuf, Option<PathBuf>),
     args: DemoArgs,
     hub: Arc<Hub>,
     inputs: mpsc::Receiver<Input>,
@@ -168,7 +171,7 @@ impl Begin {
     fn start(self, runtime: &Handle) -> Result<Running> {
         let secrets = Secrets::generate().wrap_err("drawing secrets for the simulated hospital")?;
         let (hospital, port) = HospitalProcess::start(&self.args, &secrets)?;
-        let (dir, scratch) = state_dir(&self.global)?;
+        let (dir, scratch) = self.folder;
         screen::log_to_file(&dir);
         let built = Hospital::build(self.args.endpoints, self.args.seed, port);
         let resolve: Resolve = Box::new(move |of| {

@@ -1,7 +1,6 @@
 //! `wardwatch replay`: a recording, played on the screen or folded to its end.
 
 use std::io::Write as _;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use color_eyre::Result;
@@ -10,17 +9,14 @@ use serde_json::json;
 use super::args::{Global, ReplayArgs};
 use super::screen::{Show, show};
 use super::{Done, demo, open, rows, usage};
-use crate::engine::State;
-use crate::event::Event;
-use crate::host::replay::{Open, Player, Whole, fold_whole};
-use crate::log::LogError;
+use crate::host::replay::{Player, Whole, fold_whole};
+use crate::host::tape::Recording;
 use crate::log::recording::RecordingReader;
-use crate::model::Seq;
 use crate::model::Time;
 
 /// Plays, or folds.
 pub fn replay(global: &Global, args: &ReplayArgs) -> Result<Done> {
-    let whole = fold_whole(&opener(&args.file))?;
+    let whole = fold_whole(&Recording(args.file.clone()))?;
     let torn = RecordingReader::open(&args.file)?.torn_bytes();
     if let Some(damage) = &whole.damage {
         eprintln!("wardwatch: {damage}; playing what is before that");
@@ -41,7 +37,9 @@ pub fn replay(global: &Global, args: &ReplayArgs) -> Result<Done> {
         .as_deref()
         .map(|t| parse_at(t, &whole))
         .transpose()?;
-    let player = Player::start(opener(&args.file), (whole.from, whole.to), at, args.speed)?;
+    let tape = Arc::new(Recording(args.file.clone()));
+    let (span, marks) = ((whole.from, whole.to), whole.marks.into());
+    let player = Player::start(tape, span, at, args.speed, marks)?;
     let catalogue = Arc::new(open::catalogue(None)?);
     let runtime = demo::runtime()?;
     let shown = Show {
@@ -56,64 +54,6 @@ pub fn replay(global: &Global, args: &ReplayArgs) -> Result<Done> {
         keep: None,
     };
     show(global, shown, runtime.handle())
-}
-
-fn opener(file: &Path) -> Open {
-    let file = file.to_path_buf();
-    Box::new(move || {
-        let mut reader = RecordingReader::open(&file)?;
-        let damaged = |why: String| LogError::Damaged {
-            place: file.display().to_string(),
-            at: 0,
-            why,
-        };
-        let state = match reader.first_snapshot()? {
-            Some((_, _, bytes)) => {
-                State::from_snapshot(&bytes).map_err(|e| damaged(e.to_string()))?
-            }
-            None => State::new(),
-        };
-        Ok((
-            state.clone(),
-            Box::new(Reading {
-                reader,
-                after: state.seq,
-                page: Vec::new().into_iter(),
-                over: false,
-            }),
-        ))
-    })
-}
-
-/// How many events are read at a time.
-const PAGE: usize = 4096;
-
-/// A recording that is read page by page, and owns its file.
-struct Reading {
-    reader: RecordingReader,
-    after: Seq,
-    page: std::vec::IntoIter<Result<Event, LogError>>,
-    over: bool,
-}
-
-impl Iterator for Reading {
-    type Item = Result<Event, LogError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(next) = self.page.next() {
-            return Some(next);
-        }
-        if self.over {
-            return None;
-        }
-        let page: Vec<_> = self.reader.events(self.after).take(PAGE).collect();
-        self.over = page.len() < PAGE;
-        if let Some(Ok(last)) = page.iter().rev().find(|e| e.is_ok()) {
-            self.after = last.seq;
-        }
-        self.page = page.into_iter();
-        self.page.next()
-    }
 }
 
 fn summary(whole: &Whole, torn: u64) -> serde_json::Value {

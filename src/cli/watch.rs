@@ -14,7 +14,7 @@ use crate::actions::catalogue::Catalogue;
 use crate::config::wallboard::turn;
 use crate::config::{self, Loaded};
 use crate::host::consent;
-use crate::host::{Host, HostConfig, Hub, LiveFeed, Resolve};
+use crate::host::{Host, HostConfig, Hub, LiveFeed, Resolve, WithPast};
 use crate::log::Retention;
 use crate::log::recording::RecordingWriter;
 use crate::model::{Site, Text, TurnSpec};
@@ -91,10 +91,11 @@ pub fn on_screen(
     let ears = host.listen(runtime.handle());
     let runner = Arc::new(OnceLock::new());
     let _ = runner.set(Arc::clone(host.runner()));
-    let feed = Arc::new(LiveFeed {
+    let live = Arc::new(LiveFeed {
         hub: Arc::clone(host.hub()),
         runtime: runtime.handle().clone(),
     });
+    let feed = Arc::new(WithPast::new(live, dir.clone()));
     let zone = loaded.site.time_zone.to_string();
     let attended = wallboard.is_none();
     let shown = Show {

@@ -1,4 +1,4 @@
-//! Plays a recording: the same fold, a time of its own.
+//! Plays what was: the same fold, a time of its own.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -6,22 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::hub::Waker;
-use super::viewer::Feed;
+use super::tape::{Events, Keyframes, Tape, state_at};
+use super::viewer::{Feed, Told};
 use crate::engine::State;
 use crate::event::{Body, Event, LedgerRow};
 use crate::log::{Answer, LogError, Query};
-use crate::model::{Change, DeviceId, Health, Text, Time};
+use crate::model::{AlertState, Change, DeviceId, Health, Text, Time};
+use crate::ui::{Happened, Landmark, Live, Played};
 
-/// The events of a recording, from its beginning.
-pub type Events = Box<dyn Iterator<Item = Result<Event, LogError>> + Send>;
-
-/// Opens a recording anew: the state it begins with, and what happened then.
-pub type Open = Box<dyn Fn() -> Result<(State, Events), LogError> + Send>;
-
-/// How far apart the states are that a jump back starts from.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
-/// How many of them are kept; beyond, every second one goes.
-const CHECKPOINT_CAP: usize = 512;
 /// How many rows answers are made from.
 const ROWS_CAP: usize = 20_000;
 
@@ -49,17 +41,21 @@ pub struct Whole {
     pub to: Time,
     /// What stopped the reading before the end, if anything did.
     pub damage: Option<LogError>,
+    /// What happened in it that is worth going to, in order.
+    pub marks: Vec<Landmark>,
 }
 
 /// Folds a whole recording. Effects are discarded (invariant 13).
-pub fn fold_whole(open: &Open) -> Result<Whole, ReplayError> {
-    let (mut state, events) = open()?;
+pub fn fold_whole(tape: &dyn Tape) -> Result<Whole, ReplayError> {
+    let mut state = tape.before(Time(i64::MIN))?;
+    let events = tape.after(state.seq)?;
     let mut whole = Whole {
         state: State::new(),
         events: 0,
         from: Time(i64::MAX),
         to: state.time,
         damage: None,
+        marks: Vec::new(),
     };
     for event in events {
         match event {
@@ -68,6 +64,12 @@ pub fn fold_whole(open: &Open) -> Result<Whole, ReplayError> {
                 whole.events += 1;
                 whole.from = whole.from.min(event.time);
                 whole.to = whole.to.max(event.time);
+                if matches!(event.body, Body::Command { .. }) {
+                    whole.marks.push(Landmark {
+                        time: event.time,
+                        what: Happened::Deed,
+                    });
+                }
             }
             Err(error) => {
                 whole.damage = Some(error);
@@ -79,8 +81,25 @@ pub fn fold_whole(open: &Open) -> Result<Whole, ReplayError> {
         return Err(whole.damage.map_or(ReplayError::Empty, ReplayError::Log));
     }
     whole.from = whole.from.min(whole.to);
+    let (from, to) = (whole.from, whole.to);
+    whole
+        .marks
+        .extend(opened(&state).filter(|m| m.time >= from && m.time <= to));
+    whole.marks.sort_by_key(|m| m.time);
     whole.state = state;
     Ok(whole)
+}
+
+/// When the alerts that a state knows opened.
+pub(super) fn opened(state: &State) -> impl Iterator<Item = Landmark> + '_ {
+    let seen = state
+        .alerts
+        .values()
+        .filter(|a| a.state != AlertState::Pending);
+    seen.map(|alert| Landmark {
+        time: alert.opened.unwrap_or(alert.since),
+        what: Happened::Alert(alert.severity),
+    })
 }
 
 enum Order {
@@ -94,53 +113,61 @@ struct Shared {
     /// Real time of `at`, so that `now` runs on between steps.
     since: Instant,
     speed: u32,
+    /// Where it is to go, as long as it is not there.
+    towards: Option<Time>,
     ledger: VecDeque<LedgerRow>,
     changes: VecDeque<(DeviceId, Change)>,
     viewers: Vec<Weak<Waker>>,
 }
 
-/// Plays a recording for viewers. Ends with the last clone of its handle.
+/// Plays what was for viewers. Ends with the last clone of its handle.
 pub struct Player {
     shared: Arc<Mutex<Shared>>,
     orders: Mutex<Sender<Order>>,
+    tape: Arc<dyn Tape>,
     from: Time,
     to: Time,
+    marks: Arc<[Landmark]>,
 }
 
 impl Player {
-    /// Starts at `at` (the beginning otherwise) of a recording that spans these times, see [`Whole`].
+    /// Starts at `at` (the beginning otherwise) of what spans these times, see [`Whole`]; `marks` in their order.
     pub fn start(
-        open: Open,
+        tape: Arc<dyn Tape>,
         span: (Time, Time),
         at: Option<Time>,
         speed: u32,
+        marks: Arc<[Landmark]>,
     ) -> Result<Self, ReplayError> {
         let (from, to) = span;
         let at = at.unwrap_or(from).max(from).min(to);
-        let (state, events) = open()?;
+        let state = tape.before(at)?;
+        let events = tape.after(state.seq)?;
         let shared = Arc::new(Mutex::new(Shared {
             state: Arc::new(state.clone()),
             at,
             since: Instant::now(),
             speed,
+            towards: None,
             ledger: VecDeque::new(),
             changes: VecDeque::new(),
             viewers: Vec::new(),
         }));
         let (orders, taken) = channel();
         let mut head = Head {
-            open,
+            tape: Arc::clone(&tape),
             events,
             next: None,
             state,
-            checkpoints: Vec::new(),
-            read: 0,
+            frames: Keyframes::default(),
             shared: Arc::clone(&shared),
+            taken,
+            waiting: VecDeque::new(),
         };
         head.go_to(at);
         std::thread::Builder::new()
             .name("replay".into())
-            .spawn(move || head.play(&taken, to))
+            .spawn(move || head.play(to))
             .map_err(|source| LogError::Io {
                 place: "replay thread".into(),
                 source,
@@ -148,9 +175,16 @@ impl Player {
         Ok(Self {
             shared,
             orders: Mutex::new(orders),
+            tape,
             from,
             to,
+            marks,
         })
+    }
+
+    /// The last time there is.
+    pub fn end(&self) -> Time {
+        self.to
     }
 
     fn order(&self, order: Order) {
@@ -178,14 +212,16 @@ impl Feed for Player {
         Arc::clone(&self.shared().state)
     }
 
-    fn live(&self) -> crate::ui::Live {
+    fn live(&self) -> Live {
         let shared = self.shared();
-        crate::ui::Live::Replay {
+        Live::Replay(Played {
             at: shared.now(self.to),
             from: self.from,
             to: self.to,
             speed: shared.speed,
-        }
+            towards: shared.towards,
+            past: false,
+        })
     }
 
     fn now(&self) -> Time {
@@ -201,7 +237,17 @@ impl Feed for Player {
     }
 
     fn seek(&self, to: Time) {
-        self.order(Order::Seek(to.max(self.from).min(self.to)));
+        let to = to.max(self.from).min(self.to);
+        self.shared().towards = Some(to);
+        self.order(Order::Seek(to));
+    }
+
+    fn marks(&self) -> Arc<[Landmark]> {
+        Arc::clone(&self.marks)
+    }
+
+    fn since(&self, time: Time, tell: Told) {
+        since(&self.tape, time.max(self.from), tell);
     }
 
     fn speed(&self, times: u32) {
@@ -245,47 +291,69 @@ impl Feed for Player {
     }
 }
 
+/// Hands on the state of a time once it is read, which may take a while: nobody's keys wait for it.
+pub(super) fn since(tape: &Arc<dyn Tape>, time: Time, tell: Told) {
+    let tape = Arc::clone(tape);
+    let thread = std::thread::Builder::new().name("since".into());
+    let spawned = thread.spawn(move || {
+        let read = state_at(&*tape, time);
+        tell(
+            read.map(Arc::new)
+                .map_err(|why| Text::from(format!("what was can't be read: {why}"))),
+        );
+    });
+    if let Err(why) = spawned {
+        tracing::error!("no thread to read what was: {why}");
+    }
+}
+
+/// How far a jump folds without a look whether there is a state nearer to its end.
+const NEAR: Duration = Duration::from_mins(2);
+/// So many events are folded between two looks whether somebody wants to go elsewhere.
+const LOOK_EVERY: u32 = 1_024;
+
 /// Where the playing is.
 struct Head {
-    open: Open,
+    tape: Arc<dyn Tape>,
     events: Events,
     /// Read, and not due yet.
     next: Option<Event>,
     state: State,
-    /// How many events had been read, and the state then.
-    checkpoints: Vec<(u64, State)>,
-    read: u64,
+    frames: Keyframes,
     shared: Arc<Mutex<Shared>>,
+    taken: Receiver<Order>,
+    /// Taken while a jump was under way.
+    waiting: VecDeque<Order>,
 }
 
 impl Head {
-    fn play(mut self, orders: &Receiver<Order>, to: Time) {
+    fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn play(mut self, to: Time) {
         loop {
             let (speed, now) = {
-                let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let shared = self.shared();
                 (shared.speed, shared.now(to))
             };
             let pause = match (&self.next, speed) {
                 (Some(next), 1..) => next.time.since(now) / speed,
                 _ => Duration::from_hours(1),
             };
-            match orders.recv_timeout(pause.max(Duration::from_millis(30))) {
-                Ok(Order::Seek(at)) => self.go_to(at),
-                Ok(Order::Speed(times)) => {
-                    let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-                    shared.at = shared.now(to);
-                    shared.since = Instant::now();
-                    shared.speed = times;
-                    drop(shared);
-                    self.publish(None);
+            let pause = pause.max(Duration::from_millis(30));
+            let first = match self.waiting.pop_front() {
+                Some(order) => Ok(order),
+                None => self.taken.recv_timeout(pause),
+            };
+            match first {
+                Ok(order) => {
+                    self.waiting.push_front(order);
+                    self.take_orders(to);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    let now = self
-                        .shared
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .now(to);
-                    if self.advance(now) {
+                    let now = self.shared().now(to);
+                    if self.advance(now, false) {
                         self.publish(None);
                     }
                 }
@@ -294,9 +362,37 @@ impl Head {
         }
     }
 
-    /// Folds everything up to `at`. Says whether anything came.
-    fn advance(&mut self, at: Time) -> bool {
+    /// Of many places that were asked for, only the last is gone to.
+    fn take_orders(&mut self, to: Time) {
+        self.waiting.extend(self.taken.try_iter());
+        let mut seek = None;
+        for order in std::mem::take(&mut self.waiting) {
+            match order {
+                Order::Seek(at) => seek = Some(at),
+                Order::Speed(times) => {
+                    let mut shared = self.shared();
+                    shared.at = shared.now(to);
+                    shared.since = Instant::now();
+                    shared.speed = times;
+                }
+            }
+        }
+        match seek {
+            Some(at) => self.go_to(at),
+            None => self.publish(None),
+        }
+    }
+
+    /// Does somebody want to go elsewhere?
+    fn is_called(&mut self) -> bool {
+        self.waiting.extend(self.taken.try_iter());
+        self.waiting.iter().any(|o| matches!(o, Order::Seek(_)))
+    }
+
+    /// Folds everything up to `at`, or, of a jump, until somebody wants to go elsewhere. Says whether anything came.
+    fn advance(&mut self, at: Time, jump: bool) -> bool {
         let mut any = false;
+        let mut folded = 0u32;
         loop {
             if self.next.is_none() {
                 // a torn end was said when the recording was opened; here it is the end
@@ -305,17 +401,12 @@ impl Head {
             let Some(event) = self.next.take_if(|e| e.time <= at) else {
                 return any;
             };
-            let last = self
-                .checkpoints
-                .last()
-                .map_or(Time(i64::MIN), |(_, s)| s.time);
-            if self.checkpoints.is_empty() || event.time.since(last) >= CHECKPOINT_EVERY {
-                self.checkpoint();
+            if self.state.time < event.time {
+                self.frames.keep(&self.state);
             }
             let outcome = self.state.apply(&event);
-            self.read += 1;
             any = true;
-            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut shared = self.shared();
             if let Body::Ledger(rows) | Body::Packets(rows) = event.body {
                 shared.ledger.extend(rows);
             }
@@ -326,51 +417,51 @@ impl Head {
             while shared.changes.len() > ROWS_CAP {
                 shared.changes.pop_front();
             }
+            drop(shared);
+            folded = folded.wrapping_add(1);
+            if jump && folded.is_multiple_of(LOOK_EVERY) && self.is_called() {
+                return any;
+            }
         }
     }
 
-    fn checkpoint(&mut self) {
-        if self
-            .checkpoints
-            .last()
-            .is_some_and(|(read, _)| *read >= self.read)
-        {
-            return;
+    /// The nearest state before a time that is not passed through already, if a jump there should start from it.
+    fn start_of(&self, at: Time) -> Option<State> {
+        let here = (self.state.time <= at).then_some(self.state.time);
+        let frame = self.frames.before(at).filter(|f| here < Some(f.time));
+        let best = frame.map(|f| f.time).or(here);
+        // a jump ahead in a recording folds all that is between: the rows of its ledger are gathered so
+        let far = best.is_none_or(|best| self.tape.has_states() && at.since(best) > NEAR);
+        if far {
+            match self.tape.before(at) {
+                Ok(found) if best.is_none_or(|best| found.time > best) => return Some(found),
+                Ok(_) => {}
+                Err(error) => tracing::error!("what was can't be read again: {error}"),
+            }
         }
-        self.checkpoints.push((self.read, self.state.clone()));
-        if self.checkpoints.len() > CHECKPOINT_CAP {
-            let mut keep = false;
-            self.checkpoints.retain(|_| {
-                keep = !keep;
-                keep
-            });
-        }
+        // ahead within a recording no event is passed over
+        let back = here.is_none() || self.tape.has_states();
+        frame.filter(|_| back).cloned()
     }
 
-    /// Jumps: forward by folding on, back by the nearest earlier state.
+    /// Jumps: from the nearest state on, or back.
     fn go_to(&mut self, at: Time) {
-        if at < self.state.time {
-            let back = self
-                .checkpoints
-                .iter()
-                .rev()
-                .find(|(_, s)| s.time <= at)
-                .cloned();
-            match (self.open)() {
-                Ok((first, events)) => {
-                    let (read, state) = back.unwrap_or((0, first));
-                    self.events =
-                        Box::new(events.skip(usize::try_from(read).unwrap_or(usize::MAX)));
+        if let Some(state) = self.start_of(at) {
+            match self.tape.after(state.seq) {
+                Ok(events) => {
+                    self.events = events;
                     self.state = state;
-                    self.read = read;
                     self.next = None;
                     self.forget_after(self.state.time);
                 }
-                Err(error) => tracing::error!("the recording can't be opened again: {error}"),
+                Err(error) => tracing::error!("what was can't be read again: {error}"),
             }
         }
-        self.advance(at);
-        self.publish(Some(at));
+        self.advance(at, true);
+        // on the way to another place nothing is shown of this one
+        if !self.is_called() {
+            self.publish(Some(at));
+        }
     }
 
     fn forget_after(&self, time: Time) {
@@ -381,11 +472,12 @@ impl Head {
 
     fn publish(&self, at: Option<Time>) {
         let viewers: Vec<Arc<Waker>> = {
-            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut shared = self.shared();
             shared.state = Arc::new(self.state.clone());
             if let Some(at) = at {
                 shared.at = at;
                 shared.since = Instant::now();
+                shared.towards = None;
             }
             shared.viewers.retain(|v| v.strong_count() > 0);
             shared.viewers.iter().filter_map(Weak::upgrade).collect()

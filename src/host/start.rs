@@ -344,6 +344,10 @@ impl Feed for LiveFeed {
 
     fn seek(&self, _to: Time) {}
 
+    fn since(&self, _time: Time, tell: super::viewer::Told) {
+        tell(Err("there is no past here".into()));
+    }
+
     fn speed(&self, _times: u32) {}
 
     fn query(&self, query: Query, tell: Box<dyn FnOnce(Answer) + Send>) {

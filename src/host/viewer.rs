@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossterm::event::{Event, KeyEventKind};
 use tokio::runtime::Handle;
@@ -19,7 +19,7 @@ use crate::log::{Answer, Query};
 use crate::model::{Health, RunId, Text, Time};
 use crate::term::{Signal, TermEvent, Terminal, clipboard};
 use crate::ui::session::{Input, Session, World};
-use crate::ui::{Live, Request};
+use crate::ui::{Landmark, Live, Request};
 
 /// Where a viewer's states come from: the collector, or a recording.
 pub trait Feed: Send + Sync {
@@ -33,8 +33,22 @@ pub trait Feed: Send + Sync {
     fn health(&self) -> Option<Arc<Health>>;
     /// Calls back when there is a newer state.
     fn attach(&self, waker: &Arc<Waker>);
-    /// Replay: go there.
+    /// The newest state, where what is shown is the past of it.
+    fn present(&self) -> Option<Arc<State>> {
+        None
+    }
+    /// What happened that is worth going to, in order.
+    fn marks(&self) -> Arc<[Landmark]> {
+        Arc::default()
+    }
+    /// What came of an order and has not been said yet.
+    fn said(&self) -> Option<Text> {
+        None
+    }
+    /// Go there in what was; beyond the end of a log is the present.
     fn seek(&self, to: Time);
+    /// The state of that time, by `tell`, on any thread.
+    fn since(&self, time: Time, tell: Told);
     /// Replay: times real time.
     fn speed(&self, times: u32);
     /// Asks the log; the answer comes back by `tell`, on any thread.
@@ -42,6 +56,9 @@ pub trait Feed: Send + Sync {
     /// Hands a person's deed to the collector; `tell` hears what went wrong.
     fn deed(&self, body: Body, tell: Box<dyn FnOnce(Text) + Send>);
 }
+
+/// Hears the state of a time, or why it can't be told.
+pub type Told = Box<dyn FnOnce(Result<Arc<State>, Text>) + Send>;
 
 /// Why a viewer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +79,7 @@ enum Msg {
     Answer(u64, Answer),
     Began(RunId),
     Said(Text),
+    Since(Time, Arc<State>),
     Theme(PathBuf, Arc<str>),
 }
 
@@ -70,7 +88,7 @@ impl Msg {
     fn is_awaited(&self) -> bool {
         match self {
             Self::Term(TermEvent::Input(event)) => !matches!(event, Event::Resize(..)),
-            Self::Answer(..) | Self::Began(_) | Self::Said(_) => true,
+            Self::Answer(..) | Self::Began(_) | Self::Said(_) | Self::Since(..) => true,
             Self::Term(_) | Self::Wake | Self::Theme(..) => false,
         }
     }
@@ -126,7 +144,10 @@ impl Viewer {
             let world = self.world();
             if dirty && frames.wait(Instant::now(), keyed).is_zero() {
                 bytes.clear();
-                waker.taken();
+                // a screen that is held still looks once a second by itself
+                if !session.is_held() {
+                    waker.taken();
+                }
                 let drawn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     session.draw(&world, &mut bytes)
                 }));
@@ -154,7 +175,7 @@ impl Viewer {
             let pause = if dirty {
                 frames.wait(Instant::now(), keyed)
             } else {
-                session.next_wake(&world).unwrap_or(Duration::from_mins(1))
+                session.next_wake(&world)
             };
             let pause = self.until.map_or(pause, |end| {
                 pause.min(end.saturating_duration_since(Instant::now()))
@@ -189,6 +210,8 @@ impl Viewer {
             now: self.feed.now(),
             live: self.feed.live(),
             health: self.feed.health(),
+            present: self.feed.present(),
+            marks: self.feed.marks(),
         }
     }
 
@@ -201,7 +224,8 @@ impl Viewer {
         tell: &Sender<Msg>,
     ) -> Option<Left> {
         let input = match msg {
-            Msg::Wake => return None,
+            // what came of an order is said with the frame that shows it
+            Msg::Wake => Input::Said(self.feed.said()?),
             Msg::Term(TermEvent::Input(event)) => input(event)?,
             Msg::Term(TermEvent::Gone | TermEvent::Signal(Signal::Hangup)) => {
                 return Some(Left::TerminalGone);
@@ -228,6 +252,7 @@ impl Viewer {
             Msg::Answer(id, answer) => Input::Answer(id, Box::new(answer)),
             Msg::Began(run) => Input::Began(run),
             Msg::Said(words) => Input::Said(words),
+            Msg::Since(time, state) => Input::Since(time, state),
             Msg::Theme(place, text) => Input::Theme(place, text),
         };
         let requests = session.input(input, &self.world());
@@ -275,6 +300,7 @@ impl Viewer {
                         Back::Answer(id, answer) => Msg::Answer(id, answer),
                         Back::Began(run) => Msg::Began(run),
                         Back::Said(words) => Msg::Said(words),
+                        Back::Since(time, state) => Msg::Since(time, state),
                     };
                     drop(to.send(msg));
                 });
@@ -314,6 +340,13 @@ impl Viewer {
             }
             Request::Picture(picture) => say(super::picture::write(&self.pictures, &picture)),
             Request::Seek(to) => self.feed.seek(to),
+            Request::Since(time) => {
+                let to = move |read| match read {
+                    Ok(state) => tell(Back::Since(time, state)),
+                    Err(why) => tell(Back::Said(why)),
+                };
+                self.feed.since(time, Box::new(to));
+            }
             Request::Speed(times) => self.feed.speed(times),
             Request::Copy(_) | Request::Suspend | Request::Leave => {}
         }
@@ -325,6 +358,7 @@ pub(super) enum Back {
     Answer(u64, Answer),
     Began(RunId),
     Said(Text),
+    Since(Time, Arc<State>),
 }
 
 /// What a session understands of a terminal's event.

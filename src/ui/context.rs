@@ -11,7 +11,8 @@ use crate::engine::State;
 use crate::event::Command;
 use crate::log::{Answer, Query};
 use crate::model::{
-    Alert, AlertId, Device, DeviceId, Health, IfIndex, RunId, RunPlan, SegmentId, Text, Time,
+    Alert, AlertId, Device, DeviceId, Health, IfIndex, RunId, RunPlan, SegmentId, Severity, Text,
+    Time,
 };
 
 use super::picture::Picture;
@@ -26,21 +27,54 @@ pub enum Live {
     Live,
     /// The viewer holds the screen still since then; the collector goes on.
     Paused(Time),
-    /// A recording.
-    Replay {
-        /// Where in it.
-        at: Time,
-        /// Its first event.
-        from: Time,
-        /// Its last.
-        to: Time,
-        /// Times real time; 0 is stopped.
-        speed: u32,
-    },
+    /// What was: a recording, or the log of the program that collects.
+    Replay(Played),
     /// The collector has said nothing since then.
     Stale(Time),
     /// There is no collector.
     NoCollector,
+}
+
+/// Where in what was the screen is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// The time that is shown.
+    pub at: Time,
+    /// The first there is.
+    pub from: Time,
+    /// The last.
+    pub to: Time,
+    /// Times real time; 0 is stopped.
+    pub speed: u32,
+    /// On its way to that time; what is shown is still that of `at`.
+    pub towards: Option<Time>,
+    /// It is the log of this site, and the present goes on; else a recording.
+    pub past: bool,
+}
+
+impl Played {
+    /// Where it is, or will be at once: steps are counted from there.
+    pub fn place(&self) -> Time {
+        self.towards.unwrap_or(self.at)
+    }
+}
+
+/// Something that happened at a time, worth going there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landmark {
+    /// When.
+    pub time: Time,
+    /// What.
+    pub what: Happened,
+}
+
+/// What happened at a [`Landmark`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// An alert opened.
+    Alert(Severity),
+    /// A person did something.
+    Deed,
 }
 
 /// Everything a view may look at for one frame.
@@ -134,8 +168,10 @@ pub enum Request {
     Copy(Text),
     /// The screen as it was shown, into files.
     Picture(Box<Picture>),
-    /// Replay: go there.
+    /// What was: go there. Beyond the end of a log is the present.
     Seek(Time),
+    /// The state of that time, to be compared with what is shown.
+    Since(Time),
     /// Replay: times real time; 0 stops.
     Speed(u32),
     /// Suspend (ctrl-z).

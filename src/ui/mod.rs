@@ -20,7 +20,8 @@ pub mod widgets;
 
 pub use color::ColorDepth;
 pub use context::{
-    Ctx, Live, Matcher, Matches, Outcome, Request, RunRequest, Selection, View, ViewFilter,
+    Ctx, Happened, Landmark, Live, Matcher, Matches, Outcome, Played, Request, RunRequest,
+    Selection, View, ViewFilter,
 };
 pub use glyphs::Glyphs;
 pub use keymap::Keymap;

@@ -9,6 +9,7 @@ mod first_minutes;
 mod hostile;
 mod killed;
 mod night;
+mod past;
 mod program;
 mod record;
 mod remediation;

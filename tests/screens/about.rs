@@ -98,12 +98,13 @@ fn everything_is_reached_on_the_smallest_screen() {
 fn a_recording_polls_nothing_and_says_so() {
     let mut stage = stage();
     stage.health = None;
-    stage.live = Live::Replay {
+    stage.live = Live::Replay(wardwatch::ui::Played {
         at: NOW,
         from: ago(60),
         to: NOW,
         speed: 1,
-    };
+        ..wardwatch::ui::Played::default()
+    });
     assert!(first_line(&stage).starts_with("This is a recording: nothing is polled here"));
     let shot = stage.shot(views::about().as_mut(), 80, 21);
     assert!(

@@ -82,12 +82,7 @@ fn session(size: (u16, u16), wallboard: bool) -> Session {
 }
 
 fn world(state: State) -> World {
-    World {
-        state: Arc::new(state),
-        now: hospital::NOW,
-        live: Live::Live,
-        health: None,
-    }
+    World::new(Arc::new(state), hospital::NOW, Live::Live)
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Base {
     /// What is to be shown of the world.
     pub fn moment(&self, world: &World) -> Moment {
         let (state, now, live) = match (&self.paused, &world.live) {
-            (_, Live::Replay { at, .. }) => (world.state.clone(), *at, world.live.clone()),
+            (_, Live::Replay(played)) => (world.state.clone(), played.at, world.live.clone()),
             // that the data is old is the greater truth
             (Some(held), Live::Stale(_) | Live::NoCollector) => {
                 (held.state.clone(), held.since, world.live.clone())
@@ -96,7 +96,8 @@ impl Base {
             role: self.config.role,
             read_only: self.config.read_only,
             wallboard: self.config.wallboard.is_some(),
-            replay: matches!(live, Live::Replay { .. }),
+            replay: matches!(live, Live::Replay(_)),
+            past: matches!(&live, Live::Replay(played) if played.past),
         };
         Moment {
             state,

@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::ui::language::{FilterLanguage, SiteFilters};
 use crate::ui::planner::{NoPlanner, RunPlanner};
-use crate::ui::{ColorDepth, Keymap, Live, View, views};
+use crate::ui::{ColorDepth, Keymap, Landmark, Live, View, views};
 
 /// What a viewer's terminal can do. It comes over the socket with a viewer, so it is plain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +206,24 @@ pub struct World {
     pub live: Live,
     /// How the collecting process is doing; nothing where none is.
     pub health: Option<Arc<Health>>,
+    /// The newest state, where what is shown is the past of it.
+    pub present: Option<Arc<State>>,
+    /// What happened that is worth going to, in order.
+    pub marks: Arc<[Landmark]>,
+}
+
+impl World {
+    /// Of a state, with nothing known beside it.
+    pub fn new(state: Arc<State>, now: Time, live: Live) -> Self {
+        Self {
+            state,
+            now,
+            live,
+            health: None,
+            present: None,
+            marks: Arc::default(),
+        }
+    }
 }
 
 /// What a session is told.
@@ -223,6 +241,8 @@ pub enum Input {
     Answer(u64, Box<Answer>),
     /// A run that this viewer asked for has begun: its pane opens.
     Began(RunId),
+    /// The state of the time that was asked for by [`Request::Since`](crate::ui::Request::Since).
+    Since(Time, Arc<State>),
     /// Something to be said to the person: a command failed, a run was refused.
     Said(Text),
     /// The file of the viewer's own theme, read again after it changed.

@@ -6,9 +6,10 @@ use ratatui::style::Style;
 
 use crate::access::Role as Rank;
 use crate::actions::registry;
+use crate::engine::State;
 use crate::model::{DeviceState, Severity, Time};
 use crate::ui::widgets::{Ink, Row, clock, clock_long, prefix, width};
-use crate::ui::{Keymap, Live, Role};
+use crate::ui::{Keymap, Live, Played, Role};
 
 /// The views of line 2: action, name, title.
 pub const TABS: [(&str, &str, &str); 5] = [
@@ -35,12 +36,12 @@ impl Level {
 }
 
 /// Draws line 1.
-pub fn line_one(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, role: Rank) {
+pub fn line_one(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, role: Rank, present: Option<&State>) {
     let mut level = Level(0);
-    let mut groups = groups(ink, role, level);
+    let mut groups = groups(ink, role, present, level);
     while level < Level::LAST && columns(&groups) > area.width {
         level.0 += 1;
-        groups = self::groups(ink, role, level);
+        groups = self::groups(ink, role, present, level);
     }
     let mut row = Row::new(ink, buf, area, 0);
     row.gap(1);
@@ -65,7 +66,7 @@ fn columns(groups: &[Vec<Span>]) -> u16 {
     words.saturating_add(between).saturating_add(1)
 }
 
-fn groups(ink: &Ink<'_>, role: Rank, level: Level) -> Vec<Vec<Span>> {
+fn groups(ink: &Ink<'_>, role: Rank, present: Option<&State>, level: Level) -> Vec<Vec<Span>> {
     let ctx = ink.ctx;
     let mut groups = Vec::with_capacity(6);
     if level.below(3) {
@@ -83,6 +84,20 @@ fn groups(ink: &Ink<'_>, role: Rank, level: Level) -> Vec<Vec<Span>> {
         groups.push(vec![(format!("{head}{cut}"), ink.text)]);
     }
     groups.push(truth(ink, level.below(1)));
+    if let Some(present) = present.filter(|p| p.counts.alerts_new[3] > 0) {
+        // who looks at the past is told what needs them now
+        let n = present.counts.alerts_new[3];
+        let glyph = ink.g.severity(Severity::Critical);
+        let word = if level.below(2) {
+            " critical now"
+        } else {
+            " now"
+        };
+        groups.push(vec![(
+            format!(" {glyph} {n}{word} "),
+            ink.badge(Severity::Critical),
+        )]);
+    }
     let counts = &ctx.state.counts;
     if counts.devices > 0 {
         let mut spans = vec![(counts.devices.to_string(), ink.strong)];
@@ -185,23 +200,22 @@ fn truth(ink: &Ink<'_>, zone: bool) -> Vec<Span> {
             format!(" {} PAUSED {} ", ink.g.paused, at(*since)),
             style(Role::Paused),
         )],
-        Live::Replay {
-            at,
-            speed,
-            from,
-            to,
-        } => {
-            let pace = match speed {
+        Live::Replay(played) => {
+            let Played { at, from, to, .. } = *played;
+            let pace = match played.speed {
                 _ if at >= to && to > from => "end".to_owned(),
                 0 => "stopped".to_owned(),
                 n => format!("x{n}"),
             };
+            let word = if played.past { "PAST" } else { "REPLAY" };
+            // the day too, where it is not that of the present
+            let when = clock_long(at, if played.past { to } else { at }, ctx.zone);
+            let on = match played.towards {
+                Some(to) => format!(" {} {}", ink.g.replay, clock_long(to, at, ctx.zone)),
+                None => String::new(),
+            };
             vec![(
-                format!(
-                    " {} REPLAY {pace} {} ",
-                    ink.g.replay,
-                    clock_long(*at, *at, ctx.zone)
-                ),
+                format!(" {} {word} {pace} {when}{on} ", ink.g.replay),
                 style(Role::Replay),
             )]
         }

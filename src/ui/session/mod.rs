@@ -11,6 +11,7 @@ mod notices;
 mod paint;
 mod perform;
 mod replay;
+mod since;
 pub mod speech;
 mod stack;
 #[cfg(test)]
@@ -162,6 +163,7 @@ impl Session {
                 }
             }
             Input::Said(words) => self.say(words),
+            Input::Since(time, before) => self.since(time, &before, &moment),
             Input::Theme(place, text) => match self.base.reload_theme(&text, &place) {
                 Ok(()) => self.say("theme read again".into()),
                 Err(why) => self.say(Text::from(format!("the theme before stays: {why}"))),
@@ -189,23 +191,26 @@ impl Session {
     /// A bell, a notice, a title for whoever does not look: to be written beside the frames, also while the screen is held still.
     pub fn notices(&mut self, world: &World) -> Vec<u8> {
         let config = &self.base.config;
-        if !matches!(world.live, Live::Live) {
-            return Vec::new();
-        }
-        self.notices
-            .look(&config.notify, &world.state, world.now, &config.zone)
+        // who looks at the past is told of the present
+        let (state, now) = match (&world.live, &world.present) {
+            (Live::Live, _) => (&world.state, world.now),
+            (Live::Replay(_), Some(present)) => (present, world.now),
+            _ => return Vec::new(),
+        };
+        self.notices.look(&config.notify, state, now, &config.zone)
     }
 
-    /// When a frame may look different although nothing came in: ages, the clock, a rotation. Nothing: not by itself.
-    pub fn next_wake(&self, world: &World) -> Option<Duration> {
-        let frozen = self.base.paused.is_some() && !matches!(world.live, Live::Stale(_));
-        if frozen && self.toasts.is_empty() {
-            return None;
-        }
+    /// Does the person hold the screen still?
+    pub fn is_held(&self) -> bool {
+        self.base.paused.is_some()
+    }
+
+    /// When a frame may look different although nothing came in: ages, the clock, a rotation, data that grows old.
+    pub fn next_wake(&self, world: &World) -> Duration {
         let into = world.now.0.rem_euclid(1000) as u64;
         let second = Duration::from_millis(1000 - into);
         let turn = self.rotation.as_ref().map(|r| r.next(world.now));
-        Some(turn.map_or(second, |turn| turn.min(second)))
+        turn.map_or(second, |turn| turn.min(second))
     }
 
     /// Says something to the person.
@@ -481,6 +486,7 @@ fn deed(request: &Request) -> Option<&'static str> {
         | Request::Copy(_)
         | Request::Picture(_)
         | Request::Seek(_)
+        | Request::Since(_)
         | Request::Speed(_)
         | Request::Suspend
         | Request::Leave => return None,

@@ -52,7 +52,8 @@ impl Session {
             too_small(&ink, buf, area);
         } else {
             let lines = Lines::of(area, &moment, self.rotation.is_some(), ink.g.ascii);
-            header::line_one(&ink, buf, lines.one, self.base.config.role);
+            let present = world.present.as_deref();
+            header::line_one(&ink, buf, lines.one, self.base.config.role, present);
             if let Some(two) = lines.two {
                 self.spots = header::line_two(
                     &ink,
@@ -83,7 +84,7 @@ impl Session {
                 fade(buf, lines.body, ink.text.patch(ink.dim));
             }
             if let Some(bar) = lines.replay {
-                replay::bar(&ink, buf, bar);
+                replay::bar(&ink, buf, bar, &world.marks);
             }
             // line 1 is the truth about the data: nothing lies over it
             let over = Rect {
@@ -206,7 +207,7 @@ impl Lines {
             // where there is room, air
             top += 1;
         }
-        let replay = matches!(moment.live, Live::Replay { .. }).then(|| line(area.height - 2));
+        let replay = matches!(moment.live, Live::Replay(_)).then(|| line(area.height - 2));
         let bottom = 1 + u16::from(replay.is_some());
         Self {
             one: line(0),

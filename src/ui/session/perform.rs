@@ -2,7 +2,9 @@
 
 use crate::actions::registry::{Action, refusal};
 use crate::event::Command;
-use crate::model::{AlertId, AlertState, DeviceId, Text};
+use std::time::Duration;
+
+use crate::model::{AlertId, AlertState, DeviceId, Text, Time};
 use crate::ui::widgets::clock;
 use crate::ui::{Ctx, Live, Request, Selection, View};
 
@@ -87,15 +89,19 @@ impl Session {
             "release" => self.release(moment),
             "touch" | "approve-touch" => self.touch(action.name, moment),
             "cancel-run" => self.cancel(moment),
-            "replay-seek" => {
-                let hint = "03:07, 03:07:40, +5m, -90s";
-                let done = Box::new(|field: &crate::ui::field::Field, desk: &super::Desk<'_>| {
-                    replay::read_time(field.text(), desk.ctx.live, desk.ctx.zone)
-                        .map(|time| Step::Ask(vec![Request::Seek(time)]))
-                });
-                self.layers.push(Box::new(Prompt::new("Go to", hint, done)));
+            "past-seek" => {
+                self.base.paused = None;
+                let hint = "03:07, 03:07:40, -8h, +5m, 2026-11-23 03:07";
+                self.ask_time("Go to", hint, Request::Seek);
             }
-            name if name.starts_with("replay-") => self.replay(name, moment),
+            "since" => self.ask_time(
+                "What changed since",
+                "03:07, -8h, 2026-11-23 03:07",
+                Request::Since,
+            ),
+            "past" | "past-mark" => self.past(action.name, world, moment),
+            "present" => self.present(world, moment),
+            name if name.starts_with("replay-") => self.replay(name, world, moment),
             name => self.in_view(name, action, moment),
         }
     }
@@ -208,10 +214,10 @@ impl Session {
     }
 
     fn pause(&mut self, world: &World, moment: &Moment) {
-        if let Live::Replay { speed, .. } = world.live {
-            self.replay("pause", moment);
-            if speed > 0 {
-                self.resume = speed;
+        if let Live::Replay(played) = &world.live {
+            self.replay("pause", world, moment);
+            if played.speed > 0 {
+                self.resume = played.speed;
             }
         } else if self.base.paused.take().is_none() {
             self.base.paused = Some(Held {
@@ -222,13 +228,58 @@ impl Session {
         }
     }
 
-    fn replay(&mut self, name: &str, moment: &Moment) {
-        if let Some(request) = replay::request(name, &moment.live, self.resume) {
-            if name == "replay-step" {
-                self.pending.push(Request::Speed(0));
+    fn replay(&mut self, name: &str, world: &World, moment: &Moment) {
+        match replay::request(name, &moment.live, self.resume, &world.marks) {
+            Some(request) => {
+                if name == "replay-step" {
+                    self.pending.push(Request::Speed(0));
+                }
+                self.pending.push(request);
             }
-            self.pending.push(request);
+            None => self.say(Text::from(match name {
+                "replay-next" => "nothing happened after this",
+                "past-mark" => "nothing happened before this",
+                _ => "this is the present",
+            })),
         }
+    }
+
+    /// From the present into what was; from a screen that is held still, too.
+    fn past(&mut self, name: &str, world: &World, moment: &Moment) {
+        if moment.standing.replay {
+            self.replay(name, world, moment);
+            return;
+        }
+        let to = match name {
+            "past" => Some(world.now - Duration::from_mins(1)),
+            _ => replay::before(&world.marks, world.now),
+        };
+        match to {
+            Some(to) => self.go_back(to),
+            None => self.say(Text::from("nothing happened before this")),
+        }
+    }
+
+    fn go_back(&mut self, to: Time) {
+        self.base.paused = None;
+        self.pending.push(Request::Seek(to));
+    }
+
+    /// What is: out of the past, out of a pause.
+    fn present(&mut self, world: &World, moment: &Moment) {
+        if self.base.paused.take().is_none() {
+            self.replay("present", world, moment);
+        }
+    }
+
+    fn ask_time(&mut self, title: &'static str, hint: &'static str, ask: fn(Time) -> Request) {
+        let done = Box::new(
+            move |field: &crate::ui::field::Field, desk: &super::Desk<'_>| {
+                replay::read_time(field.text(), desk.ctx.live, desk.ctx.now, desk.ctx.zone)
+                    .map(|time| Step::Ask(vec![ask(time)]))
+            },
+        );
+        self.layers.push(Box::new(Prompt::new(title, hint, done)));
     }
 
     fn on_alert(&mut self, name: &str, moment: &Moment) {
@@ -418,7 +469,13 @@ pub(super) fn here(view: &dyn View, ctx: &Ctx<'_>, moment: &Moment) -> Vec<&'sta
         here.push("cancel-run");
     }
     if moment.standing.replay {
-        here.extend(["pause", "replay-slower", "replay-faster", "replay-seek"]);
+        here.extend([
+            "present",
+            "past",
+            "replay-forward",
+            "past-mark",
+            "past-seek",
+        ]);
     }
     for name in view.actions(ctx) {
         // those stand at the end of the line in any case, and esc is no news

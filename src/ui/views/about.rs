@@ -84,7 +84,7 @@ impl View for About {
 fn verdict(ctx: &Ctx<'_>) -> (String, Option<Severity>) {
     let Some(health) = ctx.health else {
         let words = match ctx.live {
-            Live::Replay { .. } => {
+            Live::Replay(_) => {
                 "This is a recording: nothing is polled here, and what is shown was collected by another process."
             }
             Live::NoCollector => "There is no collector: nothing is polled.",

@@ -8,7 +8,7 @@ use super::index::Index;
 use super::{below, board::is_fresh, margin, sentence};
 use crate::model::{AlertId, AlertState};
 use crate::ui::widgets::{Ink, List, Row, empty, fit, header};
-use crate::ui::{Ctx, Outcome, Selection, View};
+use crate::ui::{Ctx, Live, Outcome, Selection, View};
 
 /// The view.
 #[derive(Default)]
@@ -100,6 +100,11 @@ impl View for Alerts {
                 (
                     "no alert matches the filter",
                     "esc takes the filter away; / changes it.",
+                )
+            } else if matches!(ctx.live, Live::Replay(_)) {
+                (
+                    "all was quiet: no alert was open",
+                    "Go on, or to what happened next.",
                 )
             } else {
                 (

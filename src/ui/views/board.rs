@@ -7,7 +7,7 @@ use super::index::{Index, SegmentSum};
 use super::{alert::AlertView, below, segment::SegmentView, sentence};
 use crate::model::{AlertId, AlertState, CareLevel, DeviceState, SegmentId, Severity};
 use crate::ui::widgets::{Ink, List, Row, Tile, TileSize, empty, fit, state_counts, width};
-use crate::ui::{Ctx, Outcome, Selection, View};
+use crate::ui::{Ctx, Live, Outcome, Selection, View};
 
 /// What the cursor is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -414,14 +414,19 @@ impl View for Board {
         let ink = &Ink::of(ctx);
         self.index.refresh(ctx.state);
         if ctx.state.devices.is_empty() && self.index.segments.is_empty() {
-            empty(
-                ink,
-                buf,
-                area,
-                "nothing has been seen yet",
-                "The first answers arrive within a minute. If the site file names no device or segment, add them, or run \
-                 'wardwatch scan' to see what is on this wire.",
-            );
+            let (headline, advice) = if matches!(ctx.live, Live::Replay(_)) {
+                (
+                    "nothing had been seen yet",
+                    "This is before the first answer: go on from here.",
+                )
+            } else {
+                (
+                    "nothing has been seen yet",
+                    "The first answers arrive within a minute. If the site file names no device or segment, add them, or run \
+                     'wardwatch scan' to see what is on this wire.",
+                )
+            };
+            empty(ink, buf, area, headline, advice);
             return;
         }
         let body = Rect::new(

@@ -33,7 +33,7 @@ fn word(live: &Live) -> &'static str {
         Live::Starting => "starting",
         Live::Live => "live",
         Live::Paused(_) => "paused",
-        Live::Replay { .. } => "replay",
+        Live::Replay(_) => "replay",
         Live::Stale(_) => "stale",
         Live::NoCollector => "no collector",
     }
@@ -46,7 +46,7 @@ pub fn truth(ctx: &Ctx<'_>) -> String {
         Live::Starting => format!("{now} STARTING: nothing was heard yet."),
         Live::Live => format!("{now} LIVE."),
         Live::Paused(since) => format!("PAUSED since {}.", clock(*since, ctx.now, ctx.zone)),
-        Live::Replay { .. } => format!("REPLAY: a recording, at {now}."),
+        Live::Replay(_) => format!("REPLAY: a recording, at {now}."),
         Live::Stale(since) => format!(
             "{now} STALE: nothing was heard from the collector for {}; what follows is old.",
             age_words(ctx.now.since(*since))

@@ -20,12 +20,7 @@ impl Caller {
         set(&mut config);
         let mut caller = Self {
             speaker: Speaker::new(config),
-            world: World {
-                state: Arc::new(state()),
-                now: NOW,
-                live: Live::Live,
-                health: None,
-            },
+            world: World::new(Arc::new(state()), NOW, Live::Live),
         };
         caller.speaker.greet(&caller.world);
         caller

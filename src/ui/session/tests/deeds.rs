@@ -158,12 +158,13 @@ type Set = Box<dyn Fn(&mut SessionConfig)>;
 
 #[test]
 fn read_only_a_viewer_a_wallboard_and_a_replay_can_do_nothing() {
-    let replay = Live::Replay {
+    let replay = Live::Replay(Played {
         at: NOW,
         from: NOW,
         to: NOW,
         speed: 1,
-    };
+        ..Played::default()
+    });
     let cases: [(&str, Set, Live); 4] = [
         ("read-only", Box::new(|c| c.read_only = true), Live::Live),
         ("operator", Box::new(|c| c.role = Role::Viewer), Live::Live),

@@ -20,12 +20,13 @@ fn line_one_says_how_true_the_screen_is_and_what_is_wrong() {
         (Live::Stale(NOW - Duration::from_secs(40)), "STALE 40 s"),
         (Live::NoCollector, "NO COLLECTOR"),
         (
-            Live::Replay {
+            Live::Replay(Played {
                 at: NOW,
                 from: NOW,
                 to: NOW + Duration::from_secs(9),
                 speed: 8,
-            },
+                ..Played::default()
+            }),
             "REPLAY x8 22:13:20",
         ),
     ] {

@@ -12,12 +12,13 @@ fn seat_for(scope: Scope, keymap: &Arc<Keymap>) -> Seat {
         Scope::Alert => seat.keys("3"),
         Scope::Run => seat.keys("5"),
         Scope::Replay => {
-            seat.world.live = Live::Replay {
+            seat.world.live = Live::Replay(Played {
                 at: NOW,
                 from: NOW - Duration::from_mins(10),
                 to: NOW + Duration::from_mins(10),
                 speed: 2,
-            };
+                ..Played::default()
+            });
             seat.draw();
             seat.keys("4")
         }

@@ -148,7 +148,7 @@ proptest! {
     ) {
         let mut seat = Seat::at((w, h), |_| {});
         if replay {
-            seat.world.live = Live::Replay { at: NOW, from: NOW, to: NOW + Duration::from_secs(9), speed: 2 };
+            seat.world.live = Live::Replay(Played { at: NOW, from: NOW, to: NOW + Duration::from_secs(9), speed: 2, ..Played::default() });
         }
         for key in keys {
             seat.session.input(Input::Key(keymap::parse(&key).unwrap()), &seat.world);

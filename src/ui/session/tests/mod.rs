@@ -16,7 +16,7 @@ use crate::model::{
     Segment, SegmentId, Severity, TouchOverride, TouchPolicy, Work,
 };
 use crate::ui::planner::{InputSpec, Offer, RunPlanner};
-use crate::ui::{ColorDepth, Theme};
+use crate::ui::{ColorDepth, Happened, Landmark, Played, Theme};
 
 mod deeds;
 mod finding;
@@ -26,6 +26,7 @@ mod keys;
 mod limits;
 mod outcomes;
 mod passing;
+mod past;
 mod wall;
 
 pub const NOW: Time = Time(1_700_000_000_000);
@@ -227,12 +228,7 @@ impl Seat {
         let mut seat = Self {
             session: Session::new(config),
             terminal: vt100::Parser::new(cells(size.1), cells(size.0), 0),
-            world: World {
-                state: Arc::new(state()),
-                now: NOW,
-                live: Live::Live,
-                health: None,
-            },
+            world: World::new(Arc::new(state()), NOW, Live::Live),
         };
         seat.draw();
         seat

@@ -63,6 +63,11 @@ const ROWS: &[Row] = &[
     ("redraw", DEVICES, Redraws),
     ("suspend", DEVICES, Asks(|r| *r == Request::Suspend)),
     ("low-bandwidth", DEVICES, Shows("slow link: one frame a second")),
+    ("past", DEVICES, Asks(|r| *r == Request::Seek(NOW - Duration::from_mins(1)))),
+    ("past-seek", DEVICES, Shows("03:07:40, -8h")),
+    ("past-mark", DEVICES, Asks(|r| *r == Request::Seek(NOW - Duration::from_mins(30)))),
+    ("present", &[Act("view-devices"), Act("pause")], As(DEVICES)),
+    ("since", DEVICES, Shows("What changed since")),
     ("troubles", DEVICES, Shows("every source works")),
     ("quirks", DEVICES, Shows("What models can't take")),
     ("about", DEVICES, Shows(env!("CARGO_PKG_VERSION"))),
@@ -109,11 +114,10 @@ const ROWS: &[Row] = &[
     ("replay-faster", DEVICES, Asks(|r| *r == Request::Speed(4))),
     ("replay-slower", DEVICES, Asks(|r| *r == Request::Speed(1))),
     ("replay-forward", DEVICES, Asks(|r| *r == Request::Seek(NOW + Duration::from_mins(1)))),
-    ("replay-back", DEVICES, Asks(|r| *r == Request::Seek(NOW - Duration::from_mins(1)))),
     ("replay-forward-long", DEVICES, Asks(|r| *r == Request::Seek(NOW + Duration::from_mins(10)))),
     ("replay-back-long", DEVICES, Asks(|r| *r == Request::Seek(NOW - Duration::from_mins(10)))),
     ("replay-step", DEVICES, Asks(|r| *r == Request::Seek(NOW + Duration::from_secs(1)))),
-    ("replay-seek", DEVICES, Shows("+5m")),
+    ("replay-next", DEVICES, Asks(|r| *r == Request::Seek(NOW + Duration::from_mins(30)))),
     ("replay-start", DEVICES, Asks(|r| *r == Request::Seek(NOW - Duration::from_hours(1)))),
     ("replay-end", DEVICES, Asks(|r| *r == Request::Seek(NOW + Duration::from_hours(1)))),
 ];
@@ -196,13 +200,22 @@ fn seat(keymap: &Arc<Keymap>, action: &registry::Action) -> Seat {
     };
     state.links.insert(id, link);
     state.revision += 1;
+    let mark = |time, what| Landmark { time, what };
+    seat.world.marks = Arc::new([
+        mark(NOW - Duration::from_mins(30), Happened::Deed),
+        mark(
+            NOW + Duration::from_mins(30),
+            Happened::Alert(Severity::Major),
+        ),
+    ]);
     if action.scope == registry::Scope::Replay {
-        seat.world.live = Live::Replay {
+        seat.world.live = Live::Replay(Played {
             at: NOW,
             from: NOW - Duration::from_hours(1),
             to: NOW + Duration::from_hours(1),
             speed: 2,
-        };
+            ..Played::default()
+        });
     }
     seat.draw();
     seat

@@ -1,0 +1,297 @@
+//! The present of a program that collects, and its past: the log played in the place of the present, until the person comes back.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::hub::Waker;
+use super::replay::{self, Player, opened};
+use super::tape::{Collected, Tape};
+use super::viewer::{Feed, Told};
+use crate::engine::State;
+use crate::event::{Body, Event};
+use crate::log::{Answer, Query};
+use crate::model::{Health, Text, Time};
+use crate::ui::{Happened, Landmark, Live, Played};
+
+/// How many deeds of people are marked.
+const DEEDS: u32 = 2_000;
+
+/// A living feed with a past.
+pub struct WithPast {
+    live: Arc<dyn Feed>,
+    log: Arc<Collected>,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    player: Option<Arc<Player>>,
+    /// The last order counts: whoever goes elsewhere while the log is still read goes there at once.
+    wanted: Option<Time>,
+    reading: bool,
+    said: Option<Text>,
+    deeds: Vec<Landmark>,
+    marks: Arc<[Landmark]>,
+    /// The alerts of this state are marked.
+    marked: Option<u64>,
+    viewers: Vec<Weak<Waker>>,
+}
+
+fn locked(inner: &Mutex<Inner>) -> std::sync::MutexGuard<'_, Inner> {
+    inner.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inner {
+    fn wake(&self) {
+        for viewer in self.viewers.iter().filter_map(Weak::upgrade) {
+            viewer.call();
+        }
+    }
+}
+
+impl WithPast {
+    /// Of a program that collects into a state folder.
+    pub fn new(live: Arc<dyn Feed>, state: PathBuf) -> Self {
+        Self {
+            live,
+            log: Arc::new(Collected(state)),
+            inner: Arc::default(),
+        }
+    }
+
+    fn player(&self) -> Option<Arc<Player>> {
+        locked(&self.inner).player.clone()
+    }
+
+    /// Begins to read the log, beside whoever draws.
+    fn read(&self, to: Time) {
+        let (log, inner, now) = (
+            Arc::clone(&self.log),
+            Arc::clone(&self.inner),
+            self.live.now(),
+        );
+        let thread = std::thread::Builder::new().name("past".into());
+        let spawned = thread.spawn(move || {
+            let made = begin(&log, to, now);
+            let mut inner = locked(&inner);
+            inner.reading = false;
+            // who came back meanwhile stays in the present
+            let wanted = inner.wanted.take();
+            match (made, wanted) {
+                (Ok(player), Some(wanted)) => {
+                    for viewer in inner.viewers.iter().filter_map(Weak::upgrade) {
+                        player.attach(&viewer);
+                    }
+                    if wanted != to {
+                        player.seek(wanted);
+                    }
+                    inner.player = Some(Arc::new(player));
+                }
+                (Err(why), Some(_)) => inner.said = Some(why),
+                (_, None) => {}
+            }
+            inner.wake();
+        });
+        if let Err(why) = spawned {
+            let mut inner = locked(&self.inner);
+            inner.reading = false;
+            inner.said = Some(Text::from(format!("the past can't be read: {why}")));
+        }
+    }
+
+    /// Asks the log once for what people did.
+    fn ask_deeds(&self) {
+        let inner = Arc::clone(&self.inner);
+        let asked = Query::Deeds {
+            before: Time(i64::MAX),
+            limit: DEEDS,
+        };
+        self.live.query(
+            asked,
+            Box::new(move |answer| {
+                let Answer::Deeds(deeds) = answer else {
+                    return;
+                };
+                let commands = |e: &&Event| matches!(e.body, Body::Command { .. });
+                let marks = deeds.iter().filter(commands).map(|e| Landmark {
+                    time: e.time,
+                    what: Happened::Deed,
+                });
+                let mut inner = locked(&inner);
+                inner.deeds = marks.collect();
+                inner.marked = None;
+                inner.wake();
+            }),
+        );
+    }
+}
+
+/// Opens the log and goes to a time in it, stopped there.
+fn begin(log: &Arc<Collected>, at: Time, now: Time) -> Result<Player, Text> {
+    let failed =
+        |why: &dyn std::fmt::Display| Text::from(format!("the past can't be shown: {why}"));
+    let earliest = log.earliest().map_err(|e| failed(&e))?;
+    let Some(earliest) = earliest.filter(|earliest| *earliest < now) else {
+        return Err(Text::from("nothing is kept yet that is over"));
+    };
+    let tape: Arc<dyn Tape> = Arc::<Collected>::clone(log);
+    Player::start(tape, (earliest, now), Some(at), 0, Arc::default()).map_err(|e| failed(&e))
+}
+
+impl Feed for WithPast {
+    fn state(&self) -> Arc<State> {
+        self.player()
+            .map_or_else(|| self.live.state(), |p| p.state())
+    }
+
+    fn live(&self) -> Live {
+        let Some(player) = self.player() else {
+            return self.live.live();
+        };
+        match player.live() {
+            // played to its end: the present goes on from there
+            Live::Replay(played) if played.speed > 0 && played.at >= played.to => {
+                locked(&self.inner).player = None;
+                self.live.live()
+            }
+            Live::Replay(played) => Live::Replay(Played {
+                past: true,
+                ..played
+            }),
+            other => other,
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.live.now()
+    }
+
+    fn health(&self) -> Option<Arc<Health>> {
+        match self.player() {
+            // how it was doing then is not known
+            Some(_) => None,
+            None => self.live.health(),
+        }
+    }
+
+    fn present(&self) -> Option<Arc<State>> {
+        self.player().map(|_| self.live.state())
+    }
+
+    fn marks(&self) -> Arc<[Landmark]> {
+        let state = self.live.state();
+        let mut inner = locked(&self.inner);
+        if inner.marked != Some(state.revision) {
+            let mut marks: Vec<Landmark> = opened(&state).chain(inner.deeds.clone()).collect();
+            marks.sort_by_key(|m| m.time);
+            inner.marks = marks.into();
+            inner.marked = Some(state.revision);
+        }
+        Arc::clone(&inner.marks)
+    }
+
+    fn said(&self) -> Option<Text> {
+        locked(&self.inner).said.take()
+    }
+
+    fn attach(&self, waker: &Arc<Waker>) {
+        self.live.attach(waker);
+        let mut inner = locked(&self.inner);
+        inner.viewers.retain(|v| v.strong_count() > 0);
+        inner.viewers.push(Arc::downgrade(waker));
+        if let Some(player) = &inner.player {
+            player.attach(waker);
+        }
+    }
+
+    fn seek(&self, to: Time) {
+        let mut inner = locked(&self.inner);
+        if to >= self.live.now() {
+            inner.wanted = None;
+            inner.player = None;
+            inner.wake();
+            return;
+        }
+        match &inner.player {
+            Some(player) if to <= player.end() => player.seek(to),
+            // what was recorded since it was opened is read too
+            _ => {
+                inner.wanted = Some(to);
+                if !std::mem::replace(&mut inner.reading, true) {
+                    let first = inner.deeds.is_empty();
+                    drop(inner);
+                    self.read(to);
+                    if first {
+                        self.ask_deeds();
+                    }
+                }
+            }
+        }
+    }
+
+    fn since(&self, time: Time, tell: Told) {
+        let log = Arc::clone(&self.log);
+        match log.earliest() {
+            Ok(Some(earliest)) if earliest <= time => {}
+            Ok(Some(earliest)) => {
+                let words = format!("what is kept tells the state from {earliest} on");
+                return tell(Err(Text::from(words)));
+            }
+            Ok(None) => return tell(Err(Text::from("nothing is kept yet that is over"))),
+            Err(why) => return tell(Err(Text::from(why.to_string()))),
+        }
+        let tape: Arc<dyn Tape> = log;
+        replay::since(&tape, time, tell);
+    }
+
+    fn speed(&self, times: u32) {
+        if let Some(player) = self.player() {
+            player.speed(times);
+        }
+    }
+
+    fn query(&self, query: Query, tell: Box<dyn FnOnce(Answer) + Send>) {
+        let Some(player) = self.player() else {
+            return self.live.query(query, tell);
+        };
+        let Live::Replay(Played { at: now, .. }) = player.live() else {
+            return self.live.query(query, tell);
+        };
+        // what came after was not there yet
+        let query = match query {
+            Query::Changes {
+                device,
+                before,
+                limit,
+            } => Query::Changes {
+                device,
+                before: before.min(Time(now.0.saturating_add(1))),
+                limit,
+            },
+            Query::Deeds { before, limit } => Query::Deeds {
+                before: before.min(Time(now.0.saturating_add(1))),
+                limit,
+            },
+            // its rows are sums of an hour, which begin before they end
+            ledger @ Query::Ledger { .. } => ledger,
+        };
+        self.live.query(
+            query,
+            Box::new(move |answer| {
+                tell(match answer {
+                    Answer::Ledger(rows) => {
+                        Answer::Ledger(rows.into_iter().filter(|r| r.first <= now).collect())
+                    }
+                    other => other,
+                });
+            }),
+        );
+    }
+
+    fn deed(&self, body: Body, tell: Box<dyn FnOnce(Text) + Send>) {
+        if self.player().is_some() {
+            return tell("this is the past: go back to the present first".into());
+        }
+        self.live.deed(body, tell);
+    }
+}
