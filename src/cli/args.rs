@@ -49,6 +49,9 @@ pub struct Global {
     /// Nothing can be changed from here
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// The wheel moves, a click on a view's name opens it; nothing is ever done by the mouse, and the terminal's own selection needs shift
+    #[arg(long, global = true)]
+    pub mouse: bool,
     /// One frame a second, no sparklines
     #[arg(long, global = true)]
     pub low_bandwidth: bool,

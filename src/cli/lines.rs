@@ -1,4 +1,5 @@
-//! The lines that a person wrote into the palette, kept in the state folder of the site from one time to the next.
+//! Lines of a person that stay in the state folder of the site from one time to the next: those written into the palette, and the
+//! places that are kept by a name.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -13,32 +14,83 @@ const LINES: usize = 50;
 const CAP: u64 = ((FIELD_CAP + 1) * LINES) as u64;
 
 /// Where a person's lines are; nowhere for a name that is no name of a file.
-fn place(state: &Path, person: &str) -> Option<PathBuf> {
+fn place(state: &Path, what: &str, person: &str) -> Option<PathBuf> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let good = !person.is_empty() && person.len() <= 64 && person.chars().all(plain);
-    good.then(|| state.join(format!("lines-{person}")))
+    good.then(|| state.join(format!("{what}-{person}")))
 }
 
-/// Those of before, the newest first. What can't be read is no loss that a person must hear of.
+/// The lines of the palette, the newest first. What can't be read is no loss that a person must hear of.
 pub fn load(state: &Path, person: &str) -> Vec<String> {
-    let mut text = String::new();
-    let file = place(state, person).and_then(|place| File::open(place).ok());
-    let read = file.map(|file| file.take(CAP).read_to_string(&mut text));
-    if !matches!(read, Some(Ok(_))) {
-        return Vec::new();
-    }
+    let text = read(place(state, PALETTE, person)).unwrap_or_default();
     let lines = text.lines().filter(|l| !l.trim().is_empty());
     lines.take(LINES).map(str::to_owned).collect()
 }
 
 /// Keeps them, closed to others: they name devices. The old ones stay where the disk takes no new ones.
 pub fn save(state: &Path, person: &str, lines: &[String]) -> std::io::Result<()> {
-    let Some(place) = place(state, person).filter(|_| !lines.is_empty()) else {
-        return Ok(());
+    match place(state, PALETTE, person) {
+        Some(place) if !lines.is_empty() => write(&place, lines.iter().take(LINES).cloned()),
+        _ => Ok(()),
+    }
+}
+
+/// The places that a person keeps: name and line. In words what is wrong with the file, which stays as it is then.
+pub fn load_kept(state: &Path, person: &str) -> Result<Vec<(String, String)>, String> {
+    let Some(place) = place(state, KEPT, person).filter(|place| place.exists()) else {
+        return Ok(Vec::new());
     };
+    let wrong =
+        |at: usize, why: &str| format!("{}:{at}: {why}; no kept place is read", place.display());
+    let text = read(Some(place.clone())).ok_or_else(|| wrong(1, "this can't be read as text"))?;
+    let lines = text.lines().zip(1..).filter(|(l, _)| !l.trim().is_empty());
+    lines
+        .take(LINES * 2)
+        .map(|(line, at)| match line.split_once('\t') {
+            Some((name, line)) if !name.is_empty() && !line.is_empty() => {
+                Ok((name.to_owned(), line.to_owned()))
+            }
+            _ => Err(wrong(
+                at,
+                "a name, a tabulator and a line of the palette belong here",
+            )),
+        })
+        .collect()
+}
+
+/// Keeps them, as [`save`] does.
+pub fn save_kept(state: &Path, person: &str, kept: &[(String, String)]) -> std::io::Result<()> {
+    match place(state, KEPT, person) {
+        // who took the last one away wants none back
+        Some(place) if !kept.is_empty() || place.exists() => {
+            let plain = |text: &str| text.replace(['\t', '\n', '\r'], " ");
+            write(
+                &place,
+                kept.iter()
+                    .map(|(name, line)| format!("{}\t{}", plain(name), plain(line))),
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+const PALETTE: &str = "lines";
+const KEPT: &str = "kept";
+
+fn read(place: Option<PathBuf>) -> Option<String> {
     let mut text = String::new();
-    for line in lines.iter().take(LINES) {
-        text.push_str(line);
+    File::open(place?)
+        .ok()?
+        .take(CAP * 2)
+        .read_to_string(&mut text)
+        .ok()?;
+    Some(text)
+}
+
+fn write(place: &Path, lines: impl Iterator<Item = String>) -> std::io::Result<()> {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&line);
         text.push('\n');
     }
     let beside = place.with_extension(format!("{}.new", std::process::id()));
@@ -47,7 +99,7 @@ pub fn save(state: &Path, person: &str, lines: &[String]) -> std::io::Result<()>
     let written = options
         .open(&beside)
         .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| std::fs::rename(&beside, &place));
+        .and_then(|()| std::fs::rename(&beside, place));
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
@@ -81,5 +133,26 @@ mod tests {
         std::fs::write(dir.path().join("lines-cy"), [0xff, 0xfe]).unwrap();
         assert!(load(dir.path(), "cy").is_empty());
         assert!(save(Path::new("/proc/nowhere"), "ana", &lines).is_err());
+    }
+
+    #[test]
+    fn kept_places_come_back_and_a_file_with_a_mistake_is_said_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(load_kept(dir.path(), "ana"), Ok(Vec::new()));
+        save_kept(dir.path(), "ana", &[]).unwrap();
+        assert!(!dir.path().join("kept-ana").exists());
+        let kept = vec![("pumps".to_owned(), "devices class:pump".to_owned())];
+        save_kept(dir.path(), "ana", &kept).unwrap();
+        assert_eq!(load_kept(dir.path(), "ana"), Ok(kept));
+        save_kept(dir.path(), "ana", &[]).unwrap();
+        assert_eq!(load_kept(dir.path(), "ana"), Ok(Vec::new()));
+        let file = dir.path().join("kept-ana");
+        for (text, at) in [("pumps\tdevices\nnothing", ":2:"), ("\tdevices", ":1:")] {
+            std::fs::write(&file, text).unwrap();
+            let why = load_kept(dir.path(), "ana").unwrap_err();
+            assert!(why.contains(at) && why.contains("kept-ana"), "{why}");
+        }
+        std::fs::write(&file, [0xff]).unwrap();
+        assert!(load_kept(dir.path(), "ana").is_err());
     }
 }

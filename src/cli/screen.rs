@@ -104,8 +104,19 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     if let Some(state) = show.keep {
         config.lines = super::lines::load(state, name.as_str());
     }
+    let mut kept_said = None;
+    if let Some(state) = show.keep {
+        match super::lines::load_kept(state, name.as_str()) {
+            Ok(kept) => config.kept = kept,
+            Err(why) => kept_said = Some(why),
+        }
+    }
     let viewer = Viewer {
-        said: keys.said().or(theme.trouble).map(Text::from),
+        said: keys
+            .said()
+            .or(theme.trouble)
+            .or(kept_said.clone())
+            .map(Text::from),
         theme: theme.file,
         pictures: pictures.map_or_else(|| PathBuf::from("."), |dir| dir.join("pictures")),
         feed: show.feed,
@@ -124,7 +135,7 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         viewer.run_in_lines(&mut Speaker::new(config), runtime)
     } else {
         let mut terminal =
-            Terminal::enter(told, false, title).wrap_err("taking over the terminal")?;
+            Terminal::enter(told, global.mouse, title).wrap_err("taking over the terminal")?;
         let mut session = Session::new(config);
         let left = viewer.run(&mut session, &mut terminal, runtime);
         drop(terminal);
@@ -132,6 +143,12 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
             && let Err(why) = super::lines::save(state, name.as_str(), session.lines())
         {
             tracing::warn!("the lines of the palette are not kept: {why}");
+        }
+        // a file that could not be read is not written over
+        if let Some(state) = show.keep.filter(|_| kept_said.is_none())
+            && let Err(why) = super::lines::save_kept(state, name.as_str(), session.kept_places())
+        {
+            tracing::warn!("the places are not kept: {why}");
         }
         left
     };

@@ -10,7 +10,8 @@ use super::theme::Theme;
 pub const VIEWS: [&str; 5] = ["board", "map", "alerts", "devices", "runs"];
 
 /// What takes words, and of what kind, for help and completion.
-pub const COMMANDS: [(&str, &str); 6] = [
+pub const COMMANDS: [(&str, &str); 7] = [
+    ("go", "NAME: goes to a place that is kept"),
     ("device", "NAME, ADDRESS or TAG: opens the device"),
     ("segment", "NAME: opens the segment"),
     ("filter", "WORDS: filters what is shown"),
@@ -32,6 +33,8 @@ pub enum Line {
     Device(String),
     /// The segment of a name.
     Segment(String),
+    /// The place that is kept by that name.
+    Go(String),
     /// What is shown of the view that is open.
     Filter(String),
     /// By which column the view that is open is sorted.
@@ -60,6 +63,7 @@ impl Line {
             "device" => of(Self::Device),
             "segment" => of(Self::Segment),
             "sort" => of(Self::Sort),
+            "go" => of(Self::Go),
             "filter" => Ok(Self::Filter(rest.to_owned())),
             "theme" if Theme::names().any(|name| name == rest) => Ok(Self::Theme(rest.to_owned())),
             "theme" => Err(format!(

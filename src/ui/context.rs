@@ -136,10 +136,31 @@ pub struct Selection {
     pub interface: Option<IfIndex>,
     /// An alert.
     pub alert: Option<AlertId>,
+    /// Alerts that the person chose together, in the order of the list; then what works on one works on these.
+    pub alerts: Vec<AlertId>,
     /// A segment.
     pub segment: Option<SegmentId>,
     /// A run.
     pub run: Option<RunId>,
+}
+
+/// Something that a view can be opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// One of the views of line 2: `board`, `map`, `alerts`, `devices`, `runs`.
+    Named(&'static str),
+    /// A device.
+    Device(DeviceId),
+    /// The packets ever sent to a device.
+    Ledger(DeviceId),
+    /// A segment.
+    Segment(SegmentId),
+    /// An alert.
+    Alert(AlertId),
+    /// A run.
+    Run(RunId),
+    /// wardwatch itself.
+    About,
 }
 
 /// A confirmed wish to run a remediation.
@@ -209,6 +230,11 @@ pub trait View: Send {
 
     /// The action of the registry that opens it, where one does: asked for again, it is not opened twice.
     fn opened_by(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What it was opened for; nothing for the views of line 2, which stay.
+    fn place(&self) -> Option<Place> {
         None
     }
 

@@ -20,7 +20,7 @@ pub mod widgets;
 
 pub use color::ColorDepth;
 pub use context::{
-    Ctx, Happened, Landmark, Live, Matcher, Matches, Outcome, Played, Request, RunRequest,
+    Ctx, Happened, Landmark, Live, Matcher, Matches, Outcome, Place, Played, Request, RunRequest,
     Selection, View, ViewFilter,
 };
 pub use glyphs::Glyphs;

@@ -12,9 +12,8 @@ use super::notices::Notify;
 use crate::access::Role as Rank;
 use crate::engine::State;
 use crate::log::Answer;
-use crate::model::{
-    AlertId, DeviceId, Health, RunId, SegmentId, Site, Text, Time, TurnSpec, WallboardSpec,
-};
+use crate::model::{Health, RunId, Site, Text, Time, TurnSpec, WallboardSpec};
+pub use crate::ui::Place;
 use crate::ui::language::{FilterLanguage, SiteFilters};
 use crate::ui::planner::{NoPlanner, RunPlanner};
 use crate::ui::{ColorDepth, Keymap, Landmark, Live, View, views};
@@ -97,25 +96,6 @@ pub fn turn(view: &str) -> TurnSpec {
     }
 }
 
-/// Something that a view can be opened for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// One of the views of line 2: `board`, `map`, `alerts`, `devices`, `runs`.
-    Named(&'static str),
-    /// A device.
-    Device(DeviceId),
-    /// The packets ever sent to a device.
-    Ledger(DeviceId),
-    /// A segment.
-    Segment(SegmentId),
-    /// An alert.
-    Alert(AlertId),
-    /// A run.
-    Run(RunId),
-    /// wardwatch itself.
-    About,
-}
-
 /// Makes the view of a place; nothing where there is none.
 pub type Factory = fn(&Place) -> Option<Box<dyn View>>;
 
@@ -149,6 +129,8 @@ pub struct SessionConfig {
     pub notify: Notify,
     /// Lines that the person wrote into the palette before, the newest first.
     pub lines: Vec<String>,
+    /// Places that the person keeps: a name, and the line of the palette that goes there.
+    pub kept: Vec<(String, String)>,
     /// Who looks.
     pub person: Text,
     /// What they may do.
@@ -182,6 +164,7 @@ impl SessionConfig {
             keys: Keymap::standard(),
             notify: Notify::default(),
             lines: Vec::new(),
+            kept: Vec::new(),
             person,
             role: Rank::Operator,
             read_only: false,

@@ -25,6 +25,7 @@ impl Session {
             Line::Segment(_) => "open-segment",
             Line::Filter(_) => "filter",
             Line::Sort(_) => "sort-next",
+            Line::Go(_) => "kept",
         };
         let why = registry::action(action).and_then(|a| refusal(a, moment.standing));
         if let Some(why) = why {
@@ -53,6 +54,7 @@ impl Session {
             }),
             Line::Filter(words) => self.base.set_filter(self.stacks.tab(), &words),
             Line::Sort(column) => self.sort_by(&column),
+            Line::Go(name) => self.go_to_kept(&name, world, moment),
         };
         if let Err(why) = done {
             self.say(why);

@@ -10,12 +10,14 @@ mod line;
 mod notices;
 mod paint;
 mod perform;
+mod places;
 mod replay;
 mod since;
 pub mod speech;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod together;
 mod wall;
 mod wallboard;
 mod which;
@@ -78,6 +80,7 @@ pub struct Session {
     queries: BTreeMap<u64, (u64, u64)>,
     next_query: u64,
     rotation: Option<Rotation>,
+    jumps: places::Jumps,
     scene: Option<Scene>,
     spots: header::TabSpots,
     pending: Vec<Request>,
@@ -107,6 +110,7 @@ impl Session {
             queries: BTreeMap::new(),
             next_query: 1,
             rotation: None,
+            jumps: places::Jumps::default(),
             scene: None,
             spots: Vec::new(),
             pending: Vec::new(),
@@ -169,6 +173,7 @@ impl Session {
                 Err(why) => self.say(Text::from(format!("the theme before stays: {why}"))),
             },
         }
+        self.note_place();
         self.requests(world)
     }
 
@@ -337,6 +342,8 @@ impl Session {
                     self.say(why);
                 }
             }
+            Step::Keep(name, line) => self.kept(name, line),
+            Step::Forget(name) => self.forget(&name),
             Step::Say(words) => {
                 self.layers.push(layer);
                 self.say(words);

@@ -99,6 +99,10 @@ impl Session {
                 "03:07, -8h, 2026-11-23 03:07",
                 Request::Since,
             ),
+            "jump-back" => self.jump(true, moment),
+            "jump-on" => self.jump(false, moment),
+            "keep" => self.keep(moment),
+            "kept" => self.shelf(),
             "past" | "past-mark" => self.past(action.name, world, moment),
             "present" => self.present(world, moment),
             name if name.starts_with("replay-") => self.replay(name, world, moment),
@@ -282,8 +286,12 @@ impl Session {
         self.layers.push(Box::new(Prompt::new(title, hint, done)));
     }
 
-    fn on_alert(&mut self, name: &str, moment: &Moment) {
+    fn on_alert(&mut self, name: &'static str, moment: &Moment) {
         let selection = self.selection(moment);
+        if !selection.alerts.is_empty() {
+            self.on_alerts(name, &selection.alerts, moment);
+            return;
+        }
         let Some(id) = selection.alert.or_else(|| alert_of(&selection, moment)) else {
             self.say(Text::from("no alert is selected"));
             return;
@@ -301,7 +309,7 @@ impl Session {
             ("acknowledge" | "close-alert", AlertState::Closed) => {
                 self.say(Text::from("that alert is over"));
             }
-            ("acknowledge", _) => self.layers.push(Box::new(Ack::new(id, about))),
+            ("acknowledge", _) => self.layers.push(Box::new(Ack::new(vec![id], about))),
             ("unacknowledge", AlertState::Acknowledged) => {
                 self.pending
                     .push(Request::Command(Command::Unacknowledge { alert: id }));

@@ -12,7 +12,7 @@ use crate::ui::widgets::{
     Ink, LABEL, Row, Section, age_words, bytes, counted, draw_sections, scrolled, section_width,
     spark, wrap,
 };
-use crate::ui::{Ctx, Live, Outcome, Request, Selection, View};
+use crate::ui::{Ctx, Live, Outcome, Place, Request, Selection, View};
 
 /// Columns of a figure that a sparkline follows.
 const FIGURE: usize = 9;
@@ -29,6 +29,10 @@ pub struct About {
 }
 
 impl View for About {
+    fn place(&self) -> Option<Place> {
+        Some(Place::About)
+    }
+
     fn draw(&mut self, buf: &mut Buffer, area: Rect, ctx: &Ctx<'_>) {
         let area = area.intersection(buf.area);
         if area.is_empty() {

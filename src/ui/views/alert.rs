@@ -8,7 +8,7 @@ use super::devices::DeviceList;
 use super::{phone, sentence, words};
 use crate::model::{Alert, AlertId, AlertState, Device, DeviceId, FactKey};
 use crate::ui::widgets::{Ink, Labelled, Row, empty, flow, wrap};
-use crate::ui::{Ctx, Outcome, Selection, View};
+use crate::ui::{Ctx, Outcome, Place, Selection, View};
 
 /// Draws the details of an alert from the top of an area; gives the rows used. The telephone comes first.
 pub fn details(ink: &Ink<'_>, buf: &mut Buffer, area: Rect, alert: &Alert) -> u16 {
@@ -224,6 +224,10 @@ impl AlertView {
 }
 
 impl View for AlertView {
+    fn place(&self) -> Option<Place> {
+        Some(Place::Alert(self.id))
+    }
+
     fn draw(&mut self, buf: &mut Buffer, area: Rect, ctx: &Ctx<'_>) {
         let area = area.intersection(buf.area);
         let ink = &Ink::of(ctx);

@@ -1,5 +1,7 @@
 //! Alerts: what needs a person, the worst first; below, what is known of the one under the cursor.
 
+use std::collections::BTreeSet;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -22,7 +24,9 @@ pub struct Alerts {
     /// The list takes all the room.
     no_details: bool,
     /// Those the cursor has been on: they are no longer new.
-    seen: std::collections::BTreeSet<AlertId>,
+    seen: BTreeSet<AlertId>,
+    /// Those that the person chose together.
+    chosen: BTreeSet<AlertId>,
 }
 
 /// How many seen alerts are remembered.
@@ -42,6 +46,7 @@ impl Alerts {
             return;
         }
         self.stamp = stamp;
+        self.chosen.retain(|id| ctx.state.alerts.contains_key(id));
         self.keys = self
             .index
             .alerts
@@ -83,6 +88,50 @@ impl Alerts {
                 ink.faint,
             );
         }
+        if !self.chosen.is_empty() {
+            // a filter hides some, and nothing is done to what is not in sight
+            let hidden = self.chosen.len() - self.chosen().len();
+            let hidden = match hidden {
+                0 => String::new(),
+                n => format!(" and {n} the filter hides"),
+            };
+            row.put(ink.between(), ink.dim).put(
+                format!("{}{hidden} chosen", self.chosen().len()),
+                ink.strong,
+            );
+        }
+    }
+
+    /// Those that are chosen and shown, in the order of the list.
+    fn chosen(&self) -> Vec<AlertId> {
+        let shown = self.keys.iter().filter(|id| self.chosen.contains(id));
+        shown.copied().collect()
+    }
+
+    fn choose(&mut self, action: &str) -> bool {
+        match action {
+            "choose" => {
+                if let Some(id) = self.list.at() {
+                    if !self.chosen.remove(&id) {
+                        self.chosen.insert(id);
+                    }
+                    self.list.act("cursor-down", &self.keys);
+                }
+            }
+            "choose-all" => {
+                let all = self.keys.iter().all(|id| self.chosen.contains(id));
+                for id in &self.keys {
+                    if all {
+                        self.chosen.remove(id);
+                    } else {
+                        self.chosen.insert(*id);
+                    }
+                }
+            }
+            "back" if !self.chosen.is_empty() => self.chosen.clear(),
+            _ => return false,
+        }
+        true
     }
 }
 
@@ -96,6 +145,8 @@ impl View for Alerts {
         self.refresh(ctx);
         let body = margin(area);
         if self.keys.is_empty() {
+            // what is not in sight is not acted on
+            self.list.settle(&[], 0);
             let (headline, advice) = if ctx.filter.is_some() {
                 (
                     "no alert matches the filter",
@@ -134,9 +185,16 @@ impl View for Alerts {
             };
             let fresh = is_fresh(ctx, alert) && !self.seen.contains(id);
             sentence::list_row(ink, buf, shift(rows), y, alert, &fitted, fresh);
+            if self.chosen.contains(id) {
+                Row::new(ink, buf, rows, y).put("+", ink.strong);
+            }
             if self.list.at() == Some(*id) {
                 let mut row = Row::new(ink, buf, rows, y);
-                row.put(ink.cursor, ink.accent);
+                if self.chosen.contains(id) {
+                    row.put("+", ink.accent);
+                } else {
+                    row.put(ink.cursor, ink.accent);
+                }
                 // the badge keeps its own ground
                 Row::new(ink, buf, shift(rows), y).at(6).paint(ink.selected);
             }
@@ -159,6 +217,9 @@ impl View for Alerts {
             && self.seen.len() < SEEN_CAP
         {
             self.seen.insert(id);
+        }
+        if self.choose(action) {
+            return Outcome::Consumed;
         }
         match action {
             "closed" => self.no_closed = !self.no_closed,
@@ -184,6 +245,7 @@ impl View for Alerts {
         let alert = self.list.at().and_then(|id| ctx.state.alerts.get(&id));
         Selection {
             alert: self.list.at(),
+            alerts: self.chosen(),
             device: alert.and_then(|a| a.device),
             segment: alert.and_then(|a| a.segment),
             ..Selection::default()
@@ -191,7 +253,15 @@ impl View for Alerts {
     }
 
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
-        vec!["open", "acknowledge", "run", "filter", "closed", "details"]
+        vec![
+            "open",
+            "acknowledge",
+            "choose",
+            "run",
+            "filter",
+            "closed",
+            "details",
+        ]
     }
 }
 

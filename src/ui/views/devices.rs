@@ -160,6 +160,11 @@ impl DeviceList {
         }
     }
 
+    /// Nothing is in sight, so nothing is acted on.
+    pub fn select_nothing(&mut self) {
+        self.list.settle(&[], 0);
+    }
+
     /// The device under the cursor.
     pub fn at(&self) -> Option<DeviceId> {
         self.list.at()
@@ -417,6 +422,7 @@ impl View for Devices {
         self.list.refresh(ctx);
         let (shown, all) = self.list.len(ctx);
         if shown == 0 {
+            self.list.select_nothing();
             let (headline, advice) = if all > 0 {
                 (
                     "no device matches the filter",

@@ -7,7 +7,7 @@ use super::runs::{cancel, state_of};
 use super::{below, margin};
 use crate::model::{Run, RunId, Work};
 use crate::ui::widgets::{Ink, Labelled, Row, countdown, empty, flow, wrap};
-use crate::ui::{Ctx, Outcome, Selection, View};
+use crate::ui::{Ctx, Outcome, Place, Selection, View};
 
 /// The view.
 pub struct RunView {
@@ -62,6 +62,10 @@ impl RunView {
 }
 
 impl View for RunView {
+    fn place(&self) -> Option<Place> {
+        Some(Place::Run(self.id))
+    }
+
     fn draw(&mut self, buf: &mut Buffer, area: Rect, ctx: &Ctx<'_>) {
         let area = area.intersection(buf.area);
         if area.is_empty() {

@@ -75,6 +75,7 @@ impl View for Runs {
         let body = margin(area);
         self.refresh(ctx);
         if self.keys.is_empty() {
+            self.list.settle(&[], 0);
             empty(
                 ink,
                 buf,

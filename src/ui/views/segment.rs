@@ -9,7 +9,7 @@ use super::map::Ports;
 use super::{below, margin};
 use crate::model::{DeviceId, SegmentId, Seq};
 use crate::ui::widgets::{Ink, Row, empty, rate, state_counts};
-use crate::ui::{Ctx, Outcome, Selection, View};
+use crate::ui::{Ctx, Outcome, Place, Selection, View};
 
 /// The view. `None` is the place of devices that are in no segment.
 pub struct SegmentView {
@@ -115,6 +115,10 @@ impl SegmentView {
 }
 
 impl View for SegmentView {
+    fn place(&self) -> Option<Place> {
+        self.id.map(Place::Segment)
+    }
+
     fn draw(&mut self, buf: &mut Buffer, area: Rect, ctx: &Ctx<'_>) {
         let area = area.intersection(buf.area);
         if area.is_empty() {

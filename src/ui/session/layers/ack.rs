@@ -18,7 +18,7 @@ use super::{Desk, Layer, Step, popup};
 
 /// The dialog of `acknowledge`.
 pub struct Ack {
-    alert: AlertId,
+    alerts: Vec<AlertId>,
     about: String,
     note: Field,
     until: usize,
@@ -28,10 +28,10 @@ pub struct Ack {
 const UNTIL: [&str; 5] = ["it is over", "30 min", "1 h", "4 h", "07:00"];
 
 impl Ack {
-    /// For this alert; `about` is what it says.
-    pub fn new(alert: AlertId, about: String) -> Self {
+    /// For this alert, or these; `about` is what it says.
+    pub fn new(alerts: Vec<AlertId>, about: String) -> Self {
         Self {
-            alert,
+            alerts,
             about,
             note: Field::default(),
             until: 0,
@@ -69,12 +69,26 @@ fn next_seven(ctx: &Ctx<'_>) -> Time {
 
 impl Layer for Ack {
     fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) -> Option<Position> {
-        let inside = popup(ink, buf, area, (70, 9), "Acknowledge");
-        for (y, line) in wrap(&self.about, inside.width, 2).into_iter().enumerate() {
+        // several have more to say
+        let more = if self.alerts.len() > 1 { 2 } else { 0 };
+        let inside = popup(
+            ink,
+            buf,
+            area,
+            (70, 9 + more),
+            &match self.alerts.len() {
+                1 => "Acknowledge".to_owned(),
+                n => format!("Acknowledge {n} alerts"),
+            },
+        );
+        for (y, line) in wrap(&self.about, inside.width, 2 + usize::from(more))
+            .into_iter()
+            .enumerate()
+        {
             Row::new(ink, buf, inside, y as u16).put(line, ink.text);
         }
-        Row::new(ink, buf, inside, 3).put("note  ", ink.dim);
-        let mut row = Row::new(ink, buf, inside, 5);
+        Row::new(ink, buf, inside, 3 + more).put("note  ", ink.dim);
+        let mut row = Row::new(ink, buf, inside, 5 + more);
         row.put("until ", ink.dim);
         for (at, word) in UNTIL.iter().enumerate() {
             if at == self.until {
@@ -84,14 +98,14 @@ impl Layer for Ack {
             }
         }
         if let Some(until) = self.until(ink.ctx) {
-            Row::new(ink, buf, inside, 6).gap(7).put(
+            Row::new(ink, buf, inside, 6 + more).gap(7).put(
                 format!("opens again at {}", clock(until, ink.ctx.now, ink.ctx.zone)),
                 ink.dim,
             );
         }
         let field = Rect::new(
             inside.x + 6,
-            inside.y + 3,
+            inside.y + 3 + more,
             inside.width.saturating_sub(6),
             1,
         );
@@ -101,11 +115,14 @@ impl Layer for Ack {
     fn key(&mut self, key: &KeyEvent, desk: &Desk<'_>) -> Step {
         match keymap::name(key).as_deref() {
             Some("enter") => {
-                return Step::Ask(vec![Request::Command(Command::Acknowledge {
-                    alert: self.alert,
-                    note: self.note.value(),
-                    until: self.until(desk.ctx),
-                })]);
+                let acknowledge = |alert: &AlertId| {
+                    Request::Command(Command::Acknowledge {
+                        alert: *alert,
+                        note: self.note.value(),
+                        until: self.until(desk.ctx),
+                    })
+                };
+                return Step::Ask(self.alerts.iter().map(acknowledge).collect());
             }
             Some("tab" | "down") => self.until = (self.until + 1) % UNTIL.len(),
             Some("shift-tab" | "up") => {

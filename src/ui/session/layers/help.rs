@@ -11,7 +11,8 @@ use crate::model::Text;
 use crate::ui::keymap::{self, Keymap, Run};
 use crate::ui::widgets::{Ink, Row, width, wrap};
 
-use super::{Desk, Layer, Step, moved, popup, reading};
+use super::search::{Looked, Search};
+use super::{Desk, Layer, Step, moved, popup, reading, scrolled};
 
 enum Line {
     Heading(&'static str),
@@ -31,6 +32,7 @@ pub struct Help {
     columns: u16,
     top: usize,
     rows: usize,
+    search: Search,
 }
 
 impl Help {
@@ -48,7 +50,22 @@ impl Help {
             columns: 0,
             top: 0,
             rows: 1,
+            search: Search::default(),
         }
+    }
+
+    /// Each line as it is read.
+    fn texts(&self) -> Vec<String> {
+        let room = self.columns.saturating_sub(KEYS);
+        let text = |line: &Line| match line {
+            Line::Heading(title) => (*title).to_owned(),
+            Line::Action(action, _) => wrap(action.help, room, 3)
+                .first()
+                .map_or_else(String::new, |first| (*first).to_owned()),
+            Line::Own(_, words) | Line::Tail(words) => words.clone(),
+            Line::Blank => String::new(),
+        };
+        self.lines.iter().map(text).collect()
     }
 
     fn lay_out(&mut self, columns: u16) {
@@ -147,6 +164,7 @@ impl Layer for Help {
                 }
                 Line::Blank => {}
             }
+            self.search.mark(ink, buf, inside, y as u16, self.top + y);
         }
         if self.lines.len() > self.rows {
             let bottom = inside.bottom().min(area.bottom().saturating_sub(1));
@@ -154,12 +172,19 @@ impl Layer for Help {
             let edge = Rect::new(inside.x, bottom, inside.width, 1);
             Row::new(ink, buf, edge, 0).right(format!(" {percent} % "), ink.dim);
         }
-        None
+        self.search.foot(ink, buf, inside)
     }
 
     fn key(&mut self, key: &KeyEvent, desk: &Desk<'_>) -> Step {
         let name = keymap::name(key).unwrap_or_default();
         let name = reading(desk.keys, &name);
+        let lines = self.texts();
+        if let Looked::At(line) = self.search.key(key, name, &lines, self.top) {
+            if let Some(line) = line {
+                self.top = scrolled(line, lines.len(), self.rows);
+            }
+            return Step::Stay;
+        }
         if name == "close" {
             return Step::Close;
         }
@@ -171,6 +196,10 @@ impl Layer for Help {
     }
 
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        vec![("down", "more"), ("esc", "back")]
+        vec![("down", "more"), ("/", "search"), ("esc", "back")]
+    }
+
+    fn back(&mut self) -> bool {
+        self.search.back()
     }
 }

@@ -7,7 +7,8 @@ use ratatui::layout::{Position, Rect};
 use crate::ui::keymap;
 use crate::ui::widgets::{Ink, Row};
 
-use super::{Desk, Layer, Step, moved, popup, reading};
+use super::search::{Looked, Search};
+use super::{Desk, Layer, Step, moved, popup, reading, scrolled};
 
 /// A heading and what stands under it; an empty left part is a plain line.
 pub struct Lines {
@@ -15,6 +16,7 @@ pub struct Lines {
     rows_of: Vec<(String, String)>,
     top: usize,
     rows: usize,
+    search: Search,
 }
 
 impl Lines {
@@ -25,6 +27,7 @@ impl Lines {
             rows_of: lines,
             top: 0,
             rows: 1,
+            search: Search::default(),
         }
     }
 }
@@ -45,13 +48,22 @@ impl Layer for Lines {
                 }
             }
             row.put(of, ink.text);
+            self.search.mark(ink, buf, inside, y as u16, self.top + y);
         }
-        None
+        self.search.foot(ink, buf, inside)
     }
 
     fn key(&mut self, key: &KeyEvent, desk: &Desk<'_>) -> Step {
         let name = keymap::name(key).unwrap_or_default();
         let name = reading(desk.keys, &name);
+        let lines = self.rows_of.iter().map(|(what, of)| format!("{what} {of}"));
+        let lines: Vec<String> = lines.collect();
+        if let Looked::At(line) = self.search.key(key, name, &lines, self.top) {
+            if let Some(line) = line {
+                self.top = scrolled(line, lines.len(), self.rows);
+            }
+            return Step::Stay;
+        }
         if name == "close" {
             return Step::Close;
         }
@@ -63,6 +75,10 @@ impl Layer for Lines {
     }
 
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        vec![("down", "more"), ("esc", "back")]
+        vec![("down", "more"), ("/", "search"), ("esc", "back")]
+    }
+
+    fn back(&mut self) -> bool {
+        self.search.back()
     }
 }

@@ -10,6 +10,8 @@ mod plan;
 mod prompt;
 mod question;
 mod run;
+mod search;
+mod shelf;
 mod touch;
 
 pub use ack::Ack;
@@ -21,6 +23,7 @@ pub use plan::lines as plan_lines;
 pub use prompt::Prompt;
 pub use question::{Choice, Question};
 pub use run::RunDialog;
+pub use shelf::Shelf;
 pub use touch::{Touch, approval};
 
 use crossterm::event::KeyEvent;
@@ -66,6 +69,10 @@ pub enum Step {
     Line(String, Line),
     /// It closes, and this is the filter now.
     Filter(String),
+    /// It closes, and a place is kept: its name, and the line that goes there.
+    Keep(String, String),
+    /// It closes, and a place of that name is kept no longer.
+    Forget(String),
     /// It stays, and this is to be said.
     Say(Text),
 }
@@ -152,6 +159,9 @@ pub fn reading<'k>(keys: &Keymap, name: &'k str) -> &'k str {
             "top" => "home",
             "bottom" => "end",
             "open" | "quit" | "help" => "close",
+            "filter" => "search",
+            "next-problem" => "next",
+            "prev-problem" => "prev",
             _ => name,
         },
         Run::Line(_) => name,

@@ -170,6 +170,16 @@ impl Speaker {
                 .lines
                 .push("Lists are in one order here: what needs a person first.".into()),
             Line::Theme(_) => said.lines.push("There are no colours here.".into()),
+            Line::Go(name) => {
+                let kept = self.base.config.kept.iter().find(|(n, _)| *n == name);
+                match kept.map(|(_, line)| Line::read(line)) {
+                    Some(Ok(Line::Go(_))) | None => {
+                        said.lines.push(format!("No place is called {name}."))
+                    }
+                    Some(Ok(line)) => self.line(line, moment, said),
+                    Some(Err(why)) => said.lines.push(format!("{why}.")),
+                }
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use crate::model::{
 use crate::ui::planner::{InputSpec, Offer, RunPlanner};
 use crate::ui::{ColorDepth, Happened, Landmark, Played, Theme};
 
+mod around;
 mod deeds;
 mod finding;
 mod frame;

@@ -16,7 +16,7 @@ use super::{below, margin};
 use crate::log::{Answer, Query};
 use crate::model::{DeviceId, Time};
 use crate::ui::widgets::{Ink, empty};
-use crate::ui::{Ctx, Outcome, Request, Selection, View};
+use crate::ui::{Ctx, Outcome, Place, Request, Selection, View};
 use asked::Asked;
 pub use head::state_words;
 pub use summary::{summary_read, worst_alert};
@@ -152,6 +152,13 @@ impl DeviceView {
 }
 
 impl View for DeviceView {
+    fn place(&self) -> Option<Place> {
+        Some(match self.tab {
+            Tab::Ledger => Place::Ledger(self.id),
+            _ => Place::Device(self.id),
+        })
+    }
+
     fn draw(&mut self, buf: &mut Buffer, area: Rect, ctx: &Ctx<'_>) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
@@ -228,7 +235,7 @@ impl View for DeviceView {
                 None
             },
             segment: device.and_then(|d| d.segment),
-            run: None,
+            ..Selection::default()
         }
     }
 
