@@ -95,7 +95,7 @@ fn main() {
                         out.clear();
                         let start = cpu();
                         session.draw(&world, &mut out);
-                        let took = cpu() - start;
+                        let took = cpu().saturating_sub(start);
                         octets += out.len();
                         took
                     })

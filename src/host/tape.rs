@@ -1,6 +1,7 @@
 //! Where what was is read from: a recording, or the log of a program that collects.
 
 use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use crate::engine::State;
@@ -59,13 +60,13 @@ pub struct Collected(pub PathBuf);
 impl Collected {
     /// The earliest time whose state can be told.
     pub fn earliest(&self) -> Result<Option<Time>, LogError> {
-        SqliteLog::open_read_only(&self.0)?.earliest()
+        SqliteLog::open_events(&self.0)?.earliest()
     }
 }
 
 impl Tape for Collected {
     fn before(&self, time: Time) -> Result<State, LogError> {
-        let mut log = SqliteLog::open_read_only(&self.0)?;
+        let mut log = SqliteLog::open_events(&self.0)?;
         let mut before = time;
         while let Some((_, at, bytes)) = log.snapshot_before(before)? {
             if let Ok(found) = State::from_snapshot(&bytes) {
@@ -83,18 +84,26 @@ impl Tape for Collected {
     }
 
     fn after(&self, place: Seq) -> Result<Events, LogError> {
-        let mut log = SqliteLog::open_read_only(&self.0)?;
-        Ok(Box::new(Pages::new(place, move |after| {
+        let mut log = SqliteLog::open_events(&self.0)?;
+        let (pages, taken) = sync_channel(2);
+        // read ahead, in one go: who has enough lets go of the other end
+        let reading = move || {
             let mut page = Vec::new();
-            let read = log.read_from(after, &mut |event| {
+            let read = log.read_from(place, &mut |event| {
                 page.push(Ok(event));
-                page.len() < PAGE
+                page.len() < PAGE || pages.send(std::mem::take(&mut page)).is_ok()
             });
-            if let Err(why) = read {
-                page.push(Err(why));
-            }
-            page
-        })))
+            page.extend(read.err().map(Err));
+            let _ = pages.send(page);
+        };
+        std::thread::Builder::new()
+            .name("tape".into())
+            .spawn(reading)
+            .map_err(|source| LogError::Io {
+                place: self.0.display().to_string(),
+                source,
+            })?;
+        Ok(Box::new(taken.into_iter().flatten()))
     }
 
     fn has_states(&self) -> bool {

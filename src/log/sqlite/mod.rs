@@ -84,6 +84,8 @@ pub struct SqliteLog {
     days: BTreeMap<i64, Option<Seq>>,
     pending: Pending,
     sums: Rollup,
+    /// What is not summed yet is looked for.
+    with_sums: bool,
     summed_at: Time,
     changes: VecDeque<(DeviceId, Change)>,
     changes_dropped: u64,
@@ -116,13 +118,19 @@ impl SqliteLog {
                 .map_err(|e| explain_io(&folder, e))?;
         }
         let lock = StateLock::take(dir)?;
-        Self::open_as(dir, retention, Mode::Write, Some(lock))
+        Self::open_as(dir, retention, Mode::Write, Some(lock), true)
     }
 
     /// Opens the log of a state directory for reading, also while its collector runs. What that one has not flushed is
     /// not seen; nothing can be appended.
     pub fn open_read_only(dir: &Path) -> Result<Self, LogError> {
-        Self::open_as(dir, Retention::default(), Mode::Read, None)
+        Self::open_as(dir, Retention::default(), Mode::Read, None, true)
+    }
+
+    /// The same for events and snapshots alone: what its collector has not summed of the ledger yet is not looked for, which takes a
+    /// while, so its answers to [`Query::Ledger`] lack that.
+    pub fn open_events(dir: &Path) -> Result<Self, LogError> {
+        Self::open_as(dir, Retention::default(), Mode::Read, None, false)
     }
 
     fn open_as(
@@ -130,6 +138,7 @@ impl SqliteLog {
         retention: Retention,
         mode: Mode,
         lock: Option<StateLock>,
+        with_sums: bool,
     ) -> Result<Self, LogError> {
         let record = RecordDb::open(dir, mode)?;
         let last = record.last()?;
@@ -142,6 +151,7 @@ impl SqliteLog {
             days: BTreeMap::new(),
             pending: Pending::default(),
             sums: Rollup::default(),
+            with_sums,
             summed_at: Time(0),
             changes: VecDeque::new(),
             changes_dropped: 0,
@@ -226,8 +236,10 @@ impl SqliteLog {
         let newest: Vec<i64> = self.days.keys().rev().copied().collect();
         for day in newest {
             let file = DayFile::open(&self.telemetry(), day, Mode::Read)?;
-            let (sums, _) = file.unsummed()?;
-            self.sums = sums;
+            if self.with_sums {
+                let (sums, _) = file.unsummed()?;
+                self.sums = sums;
+            }
             let last = file.last()?;
             self.note_last(day, last);
             if last.is_some() {

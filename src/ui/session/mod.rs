@@ -342,7 +342,7 @@ impl Session {
                     self.say(why);
                 }
             }
-            Step::Keep(name, line) => self.kept(name, line),
+            Step::Keep(name, line) => self.kept(&name, line),
             Step::Forget(name) => self.forget(&name),
             Step::Say(words) => {
                 self.layers.push(layer);

@@ -138,16 +138,16 @@ impl Session {
     }
 
     /// Keeps it, in the place of one that is called so.
-    pub(super) fn kept(&mut self, name: String, line: String) {
+    pub(super) fn kept(&mut self, name: &str, line: String) {
         let kept = &mut self.base.config.kept;
         let full = kept.len() >= KEPT;
-        let words = if let Some(place) = kept.iter_mut().find(|(n, _)| *n == name) {
+        let words = if let Some(place) = kept.iter_mut().find(|(n, _)| n == name) {
             place.1 = line;
             format!("{name} is this place now")
         } else if full {
             format!("{KEPT} places are kept already: take one away first")
         } else {
-            kept.push((name.clone(), line));
+            kept.push((name.to_owned(), line));
             kept.sort();
             format!("kept as {name}")
         };

@@ -174,7 +174,7 @@ impl Speaker {
                 let kept = self.base.config.kept.iter().find(|(n, _)| *n == name);
                 match kept.map(|(_, line)| Line::read(line)) {
                     Some(Ok(Line::Go(_))) | None => {
-                        said.lines.push(format!("No place is called {name}."))
+                        said.lines.push(format!("No place is called {name}."));
                     }
                     Some(Ok(line)) => self.line(line, moment, said),
                     Some(Err(why)) => said.lines.push(format!("{why}.")),

@@ -59,7 +59,7 @@ fn a_place_is_kept_by_a_name_found_again_and_taken_away() {
     assert_eq!(seat.session.kept_places(), &kept[1..]);
     // what is gone is said
     let state = Arc::make_mut(&mut seat.world.state);
-    state.devices = Default::default();
+    state.devices.clear();
     state.revision += 1;
     state.inventory_revision += 1;
     seat.keys("b<enter>");
@@ -162,11 +162,7 @@ fn words_are_looked_for_in_what_is_read_and_esc_lets_them_go_before_it_closes() 
     let mut seat = Seat::new();
     seat.keys("?/goes");
     seat.shows(" 1 of ");
-    let many = seat
-        .text()
-        .lines()
-        .filter(|l| l.contains("oes"))
-        .count();
+    let many = seat.text().lines().filter(|l| l.contains("oes")).count();
     assert!(many > 0);
     seat.keys("<enter>n");
     seat.shows(" 2 of ");
