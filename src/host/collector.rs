@@ -20,8 +20,10 @@ use crate::model::{Change, DeviceId, Seq, Text, Time, TouchTable};
 const BATCH: usize = 512;
 /// How often what is not urgent is flushed.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
-/// How often a snapshot is kept, so that a start needs to fold little.
-const SNAPSHOT_EVERY: Duration = Duration::from_mins(15);
+/// How often a snapshot is kept, so that a start, and a jump into the past, need to fold little; less often where one takes long.
+const SNAPSHOT_EVERY: Duration = Duration::from_mins(6);
+const SLOW_SNAPSHOT_EVERY: Duration = Duration::from_mins(15);
+const SLOW_SNAPSHOT: Duration = Duration::from_millis(100);
 /// How often retention looks.
 const RETAIN_EVERY: Duration = Duration::from_hours(1);
 
@@ -238,8 +240,15 @@ impl<C: Carry> Collector<C> {
                 flush = Instant::now() + FLUSH_EVERY;
             }
             if Instant::now() >= snapshot {
+                let began = Instant::now();
                 self.keep_snapshot();
-                snapshot = Instant::now() + SNAPSHOT_EVERY;
+                let slow = began.elapsed() > SLOW_SNAPSHOT;
+                let every = if slow {
+                    SLOW_SNAPSHOT_EVERY
+                } else {
+                    SNAPSHOT_EVERY
+                };
+                snapshot = Instant::now() + every;
             }
             if Instant::now() >= retain {
                 let kept = self.log.retain(now);

@@ -154,8 +154,10 @@ impl Feed for WithPast {
                 locked(&self.inner).player = None;
                 self.live.live()
             }
+            // the present goes on while one looks; what came since the log was opened is read when one goes there
             Live::Replay(played) => Live::Replay(Played {
                 past: true,
+                to: self.live.now(),
                 ..played
             }),
             other => other,

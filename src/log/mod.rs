@@ -162,7 +162,7 @@ pub trait Log: Send {
     fn snapshot(&mut self) -> Result<Option<(Seq, Vec<u8>)>, LogError>;
 
     /// Keeps a snapshot for `at`, which is of that time; of the older ones the newest few, and where they can be of use for the past
-    /// one an hour of the last days, and one a day before.
+    /// each of the last day, one an hour of the day before, one a day beyond.
     fn keep_snapshot(&mut self, at: Seq, time: Time, bytes: &[u8]) -> Result<(), LogError>;
 
     /// The newest snapshot that is not younger than `time`, and after which no event is missing: its place, its time and its bytes.

@@ -17,6 +17,9 @@ const MAGIC: &[u8; 8] = b"WWSNAP1\n";
 /// A snapshot larger than this is none of ours.
 const CAP: u64 = 1 << 30;
 
+/// How long each stays, so that a jump through the last day folds little; and no more of them than so many octets.
+const EACH_MS: i64 = 24 * HOUR_MS;
+const EACH_BYTES: u64 = 64 << 20;
 /// How long one an hour stays; beyond, one a day.
 const HOURLY_MS: i64 = 48 * HOUR_MS;
 const HOUR_MS: i64 = 3_600_000;
@@ -27,6 +30,7 @@ pub(super) struct Kept {
     pub(super) seq: Seq,
     /// None where an older wardwatch wrote it.
     pub(super) time: Option<Time>,
+    bytes: u64,
     path: PathBuf,
 }
 
@@ -46,6 +50,7 @@ pub(super) fn all(folder: &Path) -> Vec<Kept> {
             Some(Kept {
                 seq: Seq(seq.parse().ok()?),
                 time,
+                bytes: entry.metadata().map_or(0, |m| m.len()),
                 path: entry.path(),
             })
         })
@@ -82,17 +87,27 @@ pub(super) fn before(
 fn surplus(all: &[Kept], whole_after: Seq) -> Vec<&Kept> {
     let newest = all.iter().filter_map(|kept| kept.time).max();
     let recent = all.len().saturating_sub(SNAPSHOTS);
+    // the newest of a day that have room together
+    let mut bytes = 0;
+    let of_today = all.iter().rev().take_while(|kept| {
+        bytes += kept.bytes;
+        let age = newest
+            .zip(kept.time)
+            .map(|(newest, time)| newest.0 - time.0);
+        bytes <= EACH_BYTES && age.is_some_and(|age| age <= EACH_MS)
+    });
+    let each = all.len() - of_today.count();
     let mut taken = BTreeSet::new();
     let mut gone = Vec::new();
     for (n, kept) in all.iter().enumerate() {
         let of_use = match (kept.time, newest) {
             (Some(time), Some(newest)) if kept.seq >= whole_after => {
-                let each = if newest.0 - time.0 <= HOURLY_MS {
+                let apart = if newest.0 - time.0 <= HOURLY_MS {
                     HOUR_MS
                 } else {
                     DAY_MS
                 };
-                taken.insert((each, time.0.div_euclid(each)))
+                taken.insert((apart, time.0.div_euclid(apart))) || n >= each
             }
             _ => false,
         };
@@ -168,7 +183,6 @@ mod tests {
             keep(dir.path(), Seq(n), time, format!("state {n}").as_bytes()).unwrap();
         }
         tidy(dir.path(), Seq(2));
-        // the first of its hour, and the newest
         let seqs = || -> Vec<u64> { all(dir.path()).iter().map(|k| k.seq.0).collect() };
         assert_eq!(seqs(), [2, 3, 4, 5]);
         tidy(dir.path(), Seq(9));
@@ -193,11 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn one_an_hour_stays_for_two_days_and_one_a_day_as_long_as_its_events_do() {
+    fn each_stays_for_a_day_one_an_hour_for_two_and_one_a_day_as_long_as_its_events_do() {
         // every quarter of an hour for thirty days
         let quarter = |n: u64| Kept {
             seq: Seq(n * 10),
             time: Some(Time(n as i64 * HOUR_MS / 4)),
+            bytes: 1_000,
             path: PathBuf::from(n.to_string()),
         };
         let mut there: Vec<Kept> = Vec::new();
@@ -211,7 +226,16 @@ mod tests {
             .map(|k| k.time.unwrap().0.div_euclid(DAY_MS))
             .collect();
         assert_eq!(days.len(), 30);
-        assert!((78..=82).contains(&there.len()), "{}", there.len());
+        // 97 of the last day, 24 of the one before, 28 of the others
+        assert!((147..=151).contains(&there.len()), "{}", there.len());
+        // those of a large hospital are fewer
+        let large = |kept: &Kept| Kept {
+            bytes: EACH_BYTES / 8,
+            ..kept.clone()
+        };
+        let large: Vec<Kept> = there.iter().map(large).collect();
+        let left = large.len() - surplus(&large, Seq(0)).len();
+        assert!((80..=88).contains(&left), "{left}");
         // each day begins with its first, so that it can be told from there
         for day in 0..30 {
             let first = there.iter().find(|k| k.time >= Some(Time(day * DAY_MS)));
