@@ -103,7 +103,7 @@ fn write(dir: &std::path::Path, devices: u64, hours: u64) -> Time {
             }
         }
         // as the collector does
-        if minute % 6 == 5 {
+        if minute % 4 == 3 {
             log.append(&page).unwrap();
             page.clear();
             log.keep_snapshot(state.seq, state.time, &state.to_snapshot())

@@ -69,8 +69,10 @@ pub fn base(log: &mut dyn Log, time: Time) -> Result<State> {
     if log.whole_after()? == Seq(0) {
         return Ok(State::new());
     }
+    let earliest = log.earliest()?.filter(|earliest| *earliest > time);
+    let from = earliest.map_or_else(String::new, |at| format!("; it is told from {at} on"));
     Err(usage(format!(
-        "what is kept does not tell the state of {time}: events before it are gone, and no snapshot can be read that is older"
+        "what is kept does not tell the state of {time}: events before it are gone, and no snapshot can be read that is older{from}"
     )))
 }
 

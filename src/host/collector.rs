@@ -21,7 +21,7 @@ const BATCH: usize = 512;
 /// How often what is not urgent is flushed.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How often a snapshot is kept, so that a start, and a jump into the past, need to fold little; less often where one takes long.
-const SNAPSHOT_EVERY: Duration = Duration::from_mins(6);
+const SNAPSHOT_EVERY: Duration = Duration::from_mins(4);
 const SLOW_SNAPSHOT_EVERY: Duration = Duration::from_mins(15);
 const SLOW_SNAPSHOT: Duration = Duration::from_millis(100);
 /// How often retention looks.

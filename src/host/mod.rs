@@ -38,4 +38,4 @@ pub use past::WithPast;
 pub use planner::Planner;
 pub use runner::{Runner, wish};
 pub use start::{Host, HostConfig, HostError, LiveFeed, Reconfigure, Resolve, logins};
-pub use viewer::{Feed, Left, Viewer};
+pub use viewer::{Feed, Left, Told, Viewer};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use super::hub::Waker;
 use super::replay::{self, Player, opened};
@@ -11,8 +12,11 @@ use crate::engine::State;
 use crate::event::{Body, Event};
 use crate::log::{Answer, Query};
 use crate::model::{Health, Text, Time};
+use crate::ui::session::World;
 use crate::ui::{Happened, Landmark, Live, Played};
 
+/// Nearer to the present than this, the past is over: so long it may take until what happens is written down.
+const CATCH_UP: Duration = Duration::from_secs(5);
 /// How many deeds of people are marked.
 const DEEDS: u32 = 2_000;
 
@@ -63,8 +67,45 @@ impl WithPast {
         locked(&self.inner).player.clone()
     }
 
+    fn present_world(&self) -> World {
+        let mut world = self.live.world();
+        world.marks = self.marks();
+        world
+    }
+
+    /// The present goes on while one looks; what came since the log was opened is read when one gets there.
+    fn past(&self, played: Played) -> Played {
+        Played {
+            past: true,
+            to: self.live.now(),
+            ..played
+        }
+    }
+
+    /// Played to where the log was read: what came since is played too, until the present is reached.
+    fn is_caught_up(&self, player: &Arc<Player>, speed: u32) -> bool {
+        let mut inner = locked(&self.inner);
+        if !inner
+            .player
+            .as_ref()
+            .is_some_and(|p| Arc::ptr_eq(p, player))
+        {
+            return false;
+        }
+        if self.live.now().since(player.end()) <= CATCH_UP {
+            inner.player = None;
+            return true;
+        }
+        if !std::mem::replace(&mut inner.reading, true) {
+            inner.wanted = Some(player.end());
+            drop(inner);
+            self.read(player.end(), speed);
+        }
+        false
+    }
+
     /// Begins to read the log, beside whoever draws.
-    fn read(&self, to: Time) {
+    fn read(&self, to: Time, speed: u32) {
         let (log, inner, now) = (
             Arc::clone(&self.log),
             Arc::clone(&self.inner),
@@ -72,7 +113,7 @@ impl WithPast {
         );
         let thread = std::thread::Builder::new().name("past".into());
         let spawned = thread.spawn(move || {
-            let made = begin(&log, to, now);
+            let made = begin(&log, to, now, speed);
             let mut inner = locked(&inner);
             inner.reading = false;
             // who came back meanwhile stays in the present
@@ -126,8 +167,8 @@ impl WithPast {
     }
 }
 
-/// Opens the log and goes to a time in it, stopped there.
-fn begin(log: &Arc<Collected>, at: Time, now: Time) -> Result<Player, Text> {
+/// Opens the log and goes to a time in it.
+fn begin(log: &Arc<Collected>, at: Time, now: Time, speed: u32) -> Result<Player, Text> {
     let failed =
         |why: &dyn std::fmt::Display| Text::from(format!("the past can't be shown: {why}"));
     let earliest = log.earliest().map_err(|e| failed(&e))?;
@@ -135,7 +176,7 @@ fn begin(log: &Arc<Collected>, at: Time, now: Time) -> Result<Player, Text> {
         return Err(Text::from("nothing is kept yet that is over"));
     };
     let tape: Arc<dyn Tape> = Arc::<Collected>::clone(log);
-    Player::start(tape, (earliest, now), Some(at), 0, Arc::default()).map_err(|e| failed(&e))
+    Player::start(tape, (earliest, now), Some(at), speed, Arc::default()).map_err(|e| failed(&e))
 }
 
 impl Feed for WithPast {
@@ -145,22 +186,26 @@ impl Feed for WithPast {
     }
 
     fn live(&self) -> Live {
+        match self.player() {
+            Some(player) => Live::Replay(self.past(player.shown().1)),
+            None => self.live.live(),
+        }
+    }
+
+    fn world(&self) -> World {
         let Some(player) = self.player() else {
-            return self.live.live();
+            return self.present_world();
         };
-        match player.live() {
-            // played to its end: the present goes on from there
-            Live::Replay(played) if played.speed > 0 && played.at >= played.to => {
-                locked(&self.inner).player = None;
-                self.live.live()
-            }
-            // the present goes on while one looks; what came since the log was opened is read when one goes there
-            Live::Replay(played) => Live::Replay(Played {
-                past: true,
-                to: self.live.now(),
-                ..played
-            }),
-            other => other,
+        let (state, played) = player.shown();
+        if played.speed > 0 && played.at >= player.end() && self.is_caught_up(&player, played.speed)
+        {
+            return self.present_world();
+        }
+        World {
+            // how it was doing then is not known
+            present: Some(self.live.state()),
+            marks: self.marks(),
+            ..World::new(state, self.now(), Live::Replay(self.past(played)))
         }
     }
 
@@ -193,7 +238,9 @@ impl Feed for WithPast {
     }
 
     fn said(&self) -> Option<Text> {
-        locked(&self.inner).said.take()
+        let mut inner = locked(&self.inner);
+        let own = inner.said.take();
+        own.or_else(|| inner.player.as_ref()?.said())
     }
 
     fn attach(&self, waker: &Arc<Waker>) {
@@ -222,7 +269,7 @@ impl Feed for WithPast {
                 if !std::mem::replace(&mut inner.reading, true) {
                     let first = inner.deeds.is_empty();
                     drop(inner);
-                    self.read(to);
+                    self.read(to, 0);
                     if first {
                         self.ask_deeds();
                     }

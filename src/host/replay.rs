@@ -115,6 +115,8 @@ struct Shared {
     speed: u32,
     /// Where it is to go, as long as it is not there.
     towards: Option<Time>,
+    /// What went wrong, until it is said.
+    said: Option<Text>,
     ledger: VecDeque<LedgerRow>,
     changes: VecDeque<(DeviceId, Change)>,
     viewers: Vec<Weak<Waker>>,
@@ -149,6 +151,7 @@ impl Player {
             since: Instant::now(),
             speed,
             towards: None,
+            said: None,
             ledger: VecDeque::new(),
             changes: VecDeque::new(),
             viewers: Vec::new(),
@@ -161,6 +164,7 @@ impl Player {
             state,
             frames: Keyframes::default(),
             shared: Arc::clone(&shared),
+            ends_at: None,
             taken,
             waiting: VecDeque::new(),
         };
@@ -180,6 +184,20 @@ impl Player {
             to,
             marks,
         })
+    }
+
+    /// The state that is shown, and what is true of it.
+    pub fn shown(&self) -> (Arc<State>, Played) {
+        let shared = self.shared();
+        let played = Played {
+            at: shared.now(self.to),
+            from: self.from,
+            to: self.to,
+            speed: shared.speed,
+            towards: shared.towards,
+            past: false,
+        };
+        (Arc::clone(&shared.state), played)
     }
 
     /// The last time there is.
@@ -213,15 +231,7 @@ impl Feed for Player {
     }
 
     fn live(&self) -> Live {
-        let shared = self.shared();
-        Live::Replay(Played {
-            at: shared.now(self.to),
-            from: self.from,
-            to: self.to,
-            speed: shared.speed,
-            towards: shared.towards,
-            past: false,
-        })
+        Live::Replay(self.shown().1)
     }
 
     fn now(&self) -> Time {
@@ -240,6 +250,10 @@ impl Feed for Player {
         let to = to.max(self.from).min(self.to);
         self.shared().towards = Some(to);
         self.order(Order::Seek(to));
+    }
+
+    fn said(&self) -> Option<Text> {
+        self.shared().said.take()
     }
 
     fn marks(&self) -> Arc<[Landmark]> {
@@ -321,6 +335,8 @@ struct Head {
     state: State,
     frames: Keyframes,
     shared: Arc<Mutex<Shared>>,
+    /// Where reading it ended with an error, if it did: nothing after that is known.
+    ends_at: Option<Time>,
     taken: Receiver<Order>,
     /// Taken while a jump was under way.
     waiting: VecDeque<Order>,
@@ -329,6 +345,11 @@ struct Head {
 impl Head {
     fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, why: &LogError) {
+        tracing::error!("what was can't be read: {why}");
+        self.shared().said = Some(Text::from(format!("what was can't be read: {why}")));
     }
 
     fn play(mut self, to: Time) {
@@ -395,8 +416,16 @@ impl Head {
         let mut folded = 0u32;
         loop {
             if self.next.is_none() {
-                // a torn end was said when the recording was opened; here it is the end
-                self.next = self.events.next().and_then(Result::ok);
+                self.next = match self.events.next() {
+                    Some(Ok(event)) => Some(event),
+                    // what comes after a hole is not what happened
+                    Some(Err(why)) => {
+                        self.ends_at = Some(self.state.time);
+                        self.say(&why);
+                        None
+                    }
+                    None => None,
+                };
             }
             let Some(event) = self.next.take_if(|e| e.time <= at) else {
                 return any;
@@ -436,7 +465,7 @@ impl Head {
             match self.tape.before(at) {
                 Ok(found) if best.is_none_or(|best| found.time > best) => return Some(found),
                 Ok(_) => {}
-                Err(error) => tracing::error!("what was can't be read again: {error}"),
+                Err(error) => self.say(&error),
             }
         }
         // ahead within a recording no event is passed over
@@ -452,15 +481,22 @@ impl Head {
                     self.events = events;
                     self.state = state;
                     self.next = None;
+                    self.ends_at = None;
                     self.forget_after(self.state.time);
                 }
-                Err(error) => tracing::error!("what was can't be read again: {error}"),
+                Err(error) => self.say(&error),
             }
+        }
+        if self.state.time > at {
+            // there is no way back: what is shown stays, and so does its time
+            self.shared().towards = None;
+            self.publish(None);
+            return;
         }
         self.advance(at, true);
         // on the way to another place nothing is shown of this one
         if !self.is_called() {
-            self.publish(Some(at));
+            self.publish(Some(self.ends_at.map_or(at, |end| at.min(end))));
         }
     }
 

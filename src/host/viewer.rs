@@ -45,6 +45,15 @@ pub trait Feed: Send + Sync {
     fn said(&self) -> Option<Text> {
         None
     }
+    /// All of it at one moment: what is said of the state is true of that state.
+    fn world(&self) -> World {
+        World {
+            health: self.health(),
+            present: self.present(),
+            marks: self.marks(),
+            ..World::new(self.state(), self.now(), self.live())
+        }
+    }
     /// Go there in what was; beyond the end of a log is the present.
     fn seek(&self, to: Time);
     /// The state of that time, by `tell`, on any thread.
@@ -205,14 +214,7 @@ impl Viewer {
     }
 
     pub(super) fn world(&self) -> World {
-        World {
-            state: self.feed.state(),
-            now: self.feed.now(),
-            live: self.feed.live(),
-            health: self.feed.health(),
-            present: self.feed.present(),
-            marks: self.feed.marks(),
-        }
+        self.feed.world()
     }
 
     fn take(

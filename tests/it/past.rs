@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use wardwatch::engine::State;
 use wardwatch::event::{Body, Command, ConfigAppliedV2, Event, ObsPingV1, Observation};
-use wardwatch::host::Feed as _;
 use wardwatch::host::replay::{Player, fold_whole};
 use wardwatch::host::tape::{Collected, Recording, Tape, state_at};
+use wardwatch::host::{Feed, WithPast};
 use wardwatch::log::recording::{Header, RecordingWriter};
-use wardwatch::log::{Log as _, Retention, SqliteLog};
-use wardwatch::model::{DeviceClass, DeviceId, DeviceSpec, SegmentSpec, Seq, Site, Time};
+use wardwatch::log::{Answer, Log as _, Query, Retention, SqliteLog};
+use wardwatch::model::{DeviceClass, DeviceId, DeviceSpec, SegmentSpec, Seq, Site, Text, Time};
 use wardwatch::ui::Live;
 
 use crate::support::{Pty, eventually};
@@ -75,6 +75,9 @@ fn log(dir: &Path, events: &[Event], every: usize) {
     for (n, event) in events.iter().enumerate() {
         log.append(std::slice::from_ref(event)).unwrap();
         let _ = state.apply(event);
+        if n % 300 == 299 {
+            log.flush().unwrap();
+        }
         if n % every == every - 1 {
             log.keep_snapshot(event.seq, event.time, &state.to_snapshot())
                 .unwrap();
@@ -150,6 +153,115 @@ fn wherever_one_jumps_to_in_a_log_or_a_recording_it_is_what_was() {
     assert_eq!(whole.events, EVENTS);
     assert!(!whole.marks.is_empty() && whole.marks.is_sorted_by_key(|m| m.time));
     jump_about(Arc::new(recording), &events);
+}
+
+/// The present of a hospital whose clock stands still.
+struct Present(Arc<State>, Time);
+
+impl Feed for Present {
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.0)
+    }
+    fn live(&self) -> Live {
+        Live::Live
+    }
+    fn now(&self) -> Time {
+        self.1
+    }
+    fn health(&self) -> Option<Arc<wardwatch::model::Health>> {
+        None
+    }
+    fn attach(&self, _: &Arc<wardwatch::host::Waker>) {}
+    fn seek(&self, _: Time) {}
+    fn since(&self, _: Time, _: wardwatch::host::Told) {}
+    fn speed(&self, _: u32) {}
+    fn query(&self, _: Query, tell: Box<dyn FnOnce(Answer) + Send>) {
+        tell(Answer::Deeds(Vec::new()));
+    }
+    fn deed(&self, _: Body, _: Box<dyn FnOnce(Text) + Send>) {}
+}
+
+#[test]
+fn what_is_said_of_a_state_is_true_of_it_on_the_way_into_the_past_and_out_of_it() {
+    let events = events();
+    let dir = tempfile::tempdir().unwrap();
+    log(dir.path(), &events, 400);
+    let last = events[events.len() - 1].time;
+    let mut state = State::new();
+    for event in &events {
+        let _ = state.apply(event);
+    }
+    // what is the present is in no log yet
+    state.revision += 1_000;
+    let present = Arc::new(state);
+    let now = last + std::time::Duration::from_secs(2);
+    let live = Arc::new(Present(Arc::clone(&present), now));
+    let feed = WithPast::new(live, dir.path().into());
+    for _ in 0..20 {
+        feed.seek(last - std::time::Duration::from_secs(90));
+        let mut was = false;
+        eventually("the past, and the present again", || {
+            let world = feed.world();
+            let is_present = Arc::ptr_eq(&world.state, &present);
+            match &world.live {
+                Live::Live => assert!(is_present, "LIVE over what was"),
+                Live::Replay(played) => {
+                    assert!(played.past && !is_present, "PAST over what is");
+                    assert!(world.state.time <= played.at);
+                    if !was {
+                        feed.speed(1_024);
+                    }
+                    was = true;
+                }
+                other => panic!("{other:?}"),
+            }
+            was && is_present
+        });
+    }
+}
+
+#[test]
+fn where_the_log_is_damaged_nothing_after_it_is_shown_and_that_is_said() {
+    let events = events();
+    let dir = tempfile::tempdir().unwrap();
+    log(dir.path(), &events, 10_000);
+    // one batch in the middle of the day's file
+    let telemetry = std::fs::read_dir(dir.path().join("telemetry")).unwrap();
+    let day = telemetry
+        .filter_map(|e| Some(e.ok()?.path()))
+        .find(|p| p.extension().is_some_and(|e| e == "db"))
+        .unwrap();
+    let damage = rusqlite::Connection::open(&day).unwrap();
+    let batches: i64 = damage
+        .query_row("SELECT count(*) FROM batch", [], |row| row.get(0))
+        .unwrap();
+    let middle: i64 = damage
+        .query_row(
+            "SELECT last_seq FROM batch ORDER BY last_seq LIMIT 1 OFFSET ?1",
+            [batches / 2],
+            |row| row.get(0),
+        )
+        .unwrap();
+    damage
+        .execute(
+            "UPDATE batch SET data = x'00' WHERE last_seq = ?1",
+            [middle],
+        )
+        .unwrap();
+    drop(damage);
+    let (from, to) = (events[0].time, events[events.len() - 1].time);
+    let tape = Arc::new(Collected(dir.path().into()));
+    let player = Player::start(tape, (from, to), Some(from), 0, Arc::default()).unwrap();
+    player.seek(to);
+    let at = arrived(&player);
+    assert!(at < to, "{at}");
+    assert_eq!(player.state().hash(), hash_at(&events, at));
+    let said = player.said().unwrap();
+    assert!(said.as_str().contains("can't be read"), "{said}");
+    // and what is before it is still told
+    player.seek(events[9].time);
+    assert_eq!(arrived(&player), events[9].time);
+    assert_eq!(player.state().hash(), hash_at(&events, events[9].time));
 }
 
 #[test]

@@ -19,7 +19,7 @@ const CAP: u64 = 1 << 30;
 
 /// How long each stays, so that a jump through the last day folds little; and no more of them than so many octets.
 const EACH_MS: i64 = 24 * HOUR_MS;
-const EACH_BYTES: u64 = 64 << 20;
+const EACH_BYTES: u64 = 96 << 20;
 /// How long one an hour stays; beyond, one a day.
 const HOURLY_MS: i64 = 48 * HOUR_MS;
 const HOUR_MS: i64 = 3_600_000;

@@ -46,6 +46,7 @@ pub fn truth(ctx: &Ctx<'_>) -> String {
         Live::Starting => format!("{now} STARTING: nothing was heard yet."),
         Live::Live => format!("{now} LIVE."),
         Live::Paused(since) => format!("PAUSED since {}.", clock(*since, ctx.now, ctx.zone)),
+        Live::Replay(played) if played.past => format!("PAST: what was at {now}."),
         Live::Replay(_) => format!("REPLAY: a recording, at {now}."),
         Live::Stale(since) => format!(
             "{now} STALE: nothing was heard from the collector for {}; what follows is old.",
