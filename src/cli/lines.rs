@@ -1,6 +1,7 @@
 //! Lines of a person that stay in the state folder of the site from one time to the next: those written into the palette, and the
 //! places that are kept by a name.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -22,7 +23,7 @@ fn place(state: &Path, what: &str, person: &str) -> Option<PathBuf> {
 
 /// The lines of the palette, the newest first. What can't be read is no loss that a person must hear of.
 pub fn load(state: &Path, person: &str) -> Vec<String> {
-    let text = read(place(state, PALETTE, person)).unwrap_or_default();
+    let text = read(place(state, PALETTE, person), CAP).unwrap_or_default();
     let lines = text.lines().filter(|l| !l.trim().is_empty());
     lines.take(LINES).map(str::to_owned).collect()
 }
@@ -42,10 +43,13 @@ pub fn load_kept(state: &Path, person: &str) -> Result<Vec<(String, String)>, St
     };
     let wrong =
         |at: usize, why: &str| format!("{}:{at}: {why}; no kept place is read", place.display());
-    let text = read(Some(place.clone())).ok_or_else(|| wrong(1, "this can't be read as text"))?;
+    let text = read(Some(place.clone()), KEPT_CAP)
+        .ok_or_else(|| wrong(1, "this can't be read as text"))?;
+    if text.len() as u64 >= KEPT_CAP {
+        return Err(wrong(1, "this is longer than any list of kept places"));
+    }
     let lines = text.lines().zip(1..).filter(|(l, _)| !l.trim().is_empty());
     lines
-        .take(LINES * 2)
         .map(|(line, at)| match line.split_once('\t') {
             Some((name, line)) if !name.is_empty() && !line.is_empty() => {
                 Ok((name.to_owned(), line.to_owned()))
@@ -58,8 +62,30 @@ pub fn load_kept(state: &Path, person: &str) -> Result<Vec<(String, String)>, St
         .collect()
 }
 
-/// Keeps them, as [`save`] does.
-pub fn save_kept(state: &Path, person: &str, kept: &[(String, String)]) -> std::io::Result<()> {
+/// Keeps them, as [`save`] does; `before` are those that were read. What another session of the same person kept or took away in the
+/// meantime stays so.
+pub fn save_kept(
+    state: &Path,
+    person: &str,
+    before: &[(String, String)],
+    kept: &[(String, String)],
+) -> std::io::Result<()> {
+    if before == kept {
+        return Ok(());
+    }
+    let mut now: BTreeMap<String, String> = load_kept(state, person)
+        .unwrap_or_else(|_| before.to_vec())
+        .into_iter()
+        .collect();
+    now.retain(|name, _| {
+        kept.iter().any(|(n, _)| n == name) || !before.iter().any(|(n, _)| n == name)
+    });
+    now.extend(kept.iter().filter(|place| !before.contains(place)).cloned());
+    let kept: Vec<(String, String)> = now.into_iter().collect();
+    write_kept(state, person, &kept)
+}
+
+fn write_kept(state: &Path, person: &str, kept: &[(String, String)]) -> std::io::Result<()> {
     match place(state, KEPT, person) {
         // who took the last one away wants none back
         Some(place) if !kept.is_empty() || place.exists() => {
@@ -74,14 +100,16 @@ pub fn save_kept(state: &Path, person: &str, kept: &[(String, String)]) -> std::
     }
 }
 
+/// Octets that are read of kept places: far more than a hundred of the longest.
+const KEPT_CAP: u64 = 1 << 20;
 const PALETTE: &str = "lines";
 const KEPT: &str = "kept";
 
-fn read(place: Option<PathBuf>) -> Option<String> {
+fn read(place: Option<PathBuf>, cap: u64) -> Option<String> {
     let mut text = String::new();
     File::open(place?)
         .ok()?
-        .take(CAP * 2)
+        .take(cap)
         .read_to_string(&mut text)
         .ok()?;
     Some(text)
@@ -139,12 +167,29 @@ mod tests {
     fn kept_places_come_back_and_a_file_with_a_mistake_is_said_and_stays() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(load_kept(dir.path(), "ana"), Ok(Vec::new()));
-        save_kept(dir.path(), "ana", &[]).unwrap();
+        save_kept(dir.path(), "ana", &[], &[]).unwrap();
         assert!(!dir.path().join("kept-ana").exists());
         let kept = vec![("pumps".to_owned(), "devices class:pump".to_owned())];
-        save_kept(dir.path(), "ana", &kept).unwrap();
-        assert_eq!(load_kept(dir.path(), "ana"), Ok(kept));
-        save_kept(dir.path(), "ana", &[]).unwrap();
+        save_kept(dir.path(), "ana", &[], &kept).unwrap();
+        assert_eq!(load_kept(dir.path(), "ana").as_ref(), Ok(&kept));
+        // another session, which had read nothing yet, keeps one of its own
+        let own = vec![("beds".to_owned(), "devices class:bed".to_owned())];
+        save_kept(dir.path(), "ana", &[], &own).unwrap();
+        let both = [own.clone(), kept.clone()].concat();
+        assert_eq!(load_kept(dir.path(), "ana").as_ref(), Ok(&both));
+        save_kept(dir.path(), "ana", &kept, &[]).unwrap();
+        assert_eq!(load_kept(dir.path(), "ana").as_ref(), Ok(&own));
+        // a hundred of the longest come back whole
+        let long = |n: usize| {
+            (
+                format!("{n:03}"),
+                format!("devices {}", "x".repeat(FIELD_CAP)),
+            )
+        };
+        let many: Vec<_> = (0..100).map(long).collect();
+        save_kept(dir.path(), "bo", &[], &many).unwrap();
+        assert_eq!(load_kept(dir.path(), "bo"), Ok(many));
+        save_kept(dir.path(), "ana", &own, &[]).unwrap();
         assert_eq!(load_kept(dir.path(), "ana"), Ok(Vec::new()));
         let file = dir.path().join("kept-ana");
         for (text, at) in [("pumps\tdevices\nnothing", ":2:"), ("\tdevices", ":1:")] {

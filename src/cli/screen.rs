@@ -104,10 +104,13 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
     if let Some(state) = show.keep {
         config.lines = super::lines::load(state, name.as_str());
     }
-    let mut kept_said = None;
+    let (mut kept_said, mut kept_before) = (None, Vec::new());
     if let Some(state) = show.keep {
         match super::lines::load_kept(state, name.as_str()) {
-            Ok(kept) => config.kept = kept,
+            Ok(kept) => {
+                kept_before.clone_from(&kept);
+                config.kept = kept;
+            }
             Err(why) => kept_said = Some(why),
         }
     }
@@ -146,7 +149,8 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         }
         // a file that could not be read is not written over
         if let Some(state) = show.keep.filter(|_| kept_said.is_none())
-            && let Err(why) = super::lines::save_kept(state, name.as_str(), session.kept_places())
+            && let Err(why) =
+                super::lines::save_kept(state, name.as_str(), &kept_before, session.kept_places())
         {
             tracing::warn!("the places are not kept: {why}");
         }

@@ -74,11 +74,11 @@ impl WithPast {
     }
 
     /// The present goes on while one looks; what came since the log was opened is read when one gets there.
-    fn past(&self, played: Played) -> Played {
+    fn past(&self, played: &Played) -> Played {
         Played {
             past: true,
             to: self.live.now(),
-            ..played
+            ..played.clone()
         }
     }
 
@@ -187,7 +187,7 @@ impl Feed for WithPast {
 
     fn live(&self) -> Live {
         match self.player() {
-            Some(player) => Live::Replay(self.past(player.shown().1)),
+            Some(player) => Live::Replay(self.past(&player.shown().1)),
             None => self.live.live(),
         }
     }
@@ -205,7 +205,7 @@ impl Feed for WithPast {
             // how it was doing then is not known
             present: Some(self.live.state()),
             marks: self.marks(),
-            ..World::new(state, self.now(), Live::Replay(self.past(played)))
+            ..World::new(state, self.now(), Live::Replay(self.past(&played)))
         }
     }
 

@@ -344,6 +344,11 @@ impl Session {
             }
             Step::Keep(name, line) => self.kept(&name, line),
             Step::Forget(name) => self.forget(&name),
+            Step::Go(line) => {
+                if let Err(why) = self.go_exactly(&line, world, moment) {
+                    self.say(why);
+                }
+            }
             Step::Say(words) => {
                 self.layers.push(layer);
                 self.say(words);
@@ -456,6 +461,7 @@ impl Session {
             planner: &*self.base.config.planner,
             filters: &*self.base.config.filters,
             keys: &self.base.config.keys,
+            kept: &self.base.config.kept,
             sorts: self.stacks.peek().map_or(&[], |open| open.view.sorts()),
         })
     }

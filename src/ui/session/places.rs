@@ -190,7 +190,32 @@ impl Session {
                 _ => format!("no place is called {name}; there are {}", known.join(", ")),
             }));
         };
-        let line = Line::read(&line).map_err(Text::from)?;
+        self.go_exactly(&line, world, moment)
+    }
+
+    /// Goes where a line that was kept leads: to the device or segment of just that name, and to none that is called alike.
+    pub(super) fn go_exactly(
+        &mut self,
+        line: &str,
+        world: &World,
+        moment: &Moment,
+    ) -> Result<(), Text> {
+        let line = Line::read(line).map_err(Text::from)?;
+        let state = &moment.state;
+        let gone = match &line {
+            Line::Device(name) => state
+                .find_device(name)
+                .is_none()
+                .then_some(("device", name)),
+            Line::Segment(name) => {
+                let mut all = state.segments.values();
+                (!all.any(|s| s.name.as_str() == name)).then_some(("segment", name))
+            }
+            _ => None,
+        };
+        if let Some((what, name)) = gone {
+            return Err(Text::from(format!("no {what} is called {name} any more")));
+        }
         self.line(line, world, moment);
         Ok(())
     }

@@ -143,6 +143,17 @@ pub fn of_line(text: &str, desk: &Desk<'_>, standing: Standing) -> Option<Vec<Hi
             .collect(),
         "device" => devices(rest, desk, refused("open-device").as_ref()),
         "segment" => segments(rest, desk, refused("open-segment").as_ref()),
+        "go" => {
+            let kept = desk.kept.iter().filter(|(name, _)| name.starts_with(rest));
+            let mut hits: Vec<Hit> = kept
+                .map(|(name, line)| Hit::line(format!("go {name}"), line, refused("kept")))
+                .collect();
+            if hits.is_empty() {
+                let none = "no place that is kept is called so";
+                hits.push(Hit::line(format!("go {rest}"), none, refused("kept")));
+            }
+            hits
+        }
         "sort" => desk
             .sorts
             .iter()

@@ -51,6 +51,8 @@ pub struct Desk<'a> {
     pub filters: &'a dyn FilterLanguage,
     /// Which keys do what.
     pub keys: &'a Keymap,
+    /// Places that are kept: a name, and the line that goes there.
+    pub kept: &'a [(String, String)],
     /// The columns that the view below can be sorted by.
     pub sorts: &'static [&'static str],
 }
@@ -73,6 +75,8 @@ pub enum Step {
     Keep(String, String),
     /// It closes, and a place of that name is kept no longer.
     Forget(String),
+    /// It closes, and the person goes where that line of a kept place leads.
+    Go(String),
     /// It stays, and this is to be said.
     Say(Text),
 }

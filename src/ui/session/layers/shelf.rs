@@ -4,8 +4,6 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::model::Text;
-use crate::ui::command_line::Line;
 use crate::ui::keymap;
 use crate::ui::widgets::{Ink, Row, width};
 
@@ -64,10 +62,7 @@ impl Layer for Shelf {
         let name = keymap::name(key).unwrap_or_default();
         let here = self.kept.get(self.at);
         match (reading(desk.keys, &name), here) {
-            (_, Some((_, line))) if name == "enter" => match Line::read(line) {
-                Ok(read) => Step::Line(line.clone(), read),
-                Err(why) => Step::Say(Text::from(why)),
-            },
+            (_, Some((_, line))) if name == "enter" => Step::Go(line.clone()),
             (_, Some((kept, _))) if name == "x" || name == "delete" => Step::Forget(kept.clone()),
             ("close", _) => Step::Close,
             (name, _) => {

@@ -63,7 +63,7 @@ fn a_place_is_kept_by_a_name_found_again_and_taken_away() {
     state.revision += 1;
     state.inventory_revision += 1;
     seat.keys("b<enter>");
-    seat.shows("no device is called pump-icu3-12");
+    seat.shows("no device is called pump-icu3-12 any more");
 }
 
 /// With so many more alerts, of which one somebody has and one is over.
@@ -175,4 +175,15 @@ fn words_are_looked_for_in_what_is_read_and_esc_lets_them_go_before_it_closes() 
     seat.shows("Help");
     seat.keys("<esc>");
     seat.hides("Help ");
+}
+
+#[test]
+fn a_kept_device_that_is_gone_is_said_and_none_that_is_called_alike_is_opened() {
+    let mut seat = Seat::new();
+    seat.session.kept("one", "device pump-icu3".into());
+    seat.keys("b<enter>");
+    seat.shows("no device is called pump-icu3 any more");
+    assert!(seat.row(35).starts_with(" Board"), "{}", seat.row(35));
+    seat.keys(":go one<enter>");
+    seat.shows("no device is called pump-icu3 any more");
 }
