@@ -9,6 +9,7 @@ use super::args::{ChangesArgs, Global};
 use super::output::Listing;
 use super::{Done, open, rows, usage};
 use crate::engine::{Difference, Filter, State, differences};
+use crate::host::tape;
 use crate::log::{Log, SqliteLog};
 use crate::model::{Seq, Text, Time};
 
@@ -58,16 +59,8 @@ pub fn log(global: &Global) -> Result<SqliteLog> {
 
 /// A state from which one of `time` is folded whole: nothing that was between them is missing.
 pub fn base(log: &mut dyn Log, time: Time) -> Result<State> {
-    let mut before = time;
-    while let Some((_, at, bytes)) = log.snapshot_before(before)? {
-        if let Ok(found) = State::from_snapshot(&bytes) {
-            return Ok(found);
-        }
-        // one of an older wardwatch: an earlier one and more events do as well
-        before = Time(at.0 - 1);
-    }
-    if log.whole_after()? == Seq(0) {
-        return Ok(State::new());
+    if let Some(found) = tape::base(log, time)? {
+        return Ok(found);
     }
     let earliest = log.earliest()?.filter(|earliest| *earliest > time);
     let from = earliest.map_or_else(String::new, |at| format!("; it is told from {at} on"));

@@ -4,16 +4,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use imbl::OrdMap;
+
 use super::hub::Waker;
-use super::replay::{self, Player, opened};
-use super::tape::{Collected, Tape};
+use super::replay::{Player, deed, opened, since, unread};
+use super::tape::{Collected, Tape, state_at};
 use super::viewer::{Feed, Told};
 use crate::engine::State;
-use crate::event::{Body, Event};
+use crate::event::Body;
 use crate::log::{Answer, Query};
-use crate::model::{Health, Text, Time};
+use crate::model::{Alert, AlertId, Health, Text, Time};
 use crate::ui::session::World;
-use crate::ui::{Happened, Landmark, Live, Played};
+use crate::ui::{Landmark, Live, Played};
 
 /// Nearer to the present than this, the past is over: so long it may take until what happens is written down.
 const CATCH_UP: Duration = Duration::from_secs(5);
@@ -36,8 +38,8 @@ struct Inner {
     said: Option<Text>,
     deeds: Vec<Landmark>,
     marks: Arc<[Landmark]>,
-    /// The alerts of this state are marked.
-    marked: Option<u64>,
+    /// The alerts that are marked.
+    marked: Option<OrdMap<AlertId, Arc<Alert>>>,
     viewers: Vec<Weak<Waker>>,
 }
 
@@ -153,13 +155,8 @@ impl WithPast {
                 let Answer::Deeds(deeds) = answer else {
                     return;
                 };
-                let commands = |e: &&Event| matches!(e.body, Body::Command { .. });
-                let marks = deeds.iter().filter(commands).map(|e| Landmark {
-                    time: e.time,
-                    what: Happened::Deed,
-                });
                 let mut inner = locked(&inner);
-                inner.deeds = marks.collect();
+                inner.deeds = deeds.iter().filter_map(deed).collect();
                 inner.marked = None;
                 inner.wake();
             }),
@@ -181,15 +178,15 @@ fn begin(log: &Arc<Collected>, at: Time, now: Time, speed: u32) -> Result<Player
 
 impl Feed for WithPast {
     fn state(&self) -> Arc<State> {
-        self.player()
-            .map_or_else(|| self.live.state(), |p| p.state())
+        self.world().state
     }
 
     fn live(&self) -> Live {
-        match self.player() {
-            Some(player) => Live::Replay(self.past(&player.shown().1)),
-            None => self.live.live(),
-        }
+        self.world().live
+    }
+
+    fn health(&self) -> Option<Arc<Health>> {
+        self.world().health
     }
 
     fn world(&self) -> World {
@@ -213,26 +210,18 @@ impl Feed for WithPast {
         self.live.now()
     }
 
-    fn health(&self) -> Option<Arc<Health>> {
-        match self.player() {
-            // how it was doing then is not known
-            Some(_) => None,
-            None => self.live.health(),
-        }
-    }
-
-    fn present(&self) -> Option<Arc<State>> {
-        self.player().map(|_| self.live.state())
-    }
-
     fn marks(&self) -> Arc<[Landmark]> {
         let state = self.live.state();
         let mut inner = locked(&self.inner);
-        if inner.marked != Some(state.revision) {
+        if !inner
+            .marked
+            .as_ref()
+            .is_some_and(|m| m.ptr_eq(&state.alerts))
+        {
             let mut marks: Vec<Landmark> = opened(&state).chain(inner.deeds.clone()).collect();
             marks.sort_by_key(|m| m.time);
             inner.marks = marks.into();
-            inner.marked = Some(state.revision);
+            inner.marked = Some(state.alerts.clone());
         }
         Arc::clone(&inner.marks)
     }
@@ -280,17 +269,14 @@ impl Feed for WithPast {
 
     fn since(&self, time: Time, tell: Told) {
         let log = Arc::clone(&self.log);
-        match log.earliest() {
-            Ok(Some(earliest)) if earliest <= time => {}
-            Ok(Some(earliest)) => {
-                let words = format!("what is kept tells the state from {earliest} on");
-                return tell(Err(Text::from(words)));
-            }
-            Ok(None) => return tell(Err(Text::from("nothing is kept yet that is over"))),
-            Err(why) => return tell(Err(Text::from(why.to_string()))),
-        }
-        let tape: Arc<dyn Tape> = log;
-        replay::since(&tape, time, tell);
+        let read = move || match log.earliest().map_err(unread)? {
+            Some(earliest) if earliest <= time => state_at(&*log, time).map_err(unread),
+            Some(earliest) => Err(Text::from(format!(
+                "what is kept tells the state from {earliest} on"
+            ))),
+            None => Err(Text::from("nothing is kept yet that is over")),
+        };
+        since(read, tell);
     }
 
     fn speed(&self, times: u32) {
@@ -303,9 +289,7 @@ impl Feed for WithPast {
         let Some(player) = self.player() else {
             return self.live.query(query, tell);
         };
-        let Live::Replay(Played { at: now, .. }) = player.live() else {
-            return self.live.query(query, tell);
-        };
+        let now = player.shown().1.at;
         // what came after was not there yet
         let query = match query {
             Query::Changes {

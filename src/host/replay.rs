@@ -64,12 +64,7 @@ pub fn fold_whole(tape: &dyn Tape) -> Result<Whole, ReplayError> {
                 whole.events += 1;
                 whole.from = whole.from.min(event.time);
                 whole.to = whole.to.max(event.time);
-                if matches!(event.body, Body::Command { .. }) {
-                    whole.marks.push(Landmark {
-                        time: event.time,
-                        what: Happened::Deed,
-                    });
-                }
+                whole.marks.extend(deed(&event));
             }
             Err(error) => {
                 whole.damage = Some(error);
@@ -88,6 +83,14 @@ pub fn fold_whole(tape: &dyn Tape) -> Result<Whole, ReplayError> {
     whole.marks.sort_by_key(|m| m.time);
     whole.state = state;
     Ok(whole)
+}
+
+/// What a person did, if the event is that.
+pub(super) fn deed(event: &Event) -> Option<Landmark> {
+    matches!(event.body, Body::Command { .. }).then_some(Landmark {
+        time: event.time,
+        what: Happened::Deed,
+    })
 }
 
 /// When the alerts that a state knows opened.
@@ -261,7 +264,8 @@ impl Feed for Player {
     }
 
     fn since(&self, time: Time, tell: Told) {
-        since(&self.tape, time.max(self.from), tell);
+        let (tape, time) = (Arc::clone(&self.tape), time.max(self.from));
+        since(move || state_at(&*tape, time).map_err(unread), tell);
     }
 
     fn speed(&self, times: u32) {
@@ -305,20 +309,18 @@ impl Feed for Player {
     }
 }
 
-/// Hands on the state of a time once it is read, which may take a while: nobody's keys wait for it.
-pub(super) fn since(tape: &Arc<dyn Tape>, time: Time, tell: Told) {
-    let tape = Arc::clone(tape);
+/// Hands on a state of the past once it is read, which may take a while: nobody's keys wait for it.
+pub(super) fn since(read: impl FnOnce() -> Result<State, Text> + Send + 'static, tell: Told) {
     let thread = std::thread::Builder::new().name("since".into());
-    let spawned = thread.spawn(move || {
-        let read = state_at(&*tape, time);
-        tell(
-            read.map(Arc::new)
-                .map_err(|why| Text::from(format!("what was can't be read: {why}"))),
-        );
-    });
+    let spawned = thread.spawn(move || tell(read().map(Arc::new)));
     if let Err(why) = spawned {
         tracing::error!("no thread to read what was: {why}");
     }
+}
+
+/// Why what was is not told.
+pub(super) fn unread(why: impl std::fmt::Display) -> Text {
+    Text::from(format!("what was can't be read: {why}"))
 }
 
 /// How far a jump folds without a look whether there is a state nearer to its end.
@@ -348,8 +350,9 @@ impl Head {
     }
 
     fn say(&self, why: &LogError) {
-        tracing::error!("what was can't be read: {why}");
-        self.shared().said = Some(Text::from(format!("what was can't be read: {why}")));
+        let words = unread(why);
+        tracing::error!("{words}");
+        self.shared().said = Some(words);
     }
 
     fn play(mut self, to: Time) {
@@ -363,23 +366,20 @@ impl Head {
                 _ => Duration::from_hours(1),
             };
             let pause = pause.max(Duration::from_millis(30));
-            let first = match self.waiting.pop_front() {
-                Some(order) => Ok(order),
-                None => self.taken.recv_timeout(pause),
-            };
-            match first {
-                Ok(order) => {
-                    self.waiting.push_front(order);
-                    self.take_orders(to);
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    let now = self.shared().now(to);
-                    if self.advance(now, false) {
-                        self.publish(None);
+            if self.waiting.is_empty() {
+                match self.taken.recv_timeout(pause) {
+                    Ok(order) => self.waiting.push_back(order),
+                    Err(RecvTimeoutError::Timeout) => {
+                        let now = self.shared().now(to);
+                        if self.advance(now, false) {
+                            self.publish(None);
+                        }
+                        continue;
                     }
+                    Err(RecvTimeoutError::Disconnected) => return,
                 }
-                Err(RecvTimeoutError::Disconnected) => return,
             }
+            self.take_orders(to);
         }
     }
 
@@ -501,7 +501,7 @@ impl Head {
     }
 
     fn forget_after(&self, time: Time) {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.shared();
         shared.ledger.retain(|r| r.first <= time);
         shared.changes.retain(|(_, c)| c.time <= time);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::State;
 use crate::event::Event;
 use crate::log::recording::RecordingReader;
-use crate::log::{Log as _, LogError, SqliteLog};
+use crate::log::{Log, LogError, SqliteLog};
 use crate::model::{Seq, Time};
 
 /// What happened, in order.
@@ -67,17 +67,7 @@ impl Collected {
 impl Tape for Collected {
     fn before(&self, time: Time) -> Result<State, LogError> {
         let mut log = SqliteLog::open_events(&self.0)?;
-        let mut before = time;
-        while let Some((_, at, bytes)) = log.snapshot_before(before)? {
-            if let Ok(found) = State::from_snapshot(&bytes) {
-                return Ok(found);
-            }
-            before = Time(at.0 - 1);
-        }
-        if log.whole_after()? == Seq(0) {
-            return Ok(State::new());
-        }
-        Err(LogError::Store {
+        base(&mut log, time)?.ok_or_else(|| LogError::Store {
             place: self.0.display().to_string(),
             why: format!("what is kept does not tell the state of {time}"),
         })
@@ -109,6 +99,20 @@ impl Tape for Collected {
     fn has_states(&self) -> bool {
         true
     }
+}
+
+/// A state of a log from which one of `time` is folded whole: nothing that was between them is missing. None where nothing is kept
+/// that tells it.
+pub fn base(log: &mut dyn Log, time: Time) -> Result<Option<State>, LogError> {
+    let mut before = time;
+    while let Some((_, at, bytes)) = log.snapshot_before(before)? {
+        if let Ok(found) = State::from_snapshot(&bytes) {
+            return Ok(Some(found));
+        }
+        // one of an older wardwatch: an earlier one and more events do as well
+        before = Time(at.0 - 1);
+    }
+    Ok((log.whole_after()? == Seq(0)).then(State::new))
 }
 
 /// Folds up to a time, wherever that is: the state of then.

@@ -33,10 +33,6 @@ pub trait Feed: Send + Sync {
     fn health(&self) -> Option<Arc<Health>>;
     /// Calls back when there is a newer state.
     fn attach(&self, waker: &Arc<Waker>);
-    /// The newest state, where what is shown is the past of it.
-    fn present(&self) -> Option<Arc<State>> {
-        None
-    }
     /// What happened that is worth going to, in order.
     fn marks(&self) -> Arc<[Landmark]> {
         Arc::default()
@@ -49,7 +45,6 @@ pub trait Feed: Send + Sync {
     fn world(&self) -> World {
         World {
             health: self.health(),
-            present: self.present(),
             marks: self.marks(),
             ..World::new(self.state(), self.now(), self.live())
         }
