@@ -317,20 +317,7 @@ impl Session {
             ("unacknowledge", _) => self.say(Text::from("nobody has acknowledged it")),
             _ => {
                 let hint = format!("why is it over? {about}");
-                let done = Box::new(
-                    move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
-                        let note = field.value();
-                        if note.is_empty() {
-                            return Err(Text::from("say why: the others will ask"));
-                        }
-                        Ok(Step::Ask(vec![Request::Command(Command::Close {
-                            alert: id,
-                            note,
-                        })]))
-                    },
-                );
-                self.layers
-                    .push(Box::new(Prompt::new("Close the alert", hint, done)));
+                self.close_alerts("Close the alert".into(), hint, vec![id]);
             }
         }
     }

@@ -53,24 +53,29 @@ impl Session {
             _ => {
                 let title = format!("Close {} alerts", of.len());
                 let hint = format!("why are they over? {about}");
-                let done = Box::new(
-                    move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
-                        let note = field.value();
-                        if note.is_empty() {
-                            return Err(Text::from("say why: the others will ask"));
-                        }
-                        let close = |alert: &AlertId| {
-                            Request::Command(Command::Close {
-                                alert: *alert,
-                                note: note.clone(),
-                            })
-                        };
-                        Ok(Step::Ask(of.iter().map(close).collect()))
-                    },
-                );
-                self.layers.push(Box::new(Prompt::new(title, hint, done)));
+                self.close_alerts(title, hint, of);
             }
         }
+    }
+
+    /// Asks why these are over, and closes them.
+    pub(super) fn close_alerts(&mut self, title: String, hint: String, of: Vec<AlertId>) {
+        let done = Box::new(
+            move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
+                let note = field.value();
+                if note.is_empty() {
+                    return Err(Text::from("say why: the others will ask"));
+                }
+                let close = |alert: &AlertId| {
+                    Request::Command(Command::Close {
+                        alert: *alert,
+                        note: note.clone(),
+                    })
+                };
+                Ok(Step::Ask(of.iter().map(close).collect()))
+            },
+        );
+        self.layers.push(Box::new(Prompt::new(title, hint, done)));
     }
 }
 
