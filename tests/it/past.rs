@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wardwatch::engine::State;
-use wardwatch::event::{Body, Command, ConfigAppliedV2, Event, ObsPingV1, Observation};
+use wardwatch::event::{Body, Command, Event, ObsPingV1, Observation};
 use wardwatch::host::replay::{Player, fold_whole};
 use wardwatch::host::tape::{Collected, Recording, Tape, state_at};
 use wardwatch::host::{Feed, WithPast};
 use wardwatch::log::recording::{Header, RecordingWriter};
 use wardwatch::log::{Answer, Log as _, Query, Retention, SqliteLog};
-use wardwatch::model::{DeviceClass, DeviceId, DeviceSpec, SegmentSpec, Seq, Site, Text, Time};
+use wardwatch::model::{DeviceId, Seq, Text, Time};
 use wardwatch::ui::Live;
 
-use crate::support::{Pty, eventually};
+use crate::support::{Pty, eventually, switches};
 
 const BEGIN: i64 = 1_700_000_000_000;
 const EVENTS: u64 = 3_000;
@@ -22,27 +22,7 @@ const EVENTS: u64 = 3_000;
 const STEP: i64 = 7_000;
 
 fn events() -> Vec<Event> {
-    let site = Site {
-        name: "St. Anna".into(),
-        segments: vec![SegmentSpec {
-            name: "core".into(),
-            nets: vec!["10.0.10.0/24".parse().unwrap()],
-            ..SegmentSpec::default()
-        }],
-        devices: (1..=20)
-            .map(|n| DeviceSpec {
-                name: format!("sw-{n}").into(),
-                class: DeviceClass::Switch,
-                addresses: vec![[10, 0, 10, n].into()],
-                ..DeviceSpec::default()
-            })
-            .collect(),
-        ..Site::default()
-    };
-    let config = Body::Config(Box::new(ConfigAppliedV2 {
-        hash: "a".into(),
-        site,
-    }));
+    let config = switches(20);
     let time = |n: u64| Time(BEGIN + n as i64 * STEP);
     let pings = (1..EVENTS).map(|n| match n % 500 {
         0 => Body::Command {

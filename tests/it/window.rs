@@ -9,34 +9,14 @@ use serde_json::Value as Json;
 use wardwatch::engine::State;
 use wardwatch::event::{Body, Command, ConfigAppliedV2, Event, ObsPingV1, Observation};
 use wardwatch::log::{Log as _, Retention, SqliteLog};
-use wardwatch::model::{DeviceClass, DeviceId, DeviceSpec, SegmentSpec, Seq, Site, Text, Time};
+use wardwatch::model::{DeviceClass, DeviceId, DeviceSpec, Seq, Text, Time};
 
-use crate::support::PROGRAM;
+use crate::support::{PROGRAM, switches};
 
 const BEGIN: i64 = 1_700_000_000_000;
 
 fn events() -> Vec<Event> {
-    let site = Site {
-        name: "St. Anna".into(),
-        segments: vec![SegmentSpec {
-            name: "core".into(),
-            nets: vec!["10.0.10.0/24".parse().unwrap()],
-            ..SegmentSpec::default()
-        }],
-        devices: (1..=9)
-            .map(|n| DeviceSpec {
-                name: format!("sw-{n}").into(),
-                class: DeviceClass::Switch,
-                addresses: vec![[10, 0, 10, n].into()],
-                ..DeviceSpec::default()
-            })
-            .collect(),
-        ..Site::default()
-    };
-    let config = Body::Config(Box::new(ConfigAppliedV2 {
-        hash: "a".into(),
-        site,
-    }));
+    let config = switches(9);
     let bodies = (1..400u64).map(|n| match n % 7 {
         0 => Body::Command {
             by: "ana".into(),

@@ -230,3 +230,30 @@ pub fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     }
     panic!("waited in vain for {what}");
 }
+
+/// A site of so many switches, `sw-1` at 10.0.10.1 and on, put in force.
+pub fn switches(count: u8) -> wardwatch::event::Body {
+    use wardwatch::event::{Body, ConfigAppliedV2};
+    use wardwatch::model::{DeviceClass, DeviceSpec, SegmentSpec, Site};
+    let site = Site {
+        name: "St. Anna".into(),
+        segments: vec![SegmentSpec {
+            name: "core".into(),
+            nets: vec!["10.0.10.0/24".parse().unwrap()],
+            ..SegmentSpec::default()
+        }],
+        devices: (1..=count)
+            .map(|n| DeviceSpec {
+                name: format!("sw-{n}").into(),
+                class: DeviceClass::Switch,
+                addresses: vec![[10, 0, 10, n].into()],
+                ..DeviceSpec::default()
+            })
+            .collect(),
+        ..Site::default()
+    };
+    Body::Config(Box::new(ConfigAppliedV2 {
+        hash: "a".into(),
+        site,
+    }))
+}
