@@ -65,6 +65,7 @@ pub fn ledger(global: &Global, args: &LedgerArgs) -> Result<Done> {
     let found = match log.query(&Query::Ledger {
         addresses: whom.addresses.clone(),
         since: Time(0),
+        before: Time(i64::MAX),
         limit: 100_000,
     }) {
         Answer::Ledger(found) => found,

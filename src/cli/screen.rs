@@ -115,11 +115,11 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         }
     }
     let viewer = Viewer {
-        said: keys
-            .said()
-            .or(theme.trouble)
-            .or(kept_said.clone())
-            .map(Text::from),
+        said: [keys.said(), theme.trouble, kept_said.clone()]
+            .into_iter()
+            .flatten()
+            .map(Text::from)
+            .collect(),
         theme: theme.file,
         pictures: pictures.map_or_else(|| PathBuf::from("."), |dir| dir.join("pictures")),
         feed: show.feed,

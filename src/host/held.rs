@@ -174,6 +174,7 @@ mod tests {
         let asked = log.query(&Query::Ledger {
             addresses: vec!["10.0.0.3".parse().unwrap()],
             since: Time(0),
+            before: Time(i64::MAX),
             limit: u32::MAX,
         });
         let crate::log::Answer::Ledger(rows) = asked else {

@@ -151,6 +151,7 @@ mod tests {
         let asked = Query::Ledger {
             addresses: vec![TO.parse().unwrap()],
             since: Time(0),
+            before: Time(i64::MAX),
             limit: 100,
         };
         match SqliteLog::open_read_only(dir).unwrap().query(&asked) {

@@ -14,6 +14,7 @@ mod health;
 mod held;
 mod hub;
 mod keeper;
+mod lend;
 mod line_viewer;
 mod past;
 mod picture;

@@ -289,7 +289,7 @@ impl Feed for WithPast {
         let Some(player) = self.player() else {
             return self.live.query(query, tell);
         };
-        let now = player.shown().1.at;
+        let after = Time(player.shown().1.at.0.saturating_add(1));
         // what came after was not there yet
         let query = match query {
             Query::Changes {
@@ -298,27 +298,26 @@ impl Feed for WithPast {
                 limit,
             } => Query::Changes {
                 device,
-                before: before.min(Time(now.0.saturating_add(1))),
+                before: before.min(after),
                 limit,
             },
             Query::Deeds { before, limit } => Query::Deeds {
-                before: before.min(Time(now.0.saturating_add(1))),
+                before: before.min(after),
                 limit,
             },
-            // its rows are sums of an hour, which begin before they end
-            ledger @ Query::Ledger { .. } => ledger,
+            Query::Ledger {
+                addresses,
+                since,
+                before,
+                limit,
+            } => Query::Ledger {
+                addresses,
+                since,
+                before: before.min(after),
+                limit,
+            },
         };
-        self.live.query(
-            query,
-            Box::new(move |answer| {
-                tell(match answer {
-                    Answer::Ledger(rows) => {
-                        Answer::Ledger(rows.into_iter().filter(|r| r.first <= now).collect())
-                    }
-                    other => other,
-                });
-            }),
-        );
+        self.live.query(query, tell);
     }
 
     fn deed(&self, body: Body, tell: Box<dyn FnOnce(Text) + Send>) {

@@ -279,10 +279,12 @@ impl Feed for Player {
             Query::Ledger {
                 addresses,
                 since,
+                before,
                 limit,
             } => {
                 let rows = shared.ledger.iter().rev().filter(|r| {
-                    r.first <= now && r.last >= since && addresses.contains(&r.address)
+                    let then = r.first <= now && r.first < before && r.last >= since;
+                    then && addresses.contains(&r.address)
                 });
                 Answer::Ledger(rows.take(limit as usize).cloned().collect())
             }

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::frames::Frames;
 use super::hub::Waker;
+use super::lend;
 use super::runner::{Runner, wish};
 use super::theme_file;
 use crate::access::Person;
@@ -85,6 +86,8 @@ enum Msg {
     Said(Text),
     Since(Time, Arc<State>),
     Theme(PathBuf, Arc<str>),
+    Edited(String),
+    Repaint,
 }
 
 impl Msg {
@@ -92,7 +95,12 @@ impl Msg {
     fn is_awaited(&self) -> bool {
         match self {
             Self::Term(TermEvent::Input(event)) => !matches!(event, Event::Resize(..)),
-            Self::Answer(..) | Self::Began(_) | Self::Said(_) | Self::Since(..) => true,
+            Self::Answer(..)
+            | Self::Began(_)
+            | Self::Said(_)
+            | Self::Since(..)
+            | Self::Edited(_)
+            | Self::Repaint => true,
             Self::Term(_) | Self::Wake | Self::Theme(..) => false,
         }
     }
@@ -104,8 +112,8 @@ pub struct Viewer {
     pub feed: Arc<dyn Feed>,
     /// Who runs remediations; none in a replay, and none before the collector has started.
     pub runner: Arc<OnceLock<Arc<Runner>>>,
-    /// Said to the person at the start: something of theirs is not in force.
-    pub said: Option<Text>,
+    /// Said to the person at the start: what of theirs is not in force.
+    pub said: Vec<Text>,
     /// The file of the person's own theme: when it changes the screen follows.
     pub theme: Option<PathBuf>,
     /// Where pictures of the screen go.
@@ -130,7 +138,7 @@ impl Viewer {
         let wake = tell.clone();
         let waker = Waker::new(move || drop(wake.send(Msg::Wake)));
         self.feed.attach(&waker);
-        if let Some(words) = self.said.clone() {
+        for words in self.said.clone() {
             let _ = tell.send(Msg::Said(words));
         }
         if let Some(file) = self.theme.clone() {
@@ -251,6 +259,8 @@ impl Viewer {
             Msg::Said(words) => Input::Said(words),
             Msg::Since(time, state) => Input::Since(time, state),
             Msg::Theme(place, text) => Input::Theme(place, text),
+            Msg::Edited(text) => Input::Edited(text),
+            Msg::Repaint => Input::Repaint,
         };
         let requests = session.input(input, &self.world());
         requests
@@ -282,6 +292,26 @@ impl Viewer {
                     Some(_) => "the terminal took no copy".to_owned(),
                 };
                 drop(tell.send(Msg::Said(words.into())));
+            }
+            Request::Pager(text) => {
+                if let Err(left) = lend::read(terminal, &text, |words| {
+                    drop(tell.send(Msg::Said(words)));
+                }) {
+                    return Some(left);
+                }
+                drop(tell.send(Msg::Term(TermEvent::Signal(Signal::Resize))));
+                drop(tell.send(Msg::Repaint));
+            }
+            Request::Editor(text) => {
+                match lend::write(terminal, &text, |words| {
+                    drop(tell.send(Msg::Said(words)));
+                }) {
+                    Err(left) => return Some(left),
+                    Ok(Some(text)) => drop(tell.send(Msg::Edited(text))),
+                    Ok(None) => {}
+                }
+                drop(tell.send(Msg::Term(TermEvent::Signal(Signal::Resize))));
+                drop(tell.send(Msg::Repaint));
             }
             Request::Suspend => {
                 if terminal.suspend().is_err() {
@@ -345,7 +375,11 @@ impl Viewer {
                 self.feed.since(time, Box::new(to));
             }
             Request::Speed(times) => self.feed.speed(times),
-            Request::Copy(_) | Request::Suspend | Request::Leave => {}
+            Request::Copy(_)
+            | Request::Pager(_)
+            | Request::Editor(_)
+            | Request::Suspend
+            | Request::Leave => {}
         }
     }
 }

@@ -166,11 +166,12 @@ impl Log for MemoryLog {
             Query::Ledger {
                 addresses,
                 since,
+                before,
                 limit,
             } => {
                 let rows = addresses
                     .iter()
-                    .flat_map(|a| self.ledger.of(*a, *since))
+                    .flat_map(|a| self.ledger.of(*a, *since, *before))
                     .collect();
                 Answer::Ledger(newest(rows, *limit))
             }

@@ -88,6 +88,8 @@ pub enum Query {
         addresses: Vec<IpAddr>,
         /// Since when.
         since: Time,
+        /// Before when the first of them left; a sum that began before then is told whole.
+        before: Time,
         /// How many rows at the most.
         limit: u32,
     },

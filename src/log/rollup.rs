@@ -58,13 +58,13 @@ impl Rollup {
         merge(self.single.entry(key), row);
     }
 
-    /// The rows of one address whose last packet is not before `since`.
-    pub(super) fn of(&self, address: IpAddr, since: Time) -> Vec<LedgerRow> {
-        self.only(address, since).into_rows()
+    /// The rows of one address whose last packet is not before `since`, and whose first is before `before`.
+    pub(super) fn of(&self, address: IpAddr, since: Time, before: Time) -> Vec<LedgerRow> {
+        self.only(address, since, before).into_rows()
     }
 
     /// What is there of one address, in sums as they are.
-    pub(super) fn only(&self, address: IpAddr, since: Time) -> Self {
+    pub(super) fn only(&self, address: IpAddr, since: Time, before: Time) -> Self {
         let address = address.to_canonical();
         let mut only = Self::default();
         let hour = since.0.div_euclid(HOUR);
@@ -73,7 +73,7 @@ impl Rollup {
             .range((address, hour, PacketKind::Arp, Text::empty())..)
             .take_while(|(key, _)| key.0 == address);
         only.rows.extend(
-            sums.filter(|(_, row)| row.last >= since)
+            sums.filter(|(_, row)| row.last >= since && row.first < before)
                 .map(|(k, r)| (k.clone(), r.clone())),
         );
         let first = (
@@ -86,7 +86,8 @@ impl Rollup {
         let single = self
             .single
             .range(first..)
-            .take_while(|(key, _)| key.0 == address);
+            .take_while(|(key, _)| key.0 == address)
+            .filter(|(_, row)| row.first < before);
         only.single
             .extend(single.map(|(k, r)| (k.clone(), r.clone())));
         only
@@ -174,7 +175,7 @@ mod tests {
             row("10.0.0.1", 1, HOUR + 1, HOUR + 1),
             row("10.0.0.2", 9, 5, 5),
         ]));
-        let of = sums.of("10.0.0.1".parse().unwrap(), Time(0));
+        let of = sums.of("10.0.0.1".parse().unwrap(), Time(0), Time(i64::MAX));
         assert_eq!(
             of,
             vec![
@@ -183,7 +184,8 @@ mod tests {
             ]
         );
         assert_eq!(
-            sums.of("10.0.0.1".parse().unwrap(), Time(HOUR)).len(),
+            sums.of("10.0.0.1".parse().unwrap(), Time(HOUR), Time(i64::MAX))
+                .len(),
             1,
             "older sums are left out"
         );
@@ -196,10 +198,10 @@ mod tests {
         let rows: Vec<_> = (0..10).map(|n| row("10.0.0.1", 1, n, n)).collect();
         sums.take(&Body::Packets(rows.clone()));
         let address = "10.0.0.1".parse().unwrap();
-        assert_eq!(sums.of(address, Time(0)), rows);
-        assert_eq!(sums.of(address, Time(7)).len(), 3);
+        assert_eq!(sums.of(address, Time(0), Time(i64::MAX)), rows);
+        assert_eq!(sums.of(address, Time(7), Time(i64::MAX)).len(), 3);
         sums.sum_beyond(4);
-        let left = sums.of(address, Time(0));
+        let left = sums.of(address, Time(0), Time(i64::MAX));
         assert_eq!(
             left,
             [row("10.0.0.1", 8, 0, 7), rows[8].clone(), rows[9].clone()]

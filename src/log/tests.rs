@@ -197,6 +197,7 @@ pub(super) fn a_log_keeps_what_the_trait_says(log: &mut dyn Log) {
     let asked = |since, limit| Query::Ledger {
         addresses: vec!["10.0.0.7".parse().unwrap(), "10.0.0.8".parse().unwrap()],
         since: Time(since),
+        before: Time(i64::MAX),
         limit,
     };
     assert_eq!(
@@ -205,6 +206,15 @@ pub(super) fn a_log_keeps_what_the_trait_says(log: &mut dyn Log) {
     );
     assert_eq!(log.query(&asked(1000, 10)), Answer::Ledger(vec![]));
     assert_eq!(log.query(&asked(0, 0)), Answer::Ledger(vec![]));
+
+    let until = |before| Query::Ledger {
+        addresses: vec!["10.0.0.7".parse().unwrap()],
+        since: Time(0),
+        before: Time(before),
+        limit: 10,
+    };
+    assert_eq!(log.query(&until(30)), Answer::Ledger(vec![]));
+    assert!(matches!(log.query(&until(31)), Answer::Ledger(rows) if !rows.is_empty()));
 
     let asked = Query::Deeds {
         before: Time(40),

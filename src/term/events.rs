@@ -13,6 +13,7 @@ use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIG
 use signal_hook::iterator::Signals;
 
 use super::keys::Decoder;
+use super::lend;
 use super::restore;
 use super::terminal::Tty;
 
@@ -62,6 +63,18 @@ pub(super) fn listen(tty: &Arc<Tty>, to: &Sender<TermEvent>) -> io::Result<()> {
 
 fn heed(mut signals: Signals, tty: &Tty, to: &Sender<TermEvent>) {
     for signal in signals.forever() {
+        if lend::is_lent() {
+            match signal {
+                // it stopped with all of its group; so do we, or the shell would not have its terminal back
+                SIGTSTP => {
+                    let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
+                    continue;
+                }
+                SIGTERM | SIGHUP => lend::call_back(),
+                // an interrupt was typed to the other program, which has it as well; sizes are asked for when it has ended
+                _ => continue,
+            }
+        }
         let signal = match signal {
             SIGWINCH => Signal::Resize,
             SIGTSTP => Signal::Suspend,

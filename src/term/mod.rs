@@ -9,6 +9,7 @@ mod clipboard;
 mod escape;
 mod events;
 mod keys;
+mod lend;
 mod restore;
 mod terminal;
 
@@ -17,4 +18,5 @@ pub use clipboard::clipboard;
 pub use escape::EscapeKey;
 pub use events::{Signal, TermEvent};
 pub use keys::Decoder;
+pub use lend::Tool;
 pub use terminal::{Terminal, size};

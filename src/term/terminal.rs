@@ -1,10 +1,13 @@
 //! Entering, writing and leaving.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +18,7 @@ use rustix::fs::OFlags;
 
 use super::caps::TermCaps;
 use super::events::{self, TermEvent};
+use super::lend;
 use super::restore;
 
 /// How long a frame may wait for a terminal that takes nothing before it is asked again whether to go on.
@@ -180,6 +184,15 @@ impl Terminal {
         restore::restore(&self.tty);
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::signal::SIGTSTP)?;
         self.take()
+    }
+
+    /// Lends the terminal to a program that a person reads or writes a file with, and takes it again when that has ended. The
+    /// whole screen is to be drawn afterwards, at the size that [`size`] says then.
+    pub fn lend(&self, argv: &[OsString], file: &Path) -> io::Result<io::Result<ExitStatus>> {
+        restore::restore(&self.tty);
+        let ended = lend::run(argv, file);
+        self.take()?;
+        Ok(ended)
     }
 
     /// After SIGCONT: makes sure that the terminal is ours and in the right mode. The whole screen is to be drawn afterwards.

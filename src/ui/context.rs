@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::engine::State;
 use crate::event::Command;
@@ -105,6 +105,13 @@ pub struct Ctx<'a> {
     pub filter: Option<&'a ViewFilter>,
 }
 
+impl Ctx<'_> {
+    /// What is shown was: a recording, or the past of this site.
+    pub fn is_past(&self) -> bool {
+        matches!(self.live, Live::Replay(_))
+    }
+}
+
 /// A filter in force: its words, and what came of reading them. `revision` grows with each change of the words,
 /// so that a view can keep its list until the state or the filter moves.
 pub struct ViewFilter {
@@ -132,6 +139,8 @@ pub type Matcher = Arc<dyn Matches>;
 pub struct Selection {
     /// A device.
     pub device: Option<DeviceId>,
+    /// Devices that the person chose together, in the order of the list; then what works on several works on these.
+    pub devices: Vec<DeviceId>,
     /// One of its interfaces.
     pub interface: Option<IfIndex>,
     /// An alert.
@@ -189,6 +198,10 @@ pub enum Request {
     Copy(Text),
     /// The screen as it was shown, into files.
     Picture(Box<Picture>),
+    /// To be read in the person's pager.
+    Pager(String),
+    /// A line to be written in the person's editor; it comes back by `Input::Edited`.
+    Editor(String),
     /// What was: go there. Beyond the end of a log is the present.
     Seek(Time),
     /// The state of that time, to be compared with what is shown.
@@ -228,6 +241,14 @@ pub trait View: Send {
     /// Carries out an action of the registry (`crate::actions`) by its name, e.g. `cursor-down`, `open`, `sort-next`.
     fn act(&mut self, action: &str, ctx: &Ctx<'_>) -> Outcome;
 
+    /// The mouse pressed there: puts the cursor on what is drawn there. Says whether the cursor was there already, which opens it.
+    fn click(&mut self, _at: Position) -> bool {
+        false
+    }
+
+    /// It is no longer in front: what it holds of a state only to be quick goes.
+    fn rest(&mut self) {}
+
     /// The action of the registry that opens it, where one does: asked for again, it is not opened twice.
     fn opened_by(&self) -> Option<&'static str> {
         None
@@ -263,6 +284,7 @@ pub trait View: Send {
     }
 
     /// Actions of the registry that this view understands right now; the last line shows the keys of the first ones that fit.
+    /// `filter` is among them where it shows what the filter of its tab lets through; where not, that key looks for words.
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
         Vec::new()
     }

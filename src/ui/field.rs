@@ -49,6 +49,19 @@ impl Field {
         }
     }
 
+    /// Puts this in place of what is there, lines joined by blanks; gives how many bytes of it had no room.
+    pub fn replace(&mut self, text: &str) -> usize {
+        let line = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        let line = line.trim();
+        *self = Self::with(line);
+        let kept: usize = line
+            .chars()
+            .filter(|c| printable(*c))
+            .map(char::len_utf8)
+            .sum();
+        kept - self.text.len()
+    }
+
     /// Takes a key; says whether it was one of editing.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -156,6 +169,19 @@ mod tests {
         ] {
             assert_eq!(typed(keys).text(), want, "{keys}");
         }
+    }
+
+    #[test]
+    fn what_comes_from_an_editor_is_one_line() {
+        let mut field = Field::with("before");
+        assert_eq!(
+            field.replace("  checked with biomed,\n\x1bspare on its way\n\n"),
+            0
+        );
+        assert_eq!(field.text(), "checked with biomed, spare on its way");
+        assert_eq!(field.replace(&"é".repeat(300)), 200);
+        assert_eq!(field.replace(""), 0);
+        assert_eq!(field, Field::default());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod farm;
 mod first_minutes;
 mod hostile;
 mod killed;
+mod lent;
 mod night;
 mod past;
 mod program;

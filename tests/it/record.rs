@@ -173,6 +173,7 @@ fn nothing_acknowledged_is_lost_however_the_process_is_killed() {
     let asked = Query::Ledger {
         addresses: vec!["10.3.10.7".parse().unwrap()],
         since: Time(0),
+        before: Time(i64::MAX),
         limit: u32::MAX,
     };
     let Answer::Ledger(rows) = log.query(&asked) else {

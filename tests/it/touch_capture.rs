@@ -129,6 +129,7 @@ fn ledger(
     let asked = Query::Ledger {
         addresses: addresses.into_iter().collect(),
         since: Time(0),
+        before: Time(i64::MAX),
         limit: u32::MAX,
     };
     let Answer::Ledger(rows) = SqliteLog::open_read_only(state).unwrap().query(&asked) else {

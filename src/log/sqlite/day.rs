@@ -220,12 +220,12 @@ impl DayFile {
     pub(super) fn ledger(
         &self,
         address: IpAddr,
-        since: Time,
+        span: (Time, Time),
         limit: u32,
     ) -> Result<(Vec<LedgerRow>, Vec<LedgerRow>), LogError> {
-        let hour = since.0.div_euclid(crate::log::rollup::HOUR);
-        ledger_of(&self.db, address, since, hour, limit)
-            .and_then(|sums| Ok((sums, packets_of(&self.db, address, since, limit)?)))
+        let hour = span.0.0.div_euclid(crate::log::rollup::HOUR);
+        ledger_of(&self.db, address, span, hour, limit)
+            .and_then(|sums| Ok((sums, packets_of(&self.db, address, span, limit)?)))
             .map_err(|e| self.say(&e))
     }
 
@@ -328,30 +328,34 @@ pub(super) fn put_packet(db: &Connection, row: &LedgerRow, how: &str) -> rusqlit
 pub(super) fn packets_of(
     db: &Connection,
     address: IpAddr,
-    since: Time,
+    (since, before): (Time, Time),
     limit: u32,
 ) -> rusqlite::Result<Vec<LedgerRow>> {
     db.prepare_cached(
         "SELECT address, kind, cause, count, first, last FROM packet
-         WHERE address = ?1 AND last >= ?2 ORDER BY last DESC LIMIT ?3",
+         WHERE address = ?1 AND last >= ?2 AND first < ?3 ORDER BY last DESC LIMIT ?4",
     )?
-    .query_map(params![address_bytes(address), since.0, limit], ledger_row)?
+    .query_map(
+        params![address_bytes(address), since.0, before.0, limit],
+        ledger_row,
+    )?
     .collect()
 }
 
 pub(super) fn ledger_of(
     db: &Connection,
     address: IpAddr,
-    since: Time,
+    (since, before): (Time, Time),
     from_hour: i64,
     limit: u32,
 ) -> rusqlite::Result<Vec<LedgerRow>> {
     db.prepare_cached(
         "SELECT address, kind, cause, count, first, last FROM ledger
-         WHERE address = ?1 AND hour >= ?2 AND last >= ?3 ORDER BY hour DESC, last DESC LIMIT ?4",
+         WHERE address = ?1 AND hour >= ?2 AND last >= ?3 AND first < ?4
+         ORDER BY hour DESC, last DESC LIMIT ?5",
     )?
     .query_map(
-        params![address_bytes(address), from_hour, since.0, limit],
+        params![address_bytes(address), from_hour, since.0, before.0, limit],
         ledger_row,
     )?
     .collect()

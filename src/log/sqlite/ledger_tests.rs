@@ -31,6 +31,7 @@ fn rows_of(log: &mut SqliteLog, address: IpAddr) -> Vec<LedgerRow> {
     let asked = Query::Ledger {
         addresses: vec![address],
         since: Time(0),
+        before: Time(i64::MAX),
         limit: 1_000_000,
     };
     match log.query(&asked) {

@@ -102,11 +102,12 @@ impl SqliteLog {
             Query::Ledger {
                 addresses,
                 since,
+                before,
                 limit,
             } => {
                 let mut rows = Vec::new();
                 for address in addresses {
-                    rows.extend(self.ledger_of(*address, *since, *limit)?);
+                    rows.extend(self.ledger_of(*address, (*since, *before), *limit)?);
                 }
                 let rows = newest(rows, *limit);
                 match self.forgotten()? {
@@ -155,21 +156,25 @@ impl SqliteLog {
     fn ledger_of(
         &self,
         address: std::net::IpAddr,
-        since: Time,
+        (since, before): (Time, Time),
         limit: u32,
     ) -> Result<Vec<LedgerRow>, LogError> {
-        let mut sums = self.sums.only(address, since);
+        let mut sums = self.sums.only(address, since, before);
         let folder = self.telemetry();
         for (&day, _) in self.days.iter().rev() {
             // a packet of the last minute of a day may be noted on the next
             if day < day_of(since) || sums.len() > limit as usize {
                 break;
             }
+            if day > day_of(before) + 1 {
+                continue;
+            }
+            let span = (since, before);
             let (rows, packets) = match self.today.as_ref().filter(|t| t.day == day) {
-                Some(today) => today.ledger(address, since, limit.saturating_add(1))?,
+                Some(today) => today.ledger(address, span, limit.saturating_add(1))?,
                 None => DayFile::open(&folder, day, Mode::Read)?.ledger(
                     address,
-                    since,
+                    span,
                     limit.saturating_add(1),
                 )?,
             };
@@ -182,7 +187,7 @@ impl SqliteLog {
         }
         let mut rows = sums.into_rows();
         if rows.len() <= limit as usize {
-            rows.extend(self.record.ledger(address, since, limit)?);
+            rows.extend(self.record.ledger(address, (since, before), limit)?);
         }
         Ok(rows)
     }

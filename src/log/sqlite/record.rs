@@ -227,14 +227,14 @@ impl RecordDb {
     pub(super) fn ledger(
         &self,
         address: std::net::IpAddr,
-        since: Time,
+        span: (Time, Time),
         limit: u32,
     ) -> Result<Vec<LedgerRow>, LogError> {
         // sums stand under the first hour of their day
-        let hour = since.0.div_euclid(rollup::HOUR) - 24;
-        super::day::ledger_of(&self.db, address, since, hour, limit)
+        let hour = span.0.0.div_euclid(rollup::HOUR) - 24;
+        super::day::ledger_of(&self.db, address, span, hour, limit)
             .and_then(|mut rows| {
-                rows.extend(super::day::packets_of(&self.db, address, since, limit)?);
+                rows.extend(super::day::packets_of(&self.db, address, span, limit)?);
                 Ok(rows)
             })
             .map_err(|e| self.say(&e))

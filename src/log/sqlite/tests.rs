@@ -49,6 +49,7 @@ fn everything_is_there_again_after_a_restart() {
     let asked = Query::Ledger {
         addresses: vec!["10.0.0.9".parse().unwrap()],
         since: Time(0),
+        before: Time(i64::MAX),
         limit: 9,
     };
     assert_eq!(
@@ -105,6 +106,7 @@ fn a_reader_beside_the_collector_sees_what_was_flushed_and_can_write_nothing() {
     let asked = Query::Ledger {
         addresses: vec!["10.0.0.1".parse().unwrap()],
         since: Time(0),
+        before: Time(i64::MAX),
         limit: 9,
     };
     assert_eq!(
@@ -152,6 +154,7 @@ fn whole_days_go_and_the_ledger_and_the_commands_stay() {
     let asked = Query::Ledger {
         addresses: vec!["10.0.0.1".parse().unwrap()],
         since: Time(0),
+        before: Time(i64::MAX),
         limit: 99,
     };
     let Answer::Ledger(rows) = log.query(&asked) else {
@@ -164,6 +167,7 @@ fn whole_days_go_and_the_ledger_and_the_commands_stay() {
         log.query(&Query::Ledger {
             addresses: vec!["10.0.0.1".parse().unwrap()],
             since: Time(DAY),
+            before: Time(i64::MAX),
             limit: 99,
         }),
         Answer::Ledger(rows[..3].to_vec())

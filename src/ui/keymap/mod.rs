@@ -21,6 +21,8 @@ use crate::actions::registry::{self, Action, Scope};
 
 use super::command_line::Line;
 use super::glyphs::Glyphs;
+use super::views::SORTS;
+use crate::config::word;
 use crate::engine::Filter;
 
 /// The presets: name, file.
@@ -228,6 +230,16 @@ fn run_of(words: &str) -> Result<Run, String> {
     }
     if let Line::View(_, Some(filter)) | Line::Filter(filter) = Line::read(words)? {
         Filter::parse(&filter).map_err(|why| why.to_string())?;
+    }
+    if let Line::Sort(column) = Line::read(words)?
+        && !SORTS.contains(&column.as_str())
+    {
+        let hint = word::hint(&column, SORTS);
+        return Err(format!(
+            "nothing is sorted by {}{hint}; there are {}",
+            word::quote(&column),
+            SORTS.join(", ")
+        ));
     }
     Ok(Run::Line(words.to_owned()))
 }

@@ -218,6 +218,8 @@ pub enum Input {
     Resize(u16, u16),
     /// Text put in at once.
     Paste(String),
+    /// What was written in an editor, in place of what is in the line.
+    Edited(String),
     /// The mouse.
     Mouse(MouseEvent),
     /// The answer to the query of that number.

@@ -152,6 +152,18 @@ impl Session {
                     }
                 }
             }
+            Input::Edited(text) => {
+                let field = self.layers.last_mut().and_then(|layer| layer.field());
+                if let Some(field) = field {
+                    let left_out = field.replace(&text);
+                    if left_out > 0 {
+                        let words = format!(
+                            "a line takes {FIELD_CAP} bytes; the last {left_out} were left out"
+                        );
+                        self.say(Text::from(words));
+                    }
+                }
+            }
             Input::Mouse(mouse) => self.mouse(mouse, world, &moment),
             Input::Answer(id, answer) => {
                 let asked = self.queries.remove(&id);
@@ -243,6 +255,10 @@ impl Session {
                     }
                 }
                 _ if self.over_layers(name) => self.layers.push(layer),
+                "ctrl-x" if let Some(field) = layer.field() => {
+                    self.pending.push(Request::Editor(field.text().to_owned()));
+                    self.layers.push(layer);
+                }
                 _ => {
                     let step = self.with_desk(moment, |desk| layer.key(key, desk));
                     self.step(step, layer, world, moment);
@@ -328,6 +344,10 @@ impl Session {
             Step::Stay => self.layers.push(layer),
             Step::Close => {}
             Step::Ask(requests) => self.pending.extend(requests),
+            Step::AskOn(requests) => {
+                self.layers.push(layer);
+                self.pending.extend(requests);
+            }
             Step::Perform(action) => {
                 self.recent.used(action.name);
                 self.recent.wrote(action.name.to_owned());
@@ -369,6 +389,11 @@ impl Session {
                 let tab =
                     hit.and_then(|(name, ..)| header::TABS.iter().find(|(_, n, _)| n == name));
                 tab.map_or("", |(action, ..)| action)
+            }
+            MouseEventKind::Down(MouseButton::Left) if self.layers.is_empty() => {
+                let open = self.stacks.top();
+                let again = open.is_some_and(|open| open.view.click(at));
+                if again { "open" } else { "" }
             }
             _ => return,
         };
@@ -498,6 +523,8 @@ fn deed(request: &Request) -> Option<&'static str> {
         Request::Query(..)
         | Request::Copy(_)
         | Request::Picture(_)
+        | Request::Pager(_)
+        | Request::Editor(_)
         | Request::Seek(_)
         | Request::Since(_)
         | Request::Speed(_)

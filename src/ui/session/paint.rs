@@ -6,13 +6,16 @@ use ratatui::style::Style;
 
 use crate::model::Severity;
 use crate::ui::picture::Picture;
-use crate::ui::widgets::{Ink, Row};
+use crate::ui::widgets::{Ink, Row, width, wrap};
 use crate::ui::{Live, Request, Role};
 
 use super::base::Moment;
 use super::config::{Place, World};
 use super::wallboard::{Rotation, Scene};
 use super::{Session, TOAST, footer, header, perform, replay, tab_named, wall, which};
+
+/// Lines of what is said, at the most.
+const TOAST_LINES: usize = 3;
 
 /// The smallest terminal on which everything can be reached.
 const SMALLEST: (u16, u16) = (60, 16);
@@ -68,10 +71,11 @@ impl Session {
                 wall::band(&ink, buf, band);
             }
             // what is selected may follow from what was drawn, so the last line comes after
-            let mut here = Vec::new();
+            let (mut here, mut filtered) = (Vec::new(), false);
             if let Some(open) = self.stacks.top() {
                 open.view.draw(buf, lines.body, &ctx);
                 here = perform::here(&*open.view, &ctx, &moment);
+                filtered = open.view.actions(&ctx).contains(&"filter");
             } else {
                 Row::new(&ink, buf, lines.body, 0)
                     .gap(1)
@@ -100,12 +104,12 @@ impl Session {
                 };
                 hints = layer.hints().into_iter().map(shown).collect();
             } else {
-                hints.extend(footer::hints(
-                    &ink,
-                    keys,
-                    &["filter", "palette", "help"],
-                    moment.standing,
-                ));
+                let mut always =
+                    footer::hints(&ink, keys, &["filter", "palette", "help"], moment.standing);
+                if !filtered && let Some((_, word)) = always.first_mut() {
+                    *word = "search".into();
+                }
+                hints.extend(always);
             }
             let crumbs: Vec<_> = self
                 .stacks
@@ -265,16 +269,32 @@ fn toasts(
         return;
     };
     toast.until.get_or_insert(world.now + TOAST);
-    let line = Rect::new(over.x, over.bottom().saturating_sub(1), over.width, 1).intersection(over);
-    for x in line.left()..line.right() {
-        if let Some(cell) = buf.cell_mut((x, line.y)) {
-            cell.reset();
+    let more = match waiting {
+        0 => String::new(),
+        n => format!("and {n} more "),
+    };
+    let room = over.width.saturating_sub(2 + width(&more));
+    // what a file says wrong is long, and its end is the reason
+    let lines = wrap(toast.words.as_str(), room, TOAST_LINES);
+    let rows = (lines.len() as u16).min(over.height);
+    let place = Rect {
+        y: over.bottom().saturating_sub(rows),
+        height: rows,
+        ..over
+    };
+    for y in place.top()..place.bottom() {
+        for x in place.left()..place.right() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.reset();
+            }
         }
     }
-    buf.set_style(line, ink.text.patch(ink.role(Role::Popup)));
-    let mut row = Row::new(ink, buf, line, 0);
-    if waiting > 0 {
-        row.right(format!("and {waiting} more "), ink.dim);
+    buf.set_style(place, ink.text.patch(ink.role(Role::Popup)));
+    for (y, words) in lines.into_iter().enumerate() {
+        let mut row = Row::new(ink, buf, place, y as u16);
+        if y == 0 && waiting > 0 {
+            row.right(more.as_str(), ink.dim);
+        }
+        row.gap(1).put(words, ink.strong);
     }
-    row.gap(1).put(toast.words.as_str(), ink.strong);
 }

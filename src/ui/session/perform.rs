@@ -4,16 +4,20 @@ use crate::actions::registry::{Action, refusal};
 use crate::event::Command;
 use std::time::Duration;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
 use crate::model::{AlertId, AlertState, DeviceId, Text, Time};
-use crate::ui::widgets::clock;
+use crate::ui::widgets::{Ink, clock, counted};
 use crate::ui::{Ctx, Live, Request, Selection, View};
 
 use super::base::{Held, Moment};
 use super::config::{Place, World};
 use super::layers::{
-    Ack, FilterBar, Help, Lines, Palette, Prompt, Question, RunDialog, Step, Touch, approval,
+    Ack, FilterBar, Help, Lines, PAGE_ROWS, Page, Palette, Prompt, Question, RunDialog, Step,
+    Touch, approval,
 };
-use super::{Session, header, replay};
+use super::{Session, header, replay, together};
 
 impl Session {
     /// Does it, or says why not.
@@ -21,6 +25,16 @@ impl Session {
         if let Some(why) = refusal(action, moment.standing) {
             self.say(why);
             return;
+        }
+        if matches!(action.name, "run" | "touch" | "approve-touch" | "release") {
+            let chosen = self.selection(moment).devices.len();
+            if chosen > 0 {
+                let words = format!(
+                    "{chosen} devices are chosen, and this is done to one at a time: esc lets them go"
+                );
+                self.say(Text::from(words));
+                return;
+            }
         }
         match action.name {
             "back" => self.back(moment),
@@ -30,6 +44,12 @@ impl Session {
                 if self.selection(moment).run.is_none() || !self.act("leave", moment) {
                     self.pending.push(Request::Leave);
                 }
+            }
+            "filter" if !self.is_filtered(moment) => self.read(true, moment),
+            "read" => self.read(false, moment),
+            "pager" => {
+                let text = self.page(false, moment).text();
+                self.pending.push(Request::Pager(text));
             }
             "filter" => {
                 let tab = self.stacks.tab();
@@ -108,6 +128,36 @@ impl Session {
             name if name.starts_with("replay-") => self.replay(name, world, moment),
             name => self.in_view(name, action, moment),
         }
+    }
+
+    /// Does the view in front show what its filter lets through?
+    pub(super) fn is_filtered(&self, moment: &Moment) -> bool {
+        let ctx = self.base.ctx(moment, self.stacks.tab());
+        let open = self.stacks.peek();
+        open.is_some_and(|open| open.view.actions(&ctx).contains(&"filter"))
+    }
+
+    fn read(&mut self, search: bool, moment: &Moment) {
+        let page = self.page(search, moment);
+        self.layers.push(Box::new(page));
+    }
+
+    /// All that the view in front holds.
+    fn page(&mut self, search: bool, moment: &Moment) -> Page {
+        let ctx = self.base.ctx(moment, self.stacks.tab());
+        let ink = Ink::of(&ctx);
+        let width = self.base.config.size.0.saturating_sub(1);
+        let area = Rect::new(0, 0, width, PAGE_ROWS);
+        let mut drawn = Buffer::empty(area);
+        drawn.set_style(area, ink.text);
+        let mut crumb = String::new();
+        if let Some(open) = self.stacks.top() {
+            open.view.draw(&mut drawn, area, &ctx);
+            crumb = open.view.crumb(&ctx);
+        }
+        let at = self.base.config.zone.to_datetime(moment.now.timestamp());
+        let at = at.strftime("%H:%M:%S");
+        Page::new(format!("{crumb}, as it was at {at}"), &drawn, search)
     }
 
     fn in_view(&mut self, name: &'static str, action: &'static Action, moment: &Moment) {
@@ -292,6 +342,11 @@ impl Session {
             self.on_alerts(name, &selection.alerts, moment);
             return;
         }
+        if !selection.devices.is_empty() {
+            let of: Vec<AlertId> = alerts_of(&selection.devices, moment);
+            self.on_alerts(name, &of, moment);
+            return;
+        }
         let Some(id) = selection.alert.or_else(|| alert_of(&selection, moment)) else {
             self.say(Text::from("no alert is selected"));
             return;
@@ -338,27 +393,47 @@ impl Session {
 
     fn note(&mut self, moment: &Moment) {
         let selection = self.selection(moment);
-        let Some((id, device)) = selection
-            .device
-            .and_then(|id| Some((id, moment.state.devices.get(&id)?)))
-        else {
+        let mut of = selection.devices;
+        let several = !of.is_empty();
+        if !several {
+            of.extend(selection.device);
+        }
+        of.retain(|id| moment.state.devices.contains_key(id));
+        let Some(first) = of.first().and_then(|id| moment.state.devices.get(id)) else {
             self.say(Text::from("no device is selected"));
             return;
         };
-        let hint = format!("for the history of {}, with your name", device.name);
+        let (title, hint) = if several {
+            let names = of.iter().filter_map(|id| moment.state.devices.get(id));
+            let names: Vec<String> = names.map(|d| d.name.to_string()).collect();
+            let hint = format!(
+                "for the history of each, with your name. {}",
+                together::names(&names)
+            );
+            (
+                format!("Note of {}", counted(of.len(), "device", "devices")),
+                hint,
+            )
+        } else {
+            let hint = format!("for the history of {}, with your name", first.name);
+            ("Note".to_owned(), hint)
+        };
         let done = Box::new(
             move |field: &crate::ui::field::Field, _: &super::Desk<'_>| {
                 let note = field.value();
                 if note.is_empty() {
                     return Ok(Step::Close);
                 }
-                Ok(Step::Ask(vec![Request::Command(Command::Note {
-                    device: id,
-                    note,
-                })]))
+                let command = |device: &DeviceId| {
+                    Request::Command(Command::Note {
+                        device: *device,
+                        note: note.clone(),
+                    })
+                };
+                Ok(Step::Ask(of.iter().map(command).collect()))
             },
         );
-        self.layers.push(Box::new(Prompt::new("Note", hint, done)));
+        self.layers.push(Box::new(Prompt::new(title, hint, done)));
     }
 
     /// What may be sent to the selected device: says it, or says yes to what another person said.
@@ -499,6 +574,16 @@ fn place_of(name: &str, selection: &Selection, moment: &Moment) -> Option<Place>
         "open-run" => Place::Run(selection.run?),
         _ => return None,
     })
+}
+
+/// The active alerts of some devices that are not held back because of another.
+fn alerts_of(devices: &[DeviceId], moment: &Moment) -> Vec<AlertId> {
+    let of = |alert: &&std::sync::Arc<crate::model::Alert>| {
+        let known = alert.device.is_some_and(|id| devices.contains(&id));
+        known && alert.is_active() && alert.parent.is_none()
+    };
+    let alerts = moment.state.alerts.values();
+    alerts.filter(of).map(|alert| alert.id).collect()
 }
 
 /// The worst active alert of the selected device.

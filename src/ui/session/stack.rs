@@ -53,6 +53,7 @@ impl Stacks {
     /// Brings a tab to the front.
     pub fn show(&mut self, tab: &'static str) {
         if tab != self.now {
+            self.rest();
             self.before = self.now;
             self.now = tab;
         }
@@ -60,6 +61,7 @@ impl Stacks {
 
     /// Puts a view on top of the tab in front; gives its number.
     pub fn push(&mut self, view: Box<dyn View>) -> u64 {
+        self.rest();
         let serial = self.next_serial;
         self.next_serial += 1;
         let stack = self.tabs.entry(self.now).or_default();
@@ -68,6 +70,13 @@ impl Stacks {
         }
         stack.push(Open { serial, view });
         serial
+    }
+
+    /// The view in front will not be drawn for a while.
+    fn rest(&mut self) {
+        if let Some(open) = self.top() {
+            open.view.rest();
+        }
     }
 
     /// Takes the topmost view off; false at the root.

@@ -88,11 +88,16 @@ fn named(of: &[AlertId], moment: &Moment) -> String {
         let who = device.map_or("wardwatch", |d| d.name.as_str());
         Some(format!("{who} {}", alert.text))
     };
-    let first: Vec<String> = of.iter().take(NAMED).filter_map(name).collect();
-    let more = of.len().saturating_sub(NAMED);
-    let more = match more {
+    let names: Vec<String> = of.iter().filter_map(name).collect();
+    format!("{}: {}", of.len(), self::names(&names))
+}
+
+/// The first of them, and how many more there are.
+pub(super) fn names(of: &[String]) -> String {
+    let first: Vec<&str> = of.iter().take(NAMED).map(String::as_str).collect();
+    let more = match of.len().saturating_sub(NAMED) {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
-    format!("{}: {}{more}", of.len(), first.join(", "))
+    format!("{}{more}", first.join(", "))
 }

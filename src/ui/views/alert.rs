@@ -262,6 +262,10 @@ impl View for AlertView {
                 None => Outcome::Ignored,
             };
         }
+        // what is done here is done to the alert
+        if action.starts_with("choose") {
+            return Outcome::Ignored;
+        }
         match self.behind.act(action, ctx) {
             Outcome::Ignored => super::go(action, &self.selection(ctx), ctx),
             done => done,

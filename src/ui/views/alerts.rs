@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::alert::{AlertView, details};
 use super::index::Index;
 use super::{below, board::is_fresh, margin, sentence};
 use crate::model::{AlertId, AlertState};
-use crate::ui::widgets::{Ink, List, Row, empty, fit, header};
-use crate::ui::{Ctx, Live, Outcome, Selection, View};
+use crate::ui::widgets::{Chosen, Ink, List, Row, empty, fit, header};
+use crate::ui::{Ctx, Outcome, Selection, View};
 
 /// The view.
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub struct Alerts {
     /// Those the cursor has been on: they are no longer new.
     seen: BTreeSet<AlertId>,
     /// Those that the person chose together.
-    chosen: BTreeSet<AlertId>,
+    chosen: Chosen<AlertId>,
 }
 
 /// How many seen alerts are remembered.
@@ -34,7 +34,7 @@ const SEEN_CAP: usize = 2000;
 
 impl Alerts {
     fn refresh(&mut self, ctx: &Ctx<'_>) {
-        self.index.refresh(ctx.state);
+        self.index.refresh_alerts(ctx.state);
         let stamp = Some((
             ctx.state.seq,
             ctx.state.revision,
@@ -46,7 +46,7 @@ impl Alerts {
             return;
         }
         self.stamp = stamp;
-        self.chosen.retain(|id| ctx.state.alerts.contains_key(id));
+        self.chosen.retain(|id| ctx.state.alerts.contains_key(&id));
         self.keys = self
             .index
             .alerts
@@ -88,50 +88,10 @@ impl Alerts {
                 ink.faint,
             );
         }
-        if !self.chosen.is_empty() {
-            // a filter hides some, and nothing is done to what is not in sight
-            let hidden = self.chosen.len() - self.chosen().len();
-            let hidden = match hidden {
-                0 => String::new(),
-                n => format!(" and {n} the filter hides"),
-            };
-            row.put(ink.between(), ink.dim).put(
-                format!("{}{hidden} chosen", self.chosen().len()),
-                ink.strong,
-            );
+        // a filter hides some, and nothing is done to what is not in sight
+        if let Some(chosen) = self.chosen.words(&self.keys) {
+            row.put(ink.between(), ink.dim).put(chosen, ink.strong);
         }
-    }
-
-    /// Those that are chosen and shown, in the order of the list.
-    fn chosen(&self) -> Vec<AlertId> {
-        let shown = self.keys.iter().filter(|id| self.chosen.contains(id));
-        shown.copied().collect()
-    }
-
-    fn choose(&mut self, action: &str) -> bool {
-        match action {
-            "choose" => {
-                if let Some(id) = self.list.at() {
-                    if !self.chosen.remove(&id) {
-                        self.chosen.insert(id);
-                    }
-                    self.list.act("cursor-down", &self.keys);
-                }
-            }
-            "choose-all" => {
-                let all = self.keys.iter().all(|id| self.chosen.contains(id));
-                for id in &self.keys {
-                    if all {
-                        self.chosen.remove(id);
-                    } else {
-                        self.chosen.insert(*id);
-                    }
-                }
-            }
-            "back" if !self.chosen.is_empty() => self.chosen.clear(),
-            _ => return false,
-        }
-        true
     }
 }
 
@@ -152,7 +112,7 @@ impl View for Alerts {
                     "no alert matches the filter",
                     "esc takes the filter away; / changes it.",
                 )
-            } else if matches!(ctx.live, Live::Replay(_)) {
+            } else if ctx.is_past() {
                 (
                     "all was quiet: no alert was open",
                     "Go on, or to what happened next.",
@@ -178,19 +138,19 @@ impl View for Alerts {
         let table = below(list, 1);
         header(ink, buf, shift(table), 0, columns, &fitted, None);
         let rows = below(table, 1);
-        let range = self.list.settle(&self.keys, usize::from(rows.height));
+        let range = self.list.settle_in(&self.keys, rows);
         for (y, id) in (0u16..).zip(self.keys.get(range).unwrap_or(&[])) {
             let Some(alert) = ctx.state.alerts.get(id) else {
                 continue;
             };
             let fresh = is_fresh(ctx, alert) && !self.seen.contains(id);
             sentence::list_row(ink, buf, shift(rows), y, alert, &fitted, fresh);
-            if self.chosen.contains(id) {
+            if self.chosen.has(*id) {
                 Row::new(ink, buf, rows, y).put("+", ink.strong);
             }
             if self.list.at() == Some(*id) {
                 let mut row = Row::new(ink, buf, rows, y);
-                if self.chosen.contains(id) {
+                if self.chosen.has(*id) {
                     row.put("+", ink.accent);
                 } else {
                     row.put(ink.cursor, ink.accent);
@@ -218,7 +178,7 @@ impl View for Alerts {
         {
             self.seen.insert(id);
         }
-        if self.choose(action) {
+        if self.chosen.act(action, &mut self.list, &self.keys) {
             return Outcome::Consumed;
         }
         match action {
@@ -237,6 +197,10 @@ impl View for Alerts {
         Outcome::Consumed
     }
 
+    fn click(&mut self, at: Position) -> bool {
+        self.list.click(at, &self.keys)
+    }
+
     fn crumb(&self, _ctx: &Ctx<'_>) -> String {
         "Alerts".into()
     }
@@ -245,7 +209,7 @@ impl View for Alerts {
         let alert = self.list.at().and_then(|id| ctx.state.alerts.get(&id));
         Selection {
             alert: self.list.at(),
-            alerts: self.chosen(),
+            alerts: self.chosen.shown(&self.keys),
             device: alert.and_then(|a| a.device),
             segment: alert.and_then(|a| a.segment),
             ..Selection::default()

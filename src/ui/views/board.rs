@@ -7,7 +7,7 @@ use super::index::{Index, SegmentSum};
 use super::{alert::AlertView, below, segment::SegmentView, sentence};
 use crate::model::{AlertId, AlertState, CareLevel, DeviceState, SegmentId, Severity};
 use crate::ui::widgets::{Ink, List, Row, Tile, TileSize, empty, fit, state_counts, width};
-use crate::ui::{Ctx, Live, Outcome, Selection, View};
+use crate::ui::{Ctx, Outcome, Selection, View};
 
 /// What the cursor is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -414,7 +414,7 @@ impl View for Board {
         let ink = &Ink::of(ctx);
         self.index.refresh(ctx.state);
         if ctx.state.devices.is_empty() && self.index.segments.is_empty() {
-            let (headline, advice) = if matches!(ctx.live, Live::Replay(_)) {
+            let (headline, advice) = if ctx.is_past() {
                 (
                     "nothing had been seen yet",
                     "This is before the first answer: go on from here.",
@@ -557,6 +557,10 @@ impl View for Board {
         Outcome::Consumed
     }
 
+    fn rest(&mut self) {
+        self.index.rest();
+    }
+
     fn crumb(&self, _ctx: &Ctx<'_>) -> String {
         "Board".into()
     }
@@ -587,6 +591,6 @@ impl View for Board {
     }
 
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
-        vec!["open", "acknowledge", "run", "filter"]
+        vec!["open", "acknowledge", "run"]
     }
 }

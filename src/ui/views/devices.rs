@@ -1,14 +1,15 @@
 //! Devices: the inventory as a table. The same table lists the devices of a segment, behind an alert or in a fold of the map.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::device::DeviceView;
 use super::index::slot;
+use super::moved::{Mend, Moved};
 use super::words;
 use super::{below, margin};
 use crate::model::{Device, DeviceId, DeviceState, FactKey};
-use crate::ui::widgets::{Column, Ink, List, Row, empty, fit, header, state_counts};
+use crate::ui::widgets::{Chosen, Column, Ink, List, Row, empty, fit, header, state_counts};
 use crate::ui::{Ctx, Outcome, Selection, View, ViewFilter};
 
 /// The columns. On a narrow screen the MAC goes first, then room, tag, firmware, vendor, model, segment, class, port, address.
@@ -56,7 +57,7 @@ impl Sort {
         Self::Seen,
     ];
 
-    /// What a person calls them, in the order of `ALL`.
+    /// What a person calls them, in the order of `ALL`; every list that can be sorted has these.
     pub const NAMES: [&str; 6] = ["state", "name", "class", "segment", "address", "seen"];
 
     fn column(self) -> usize {
@@ -135,8 +136,16 @@ fn name_key(name: &str) -> (u64, u64) {
     ((all >> 64) as u64, all as u64)
 }
 
-/// When a sorted and filtered list is good: inventory, what moves with each answer, filter, sort and its direction, scope.
-type Stamp = (u64, u64, usize, u64, usize, bool, usize);
+/// When a sorted and filtered list is good.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    inventory: u64,
+    /// What moves with each answer, where the list does.
+    answers: u64,
+    devices: usize,
+    /// Filter, sort and its direction, scope.
+    way: (u64, usize, bool, usize),
+}
 
 /// A table of devices with its cursor. It keeps its sorted ids until the state, the filter, the sort or its scope moves.
 #[derive(Default)]
@@ -146,9 +155,13 @@ pub struct DeviceList {
     sort: Sort,
     turned: bool,
     ids: Vec<DeviceId>,
+    /// The same with what they are sorted by, in order.
+    rows: Vec<((u64, u64), DeviceId)>,
+    moved: Moved,
     counts: [u32; 4],
     stamp: Option<Stamp>,
     list: List<DeviceId>,
+    chosen: Chosen<DeviceId>,
 }
 
 impl DeviceList {
@@ -163,6 +176,21 @@ impl DeviceList {
     /// Nothing is in sight, so nothing is acted on.
     pub fn select_nothing(&mut self) {
         self.list.settle(&[], 0);
+    }
+
+    /// Those that the person chose together, of those that are shown.
+    pub fn chosen(&self) -> Vec<DeviceId> {
+        self.chosen.shown(&self.ids)
+    }
+
+    /// How many of them, in words; nothing where none is.
+    pub fn chosen_words(&self) -> Option<String> {
+        self.chosen.words(&self.ids)
+    }
+
+    /// The mouse pressed there; says whether the cursor was there already.
+    pub fn click(&mut self, at: Position) -> bool {
+        self.list.click(at, &self.ids)
     }
 
     /// The device under the cursor.
@@ -209,32 +237,78 @@ impl DeviceList {
 
     /// Sorts and filters anew if anything of that moved.
     pub fn refresh(&mut self, ctx: &Ctx<'_>) {
-        let stamp = (
-            ctx.state.inventory_revision,
+        let stamp = Stamp {
+            inventory: ctx.state.inventory_revision,
             // an order or a filter by age moves with every answer
-            if self.moves(ctx) {
+            answers: if self.moves(ctx) {
                 ctx.state.revision
             } else {
                 0
             },
-            ctx.state.devices.len(),
-            ctx.filter.map_or(0, |f| f.revision + 1),
-            self.sort.column(),
-            self.turned,
-            self.scoped,
-        );
+            devices: ctx.state.devices.len(),
+            way: (
+                ctx.filter.map_or(0, |f| f.revision + 1),
+                self.sort.column(),
+                self.turned,
+                self.scoped,
+            ),
+        };
         if self.stamp == Some(stamp) {
             return;
         }
+        // a filter may look at other things than the device, a scope is short, and an age is other with each moment
+        self.chosen.retain(|id| ctx.state.devices.contains_key(&id));
+        let mendable = ctx.filter.is_none() && self.scope.is_none() && !self.moves(ctx);
+        let same_way = self.stamp.is_some_and(|old| old.way == stamp.way);
         self.stamp = Some(stamp);
+        let (sort, mut rows, counts) = (self.sort, Mend::default(), &mut self.counts);
+        let mended = mendable
+            && self.moved.take(&ctx.state.devices, |old, new| {
+                if !same_way {
+                    return;
+                }
+                let key = |d: &Device| (sort.key(d), d.id);
+                rows.note(old.map(key), new.map(key));
+                let (was, is) = (old.map(|d| slot(d.state)), new.map(|d| slot(d.state)));
+                if was != is {
+                    if let Some(n) = was.and_then(|was| counts.get_mut(was)) {
+                        *n = n.saturating_sub(1);
+                    }
+                    if let Some(n) = is.and_then(|is| counts.get_mut(is)) {
+                        *n += 1;
+                    }
+                }
+            })
+            && same_way;
+        if !mendable {
+            self.moved.forget();
+        }
+        let others = if mended {
+            rows.carry_out(&mut self.rows)
+        } else {
+            self.make(ctx);
+            true
+        };
+        if others {
+            self.ids.clear();
+            let ids = self.rows.iter().map(|(_, id)| *id);
+            if self.turned {
+                self.ids.extend(ids.rev());
+            } else {
+                self.ids.extend(ids);
+            }
+        }
+    }
+
+    fn make(&mut self, ctx: &Ctx<'_>) {
         self.counts = [0; 4];
-        let mut rows: Vec<((u64, u64), DeviceId)> = Vec::new();
+        self.rows.clear();
         let mut take = |d: &Device| {
             if ctx.filter.is_none_or(|f| f.matches.device(ctx.state, d)) {
                 if let Some(n) = self.counts.get_mut(slot(d.state)) {
                     *n += 1;
                 }
-                rows.push((self.sort.key(d), d.id));
+                self.rows.push((self.sort.key(d), d.id));
             }
         };
         match &self.scope {
@@ -249,12 +323,12 @@ impl DeviceList {
                 }
             }
         }
-        rows.sort_unstable();
-        if self.turned {
-            rows.reverse();
-        }
-        self.ids.clear();
-        self.ids.extend(rows.into_iter().map(|(_, id)| id));
+        self.rows.sort_unstable();
+    }
+
+    /// It is no longer drawn: lets go of the state it was made of.
+    pub fn rest(&mut self) {
+        self.moved.forget();
     }
 
     /// Draws headings and the rows that are seen.
@@ -278,7 +352,14 @@ impl DeviceList {
             Some(self.sort.column()),
         );
         let rows = below(table, 1);
-        let range = self.list.settle(&self.ids, usize::from(rows.height));
+        let range = self.list.settle_in(
+            &self.ids,
+            Rect {
+                x: area.x,
+                width: area.width,
+                ..rows
+            },
+        );
         for (y, id) in (0u16..).zip(self.ids.get(range).unwrap_or(&[])) {
             let Some(d) = ctx.state.devices.get(id) else {
                 continue;
@@ -288,8 +369,15 @@ impl DeviceList {
                 cell(ink, &mut row, d, f.index, f.width, f.align);
                 row.gap(1);
             }
-            if self.list.at() == Some(*id) {
-                Row::new(ink, buf, below(area, 1), y).put(ink.cursor, ink.accent);
+            let here = self.list.at() == Some(*id);
+            let mut edge = Row::new(ink, buf, below(area, 1), y);
+            match (self.chosen.has(*id), here) {
+                (true, true) => edge.put("+", ink.accent),
+                (true, false) => edge.put("+", ink.strong),
+                (false, true) => edge.put(ink.cursor, ink.accent),
+                (false, false) => &mut edge,
+            };
+            if here {
                 Row::new(ink, buf, rows, y).paint(ink.selected);
             }
         }
@@ -298,6 +386,9 @@ impl DeviceList {
     /// Moves, sorts, opens.
     pub fn act(&mut self, action: &str, ctx: &Ctx<'_>) -> Outcome {
         self.refresh(ctx);
+        if self.chosen.act(action, &mut self.list, &self.ids) {
+            return Outcome::Consumed;
+        }
         match action {
             "sort-next" => {
                 self.sort = self.sort.step(1);
@@ -343,7 +434,7 @@ fn cell(
     match column {
         0 => row.column(glyph, width, align, style),
         1 => row.column(ink.or_none(d.name.as_str()), width, align, data),
-        2 => row.column(words::kind(d.class), width, align, ink.text),
+        2 => row.column(words::kind_in(d.class, width), width, align, ink.text),
         3 => row.column(
             ink.or_none(d.fact_str(FactKey::Vendor)),
             width,
@@ -429,6 +520,11 @@ impl View for Devices {
                     "esc takes the filter away; / changes it. A word matches name, address, MAC, serial, tag, room, ward, \
                      owner, vendor and model.",
                 )
+            } else if ctx.is_past() {
+                (
+                    "no device was known yet",
+                    "This is before the first was seen: go on from here.",
+                )
             } else {
                 (
                     "no device is known yet",
@@ -451,6 +547,9 @@ impl View for Devices {
         row.put(sum, ink.strong).gap(3);
         row.right(self.list.sorted(), ink.dim).keep(2);
         state_counts(ink, &mut row, self.list.counts());
+        if let Some(chosen) = self.list.chosen_words() {
+            row.put(ink.between(), ink.dim).put(chosen, ink.strong);
+        }
         self.list.draw(ink, buf, below(body, 1));
     }
 
@@ -461,6 +560,14 @@ impl View for Devices {
         }
     }
 
+    fn click(&mut self, at: Position) -> bool {
+        self.list.click(at)
+    }
+
+    fn rest(&mut self) {
+        self.list.rest();
+    }
+
     fn crumb(&self, _ctx: &Ctx<'_>) -> String {
         self.title.clone().unwrap_or_else(|| "Devices".into())
     }
@@ -469,6 +576,7 @@ impl View for Devices {
         let device = self.list.at();
         Selection {
             device,
+            devices: self.list.chosen(),
             segment: device
                 .and_then(|id| ctx.state.devices.get(&id))
                 .and_then(|d| d.segment),
@@ -477,7 +585,7 @@ impl View for Devices {
     }
 
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
-        vec!["open", "run", "filter", "sort-next"]
+        vec!["open", "run", "filter", "choose", "sort-next"]
     }
 
     fn sorts(&self) -> &'static [&'static str] {

@@ -2,12 +2,16 @@
 
 use std::cmp::Reverse;
 
+use rustc_hash::FxHashMap;
+
 use crate::engine::State;
 use crate::model::{
-    Alert, AlertId, AlertState, CareLevel, DeviceClass, DeviceId, DeviceState, IfIndex, SegmentId,
-    Seq, Severity, Text, Time,
+    Alert, AlertId, AlertState, CareLevel, Device, DeviceClass, DeviceId, DeviceState, IfIndex,
+    SegmentId, Seq, Severity, Text, Time,
 };
 use crate::ui::widgets::{Cell, ClassGroup};
+
+use super::moved::{Mend, Moved};
 
 /// One segment in sums. `id` is `None` for the devices that are in no segment.
 #[derive(Clone, Debug)]
@@ -38,8 +42,15 @@ impl SegmentSum {
     }
 }
 
-/// Switch, port, device, and what is drawn of that.
-pub type Hung = (DeviceId, IfIndex, DeviceId, DeviceClass, DeviceState);
+/// Switch, port, device, and what is drawn of that; last its segment.
+pub type Hung = (
+    DeviceId,
+    IfIndex,
+    DeviceId,
+    DeviceClass,
+    DeviceState,
+    Option<SegmentId>,
+);
 
 /// Sums and orders of one state.
 #[derive(Debug, Default)]
@@ -50,6 +61,12 @@ pub struct Index {
     rates: (Seq, u64),
     /// Segments, the worst first, otherwise in the site's order.
     pub segments: Vec<SegmentSum>,
+    /// What the rows below were made of.
+    moved: Moved,
+    /// Every device, in order.
+    rows: Vec<(u32, DeviceClass, Cell)>,
+    /// The segment of each device that can't be judged because something before it is down, in order.
+    blind: Vec<u32>,
     /// By care level, the closest to the patient first: up, degraded, down, unknown.
     pub care: [(CareLevel, [u32; 4]); 5],
     /// What hangs on which port of which switch, in that order, with its class and state.
@@ -78,38 +95,58 @@ impl Index {
             self.read_rates(state);
             return;
         }
-        let mut rows: Vec<(u32, DeviceClass, Cell)> = Vec::with_capacity(state.devices.len());
-        self.attached.clear();
         self.care = state
             .care_summary()
             .map(|(care, n)| (care, [n.up, n.degraded, n.down, n.unknown]));
-        let mut blind: Vec<u32> = Vec::new();
-        for (id, device) in &state.devices {
-            // devices without a segment come after all others
-            let segment = device.segment.map_or(u32::MAX, |s| u32::from(s.0));
-            rows.push((
-                segment,
-                device.class,
-                Cell {
-                    id: *id,
-                    state: device.state,
-                },
-            ));
-            if let Some(at) = device.attached {
-                let row = (at.switch, at.port, *id, device.class, device.state);
-                self.attached.push(row);
-            }
-            if device.state == DeviceState::Unknown && !device.state_why.is_empty() {
-                blind.push(segment);
-            }
+        let (mut rows, mut attached, mut blind) =
+            (Mend::default(), Mend::default(), Mend::default());
+        let mended = self.moved.take(&state.devices, |old, new| {
+            rows.note(old.map(row), new.map(row));
+            attached.note(old.and_then(hung), new.and_then(hung));
+            blind.note(old.and_then(is_blind), new.and_then(is_blind));
+        });
+        if mended {
+            rows.carry_out(&mut self.rows);
+            attached.carry_out(&mut self.attached);
+            blind.carry_out(&mut self.blind);
+        } else {
+            self.make(state);
         }
-        rows.sort_unstable();
-        self.attached.sort_unstable();
-        blind.sort_unstable();
+        let rows = std::mem::take(&mut self.rows);
+        let blind = std::mem::take(&mut self.blind);
         self.sum_segments(state, &rows, &blind);
+        (self.rows, self.blind) = (rows, blind);
         self.sort_alerts(state);
         self.stamp = stamp;
         self.rates = (state.seq, state.revision);
+    }
+
+    fn make(&mut self, state: &State) {
+        self.rows.clear();
+        self.attached.clear();
+        self.blind.clear();
+        for device in state.devices.values() {
+            self.rows.push(row(device));
+            self.attached.extend(hung(device));
+            self.blind.extend(is_blind(device));
+        }
+        self.rows.sort_unstable();
+        self.attached.sort_unstable();
+        self.blind.sort_unstable();
+    }
+
+    /// It is no longer drawn: lets go of the state it was made of.
+    pub fn rest(&mut self) {
+        self.moved.forget();
+    }
+
+    /// Only the order of the alerts.
+    pub fn refresh_alerts(&mut self, state: &State) {
+        let stamp = Some((state.inventory_revision, state.devices.len()));
+        if self.stamp != stamp {
+            self.stamp = stamp;
+            self.sort_alerts(state);
+        }
     }
 
     /// Rates move with every answer, and are all that does while the inventory stands.
@@ -151,6 +188,9 @@ impl Index {
             blind: 0,
             out_bps: 0,
         };
+        let place: FxHashMap<u32, usize> = (self.segments.iter().enumerate())
+            .filter_map(|(at, s)| Some((u32::from(s.id?.0), at)))
+            .collect();
         for part in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let Some((segment, class, _)) = part.first().copied() else {
                 continue;
@@ -159,10 +199,9 @@ impl Index {
             for (_, _, cell) in part {
                 counts[slot(cell.state)] += 1;
             }
-            let sum = self
-                .segments
-                .iter_mut()
-                .find(|s| s.id.is_some_and(|id| u32::from(id.0) == segment))
+            let at = place.get(&segment);
+            let sum = at
+                .and_then(|at| self.segments.get_mut(*at))
                 .unwrap_or(&mut elsewhere);
             for (all, n) in sum.counts.iter_mut().zip(counts) {
                 *all += n;
@@ -187,8 +226,12 @@ impl Index {
             }
         }
         for alert in state.alerts.values().filter(|a| listed(a) && a.is_active()) {
-            let segment = alert.segment;
-            let Some(sum) = self.segments.iter_mut().find(|s| s.id == segment) else {
+            // those without a segment stand last
+            let at = match alert.segment {
+                Some(id) => place.get(&u32::from(id.0)).copied(),
+                None => self.segments.iter().rposition(|s| s.id.is_none()),
+            };
+            let Some(sum) = at.and_then(|at| self.segments.get_mut(at)) else {
                 continue;
             };
             let severity = if alert.state == AlertState::Open {
@@ -250,6 +293,36 @@ impl Index {
     }
 }
 
+/// Devices without a segment come after all others.
+fn segment(device: &Device) -> u32 {
+    device.segment.map_or(u32::MAX, |s| u32::from(s.0))
+}
+
+fn row(device: &Device) -> (u32, DeviceClass, Cell) {
+    let cell = Cell {
+        id: device.id,
+        state: device.state,
+    };
+    (segment(device), device.class, cell)
+}
+
+fn hung(device: &Device) -> Option<Hung> {
+    let at = device.attached?;
+    Some((
+        at.switch,
+        at.port,
+        device.id,
+        device.class,
+        device.state,
+        device.segment,
+    ))
+}
+
+fn is_blind(device: &Device) -> Option<u32> {
+    let blind = device.state == DeviceState::Unknown && !device.state_why.is_empty();
+    blind.then(|| segment(device))
+}
+
 /// A person sees this alert in lists: not one that is held back because of another.
 pub fn listed(alert: &Alert) -> bool {
     alert.parent.is_none()
@@ -305,4 +378,94 @@ pub fn group_rows(
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Attachment, Text};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    /// One change: of which device, whether it is there, its segment, class and state, and the port it hangs on.
+    type Change = (u32, bool, u16, u8, u8, u32);
+
+    fn apply(state: &mut State, (id, there, segment, class, is, port): Change) {
+        let id = DeviceId(id);
+        state.inventory_revision += 1;
+        if !there {
+            state.devices.remove(&id);
+            return;
+        }
+        let states = [
+            DeviceState::Up,
+            DeviceState::Degraded,
+            DeviceState::Down,
+            DeviceState::Unknown,
+        ];
+        let device = Device {
+            id,
+            name: Text::from(format!("d{class}-{port}")),
+            segment: (segment > 0).then_some(SegmentId(segment)),
+            class: DeviceClass::ALL[usize::from(class) % DeviceClass::ALL.len()],
+            state: states[usize::from(is) % states.len()],
+            state_why: Text::from(if is > 3 {
+                "something before it is down"
+            } else {
+                ""
+            }),
+            attached: (port > 0).then_some(Attachment {
+                switch: DeviceId(port % 3),
+                port: IfIndex(port),
+                vlan: 0,
+                since: Time(0),
+                seen: Time(0),
+            }),
+            ..Device::default()
+        };
+        state.devices.insert(id, Arc::new(device));
+    }
+
+    fn changes(most: usize) -> impl Strategy<Value = Vec<Change>> {
+        let one = (
+            0..400u32,
+            prop::bool::weighted(0.9),
+            0..4u16,
+            0..4u8,
+            0..8u8,
+            0..9u32,
+        );
+        prop::collection::vec(one, 0..most)
+    }
+
+    proptest! {
+        #[test]
+        fn mended_by_what_moved_it_is_as_if_made_anew(
+            first in changes(600),
+            then in prop::collection::vec(changes(6), 0..8),
+            rests in any::<u8>(),
+        ) {
+            let mut state = State::default();
+            for change in first {
+                apply(&mut state, change);
+            }
+            let mut index = Index::default();
+            index.refresh(&state);
+            for (n, changes) in then.into_iter().enumerate() {
+                for change in changes {
+                    apply(&mut state, change);
+                }
+                if rests >> n & 1 == 1 {
+                    index.rest();
+                }
+                index.refresh(&state);
+                let mut anew = Index::default();
+                anew.refresh(&state);
+                prop_assert_eq!(&index.rows, &anew.rows);
+                prop_assert_eq!(&index.attached, &anew.attached);
+                prop_assert_eq!(&index.blind, &anew.blind);
+                prop_assert_eq!(format!("{:?}", index.segments), format!("{:?}", anew.segments));
+            }
+        }
+    }
 }

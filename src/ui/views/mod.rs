@@ -12,6 +12,7 @@ mod device;
 mod devices;
 mod index;
 mod map;
+mod moved;
 mod phone;
 mod run;
 mod runs;
@@ -26,6 +27,9 @@ use crate::model::{AlertId, DeviceId, RunId, SegmentId, Text};
 use crate::ui::{Ctx, Outcome, Request, Selection, View};
 
 pub use device::Tab;
+
+/// The columns that any list can be sorted by.
+pub const SORTS: [&str; 6] = devices::Sort::NAMES;
 
 /// The root views, in the order of their keys: name, title.
 pub const ROOTS: [(&str, &str); 5] = [
@@ -115,6 +119,12 @@ fn go(action: &str, selection: &Selection, ctx: &Ctx<'_>) -> Outcome {
             let Some(d) = device else {
                 return Outcome::Ignored;
             };
+            if action == "copy" && !selection.devices.is_empty() {
+                let of = selection.devices.iter();
+                let known = of.filter_map(|id| ctx.state.devices.get(id));
+                let names: Vec<&str> = known.map(|d| d.name.as_str()).collect();
+                return Outcome::Ask(vec![Request::Copy(Text::from(names.join(", ")))]);
+            }
             let address = d.address.map(|a| a.to_string()).unwrap_or_default();
             let text = if action == "copy" {
                 d.name.to_string()

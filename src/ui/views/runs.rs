@@ -1,7 +1,7 @@
 //! Runs: who ran what against which device, and how it went; the newest first.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::run::RunView;
@@ -76,13 +76,18 @@ impl View for Runs {
         self.refresh(ctx);
         if self.keys.is_empty() {
             self.list.settle(&[], 0);
-            empty(
-                ink,
-                buf,
-                body,
-                "nothing was run yet",
-                "r on a device lists what can be run against it; nothing starts before it is confirmed.",
-            );
+            let (headline, advice) = if ctx.is_past() {
+                (
+                    "nothing had been run yet",
+                    "Go on, or to what happened next.",
+                )
+            } else {
+                (
+                    "nothing was run yet",
+                    "r on a device lists what can be run against it; nothing starts before it is confirmed.",
+                )
+            };
+            empty(ink, buf, body, headline, advice);
             return;
         }
         let pending = ctx
@@ -111,7 +116,7 @@ impl View for Runs {
         let fitted = fit(&COLUMNS, table.width);
         header(ink, buf, table, 0, &COLUMNS, &fitted, None);
         let rows = below(table, 1);
-        let range = self.list.settle(&self.keys, usize::from(rows.height));
+        let range = self.list.settle_in(&self.keys, rows);
         for (y, id) in (0u16..).zip(self.keys.get(range).unwrap_or(&[])) {
             let Some(run) = ctx.state.runs.get(id) else {
                 continue;
@@ -147,6 +152,10 @@ impl View for Runs {
             _ if self.list.act(action, &self.keys) => Outcome::Consumed,
             _ => super::go(action, &self.selection(ctx), ctx),
         }
+    }
+
+    fn click(&mut self, at: Position) -> bool {
+        self.list.click(at, &self.keys)
     }
 
     fn crumb(&self, _ctx: &Ctx<'_>) -> String {

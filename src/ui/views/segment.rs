@@ -1,7 +1,7 @@
 //! One segment: its sums and its ward's number, its devices as a table, or its switch ports from left to right.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::devices::{DeviceList, Sort};
 use super::index::Index;
@@ -138,6 +138,11 @@ impl View for SegmentView {
                     "no device here matches the filter",
                     "esc takes the filter away.",
                 )
+            } else if ctx.is_past() {
+                (
+                    "no device had been seen in this segment yet",
+                    "This is before the first was: go on from here.",
+                )
             } else {
                 (
                     "no device was seen in this segment yet",
@@ -171,6 +176,15 @@ impl View for SegmentView {
         }
     }
 
+    fn click(&mut self, at: Position) -> bool {
+        !self.as_ports && self.list.click(at)
+    }
+
+    fn rest(&mut self) {
+        self.index.rest();
+        self.list.rest();
+    }
+
     fn crumb(&self, ctx: &Ctx<'_>) -> String {
         self.id
             .and_then(|id| ctx.state.segments.get(&id))
@@ -184,13 +198,22 @@ impl View for SegmentView {
             } else {
                 self.list.at()
             },
+            devices: if self.as_ports {
+                Vec::new()
+            } else {
+                self.list.chosen()
+            },
             segment: self.id,
             ..Selection::default()
         }
     }
 
     fn actions(&self, _ctx: &Ctx<'_>) -> Vec<&'static str> {
-        vec!["open", "run", "filter", "tab-next", "sort-next"]
+        if self.as_ports {
+            vec!["open", "run", "tab-next"]
+        } else {
+            vec!["open", "run", "filter", "choose", "tab-next", "sort-next"]
+        }
     }
 
     fn sorts(&self) -> &'static [&'static str] {

@@ -4,7 +4,7 @@ use crate::engine::State;
 use crate::model::{
     Alert, AlertState, CareLevel, Device, DeviceClass, DeviceId, IfIndex, Impact, SegmentId,
 };
-use crate::ui::widgets::{Ink, counted};
+use crate::ui::widgets::{Ink, counted, width};
 
 /// `1 ventilator`, `12 infusion pumps`.
 pub fn kinds(class: DeviceClass, n: usize) -> String {
@@ -15,6 +15,30 @@ pub fn kinds(class: DeviceClass, n: usize) -> String {
 /// A kind as it stands before a name: `ventilator`, `CT scanner`.
 pub fn kind(class: DeviceClass) -> &'static str {
     kind_words(class).0
+}
+
+/// A kind in a column of that width: the word, or a shorter one where it has no room.
+pub fn kind_in(class: DeviceClass, columns: u16) -> &'static str {
+    use DeviceClass as C;
+    let whole = kind(class);
+    if width(whole) <= columns {
+        return whole;
+    }
+    match class {
+        C::Anaesthesia => "anaesthesia",
+        C::Dialysis => "dialysis",
+        C::Telemetry => "telemetry",
+        C::Ultrasound => "ultrasound",
+        C::MedicationCabinet => "med cabinet",
+        C::NurseCall => "nurse call",
+        C::Medical => "medical",
+        C::WirelessController => "WLAN control",
+        C::Storage => "storage",
+        C::Door => "door",
+        C::Building => "building",
+        C::Unknown => "unknown",
+        _ => whole,
+    }
 }
 
 fn kind_words(class: DeviceClass) -> (&'static str, &'static str) {
@@ -175,6 +199,18 @@ pub fn hands(ink: &Ink<'_>, alert: &Alert, fresh: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_fits_its_narrowest_column() {
+        for class in DeviceClass::ALL {
+            for columns in [12, 14, 19] {
+                let word = kind_in(*class, columns);
+                assert!(width(word) <= columns.max(13), "{word}");
+            }
+        }
+        assert_eq!(kind_in(DeviceClass::Anaesthesia, 19), "anaesthesia machine");
+        assert_eq!(kind_in(DeviceClass::Anaesthesia, 18), "anaesthesia");
+    }
 
     #[test]
     fn kinds_are_counted_in_words() {

@@ -1,5 +1,7 @@
 //! The cursor of a list: it stays on its object, not on its row.
 
+use ratatui::layout::{Position, Rect};
+
 /// Which entry of a list is meant, and which part of the list is seen.
 #[derive(Clone, Debug)]
 pub struct List<K> {
@@ -7,6 +9,8 @@ pub struct List<K> {
     row: usize,
     top: usize,
     page: usize,
+    /// Where its rows were drawn.
+    area: Rect,
 }
 
 impl<K> Default for List<K> {
@@ -16,6 +20,7 @@ impl<K> Default for List<K> {
             row: 0,
             top: 0,
             page: 1,
+            area: Rect::ZERO,
         }
     }
 }
@@ -62,6 +67,26 @@ impl<K: Copy + Eq> List<K> {
         }
         self.top = self.top.min(keys.len().saturating_sub(self.page));
         self.top..(self.top + rows).min(keys.len())
+    }
+
+    /// As [`Self::settle`], for rows of one line each that are drawn in this area.
+    pub fn settle_in(&mut self, keys: &[K], area: Rect) -> std::ops::Range<usize> {
+        self.area = area;
+        self.settle(keys, usize::from(area.height))
+    }
+
+    /// Puts the cursor on the row that was drawn there, where one was; says whether it was there already.
+    pub fn click(&mut self, at: Position, keys: &[K]) -> bool {
+        if !self.area.contains(at) {
+            return false;
+        }
+        let row = self.top + usize::from(at.y - self.area.y);
+        let Some(key) = keys.get(row).copied() else {
+            return false;
+        };
+        let again = self.at == Some(key);
+        (self.row, self.at) = (row, Some(key));
+        again
     }
 
     fn find(&mut self, keys: &[K]) {
@@ -153,6 +178,26 @@ mod tests {
         assert!(!list.seek(&keys, true, |k| k > 9));
         assert_eq!(list.at(), Some(4));
         assert!(!List::<u32>::default().seek(&[], true, |_| true));
+    }
+
+    #[test]
+    fn a_click_puts_the_cursor_on_its_row_and_the_second_is_told() {
+        let keys = [1, 2, 3, 4, 5];
+        let mut list = List::on(5);
+        list.settle_in(&keys, Rect::new(0, 3, 10, 2));
+        assert!(!list.click(Position::new(4, 3), &keys));
+        assert_eq!(list.at(), Some(4));
+        assert!(list.click(Position::new(0, 3), &keys));
+        for beside in [(0, 2), (0, 5), (10, 3)] {
+            assert!(!list.click(Position::from(beside), &keys));
+            assert_eq!(list.at(), Some(4));
+        }
+        list.settle_in(&keys[..1], Rect::new(0, 3, 10, 2));
+        assert!(
+            !list.click(Position::new(0, 4), &keys[..1]),
+            "nothing is drawn there"
+        );
+        assert_eq!(list.at(), Some(1));
     }
 
     #[test]

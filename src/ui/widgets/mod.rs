@@ -5,6 +5,7 @@
 //! [`Row`], which takes what `model::Text` made harmless. Nothing here reads a clock.
 
 mod cells;
+mod chosen;
 mod empty;
 mod flow;
 mod ink;
@@ -19,6 +20,7 @@ mod tile;
 mod time;
 
 pub use cells::{Cell, ClassGroup, cells_height, draw_cells, state_counts};
+pub use chosen::Chosen;
 pub use empty::empty;
 pub use flow::{Labelled, flow};
 pub use ink::Ink;

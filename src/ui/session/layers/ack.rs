@@ -139,7 +139,16 @@ impl Layer for Ack {
         self.note.insert(text);
     }
 
+    fn field(&mut self) -> Option<&mut Field> {
+        Some(&mut self.note)
+    }
+
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        vec![("enter", "acknowledge"), ("tab", "until"), ("esc", "back")]
+        vec![
+            ("enter", "acknowledge"),
+            ("tab", "until"),
+            ("ctrl-x", "editor"),
+            ("esc", "back"),
+        ]
     }
 }

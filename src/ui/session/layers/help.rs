@@ -8,6 +8,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::actions::registry::{self, ACTIONS, Action, Scope, Standing, refusal};
 use crate::model::Text;
+use crate::ui::Request;
 use crate::ui::keymap::{self, Keymap, Run};
 use crate::ui::widgets::{Ink, Row, width, wrap};
 
@@ -185,8 +186,10 @@ impl Layer for Help {
             }
             return Step::Stay;
         }
-        if name == "close" {
-            return Step::Close;
+        match name {
+            "close" => return Step::Close,
+            "pager" => return Step::AskOn(vec![Request::Pager(lines.join("\n") + "\n")]),
+            _ => {}
         }
         let steps = self.lines.len().saturating_sub(self.rows) + 1;
         if let Some(top) = moved(name, self.top, steps, self.rows) {

@@ -223,10 +223,13 @@ fn filtered(first: &str, rest: &str, desk: &Desk<'_>, refused: Option<Text>) -> 
     if keep == rest.len() {
         words = desk.filters.keys();
     }
+    let lines = words
+        .into_iter()
+        .map(|word| format!("{first} {kept}{word}"));
     hits.extend(
-        words
-            .into_iter()
-            .map(|word| Hit::line(format!("{first} {kept}{word}"), "", None)),
+        lines
+            .filter(|line| line != whole.trim())
+            .map(|line| Hit::line(line, "", None)),
     );
     hits
 }

@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::ui::Request;
 use crate::ui::keymap;
 use crate::ui::widgets::{Ink, Row};
 
@@ -64,8 +65,10 @@ impl Layer for Lines {
             }
             return Step::Stay;
         }
-        if name == "close" {
-            return Step::Close;
+        match name {
+            "close" => return Step::Close,
+            "pager" => return Step::AskOn(vec![Request::Pager(lines.join("\n") + "\n")]),
+            _ => {}
         }
         let steps = self.rows_of.len().saturating_sub(self.rows) + 1;
         if let Some(top) = moved(name, self.top, steps, self.rows) {

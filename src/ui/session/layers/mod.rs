@@ -5,6 +5,7 @@ mod filter_bar;
 mod help;
 mod hits;
 mod lines;
+mod page;
 mod palette;
 mod plan;
 mod prompt;
@@ -18,6 +19,7 @@ pub use ack::Ack;
 pub use filter_bar::FilterBar;
 pub use help::Help;
 pub use lines::Lines;
+pub use page::{PAGE_ROWS, Page};
 pub use palette::{Palette, Recent};
 pub use plan::lines as plan_lines;
 pub use prompt::Prompt;
@@ -33,6 +35,7 @@ use ratatui::layout::{Position, Rect};
 use crate::actions::registry::{Action, Scope};
 use crate::model::Text;
 use crate::ui::command_line::Line;
+use crate::ui::field::Field;
 use crate::ui::keymap::{Found, Keymap, Run};
 use crate::ui::language::FilterLanguage;
 use crate::ui::planner::RunPlanner;
@@ -65,6 +68,8 @@ pub enum Step {
     Close,
     /// It closes, and asks this.
     Ask(Vec<Request>),
+    /// It stays, and asks this.
+    AskOn(Vec<Request>),
     /// It closes, and wants this done.
     Perform(&'static Action),
     /// It closes, and this line is done; first as it was written.
@@ -91,6 +96,11 @@ pub trait Layer: Send {
 
     /// Takes pasted text.
     fn paste(&mut self, _text: &str, _desk: &Desk<'_>) {}
+
+    /// The line that is being typed, where there is one that may be written in an editor as well (`ctrl-x`).
+    fn field(&mut self) -> Option<&mut Field> {
+        None
+    }
 
     /// Rows that it takes at the bottom, over which nothing is said.
     fn rows_below(&self) -> u16 {
@@ -164,6 +174,7 @@ pub fn reading<'k>(keys: &Keymap, name: &'k str) -> &'k str {
             "bottom" => "end",
             "open" | "quit" | "help" => "close",
             "filter" => "search",
+            "pager" => "pager",
             "next-problem" => "next",
             "prev-problem" => "prev",
             _ => name,

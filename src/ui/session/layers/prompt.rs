@@ -73,7 +73,11 @@ impl Layer for Prompt {
         self.field.insert(text);
     }
 
+    fn field(&mut self) -> Option<&mut Field> {
+        Some(&mut self.field)
+    }
+
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        vec![("enter", "done"), ("esc", "back")]
+        vec![("enter", "done"), ("ctrl-x", "editor"), ("esc", "back")]
     }
 }

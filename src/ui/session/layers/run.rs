@@ -485,10 +485,23 @@ impl Layer for RunDialog {
         true
     }
 
+    fn field(&mut self) -> Option<&mut Field> {
+        match &mut self.stage {
+            Stage::Form { fields, at } => fields.get_mut(*at),
+            // a word that confirms is typed here or not at all
+            Stage::List | Stage::Plan { .. } => None,
+        }
+    }
+
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
         match self.stage {
             Stage::List => vec![("enter", "choose"), ("down", "next"), ("esc", "back")],
-            Stage::Form { .. } => vec![("enter", "next"), ("tab", "field"), ("esc", "back")],
+            Stage::Form { .. } => vec![
+                ("enter", "next"),
+                ("tab", "field"),
+                ("ctrl-x", "editor"),
+                ("esc", "back"),
+            ],
             Stage::Plan { .. } => vec![("down", "more"), ("esc", "back")],
         }
     }

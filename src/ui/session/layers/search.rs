@@ -26,6 +26,24 @@ pub enum Looked {
 }
 
 impl Search {
+    /// Words are being written.
+    pub fn begun() -> Self {
+        Self {
+            typing: true,
+            ..Self::default()
+        }
+    }
+
+    /// Are words being written?
+    pub fn is_typing(&self) -> bool {
+        self.typing
+    }
+
+    /// Is anything looked for?
+    pub fn is_open(&self) -> bool {
+        self.typing || !self.words.text().is_empty()
+    }
+
     /// Takes a key, by its name as [`reading`](super::reading) gives it; `top` is the first line in sight.
     pub fn key(&mut self, key: &KeyEvent, name: &str, lines: &[String], top: usize) -> Looked {
         if self.typing {
@@ -43,10 +61,7 @@ impl Search {
         let n = self.found.len();
         match name {
             "search" => {
-                *self = Self {
-                    typing: true,
-                    ..Self::default()
-                };
+                *self = Self::begun();
                 Looked::At(None)
             }
             "next" | "prev" if n > 0 => {
@@ -71,7 +86,7 @@ impl Search {
 
     /// Lets it go; false where there was none.
     pub fn back(&mut self) -> bool {
-        let had = self.typing || !self.words.text().is_empty();
+        let had = self.is_open();
         *self = Self::default();
         had
     }
@@ -88,7 +103,7 @@ impl Search {
 
     /// Says on the lower edge of a popup what is looked for and how often it is there; gives where it is written.
     pub fn foot(&self, ink: &Ink<'_>, buf: &mut Buffer, inside: Rect) -> Option<Position> {
-        if !self.typing && self.words.text().is_empty() {
+        if !self.is_open() {
             return None;
         }
         let edge = Rect::new(inside.x, inside.bottom(), inside.width, 1).intersection(buf.area);

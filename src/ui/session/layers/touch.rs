@@ -188,11 +188,16 @@ impl Layer for Touch {
         self.reason.insert(text);
     }
 
+    fn field(&mut self) -> Option<&mut Field> {
+        Some(&mut self.reason)
+    }
+
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
         vec![
             ("enter", "say so"),
             ("down", "policy"),
             ("tab", "how long"),
+            ("ctrl-x", "editor"),
             ("esc", "back"),
         ]
     }

@@ -141,3 +141,82 @@ fn what_can_not_become_right_any_more_is_said_while_it_is_typed() {
     seat.keys("<tab>");
     seat.shows("class:ventilator");
 }
+
+#[test]
+fn words_are_looked_for_in_all_of_a_view_that_has_no_filter_and_counted() {
+    for size in [(80, 24), (120, 36), (200, 60)] {
+        let mut seat = Seat::at(size, |_| {});
+        seat.shows("ICU-3");
+        assert!(seat.last().contains("/ search"), "{}", seat.last());
+        seat.keys("4<enter>/");
+        seat.shows("Devices › ");
+        seat.keys("address");
+        seat.shows("1 of ");
+        seat.keys("<enter>n");
+        seat.shows(" of ");
+        seat.keys("<esc><esc>");
+        seat.hides("as it was at");
+        seat.keys("4");
+    }
+}
+
+#[test]
+fn devices_that_are_chosen_get_one_note_are_copied_together_and_nothing_else_is_done_to_several() {
+    let mut seat = Seat::new();
+    seat.keys("4vv");
+    seat.shows("2 chosen");
+    assert_eq!(seat.keys("r"), []);
+    seat.shows("2 devices are chosen, and this is done to one at a time");
+    seat.keys("+");
+    seat.shows("Note of 2 devices");
+    let asked = seat.keys("spare on its way<enter>");
+    let notes: Vec<_> = asked
+        .iter()
+        .filter(|r| matches!(r, Request::Command(Command::Note { note, .. }) if note.as_str() == "spare on its way"))
+        .collect();
+    assert_eq!(notes.len(), 2);
+    assert_ne!(notes[0], notes[1]);
+    let asked = seat.keys("y");
+    assert!(
+        matches!(asked.as_slice(), [Request::Copy(text)] if text.as_str().split(", ").count() == 2),
+        "{asked:?}"
+    );
+    seat.keys("<esc>");
+    seat.hides("chosen");
+    let asked = seat.keys("+for one<enter>");
+    assert_eq!(asked.len(), 1);
+}
+
+#[test]
+fn a_click_selects_what_it_is_on_and_a_second_one_opens_it() {
+    let mut seat = Seat::new();
+    seat.keys("4");
+    let row = |seat: &Seat, name: &str| {
+        let text = seat.text();
+        text.lines().position(|l| l.contains(name)).unwrap() as u16
+    };
+    let at = row(&seat, "vent-icu3-07");
+    let press = |seat: &mut Seat, row| {
+        let mouse = MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column: 10,
+            row,
+            modifiers: crossterm::event::KeyModifiers::NONE,
+        };
+        seat.session.input(Input::Mouse(mouse), &seat.world);
+        seat.draw();
+    };
+    press(&mut seat, at);
+    assert!(seat.last().starts_with(" Devices  "), "{}", seat.last());
+    press(&mut seat, at);
+    assert!(
+        seat.last().starts_with(" Devices › vent-icu3-07"),
+        "{}",
+        seat.last()
+    );
+    // where nothing is, nothing happens
+    seat.keys("<esc>");
+    let before = seat.text();
+    press(&mut seat, 20);
+    assert_eq!(seat.text(), before);
+}

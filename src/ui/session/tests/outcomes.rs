@@ -53,6 +53,8 @@ const ROWS: &[Row] = &[
     ("quit", DEVICES, Shows("Leave wardwatch?")),
     ("leave", DEVICES, Asks(|r| *r == Request::Leave)),
     ("filter", DEVICES, Shows("key:value")),
+    ("read", DEVICES, Shows("Devices, as it was at")),
+    ("pager", DEVICES, Asks(|r| matches!(r, Request::Pager(text) if text.contains("vent-icu3-07") && text.contains("10.31.0.1")))),
     ("filter-clear", &[Act("view-devices"), Act("filter"), Type("vent<enter>")], Turns("pump-icu3-12")),
     ("palette", DEVICES, Shows("Command")),
     ("help", DEVICES, Shows("Here")),

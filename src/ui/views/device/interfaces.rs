@@ -37,6 +37,11 @@ pub struct Interfaces {
 }
 
 impl Interfaces {
+    /// It is no longer drawn.
+    pub fn rest(&mut self) {
+        self.index.rest();
+    }
+
     /// The interface under the cursor.
     pub fn at(&self) -> Option<IfIndex> {
         self.list.at()

@@ -131,6 +131,7 @@ impl DeviceView {
                 Query::Ledger {
                     addresses: device.addresses.iter().copied().collect(),
                     since: Time(0),
+                    before: Time(i64::MAX),
                     limit: ASK,
                 }
             }
@@ -211,6 +212,10 @@ impl View for DeviceView {
             Outcome::Ignored => super::go(action, &self.selection(ctx), ctx),
             done => done,
         }
+    }
+
+    fn rest(&mut self) {
+        self.interfaces.rest();
     }
 
     fn crumb(&self, ctx: &Ctx<'_>) -> String {

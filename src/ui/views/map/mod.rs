@@ -115,13 +115,18 @@ impl Map {
 
     fn draw_segments(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect) {
         if self.index.segments.is_empty() {
-            empty(
-                ink,
-                buf,
-                area,
-                "no segment is known yet",
-                "Name the segments in the site file: VLAN, subnets, whether they are clinical.",
-            );
+            let (headline, advice) = if ink.ctx.is_past() {
+                (
+                    "no segment was known yet",
+                    "This is before the site file named one: go on from here.",
+                )
+            } else {
+                (
+                    "no segment is known yet",
+                    "Name the segments in the site file: VLAN, subnets, whether they are clinical.",
+                )
+            };
+            empty(ink, buf, area, headline, advice);
             return;
         }
         let at = self.segments.at();
@@ -198,6 +203,10 @@ impl View for Map {
             Outcome::Ignored => super::go(action, &self.selection(ctx), ctx),
             done => done,
         }
+    }
+
+    fn rest(&mut self) {
+        self.index.rest();
     }
 
     fn crumb(&self, ctx: &Ctx<'_>) -> String {

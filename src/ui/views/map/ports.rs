@@ -71,13 +71,7 @@ impl Ports {
             let Some(id) = part.first().map(|row| row.0) else {
                 continue;
             };
-            let ours = |station: &DeviceId| {
-                ctx.state
-                    .devices
-                    .get(station)
-                    .is_some_and(|d| d.segment == segment)
-            };
-            if !part.iter().any(|row| ours(&row.2)) {
+            if !part.iter().any(|row| row.5 == segment) {
                 continue;
             }
             let Some(switch) = ctx.state.devices.get(&id) else {
@@ -99,7 +93,10 @@ impl Ports {
                     let from = part.partition_point(|row| row.1 < i.index);
                     let to = part.partition_point(|row| row.1 <= i.index);
                     let stations = part.get(from..to).unwrap_or(&[]);
-                    let own = stations.iter().map(|row| row.2).find(|id| ours(id));
+                    let own = stations
+                        .iter()
+                        .find(|row| row.5 == segment)
+                        .map(|row| row.2);
                     PortAt {
                         switch: id,
                         port: i.index,

@@ -90,14 +90,19 @@ impl Topology {
     pub fn draw(&mut self, ink: &Ink<'_>, buf: &mut Buffer, area: Rect, index: &Index) {
         self.refresh(ink.ctx, index);
         if self.tree.nodes.is_empty() {
-            empty(
-                ink,
-                buf,
-                area,
-                "no switch is known yet",
-                "Switches come from the site file and from LLDP and CDP tables, which are read every 15 minutes once a switch \
-                 answers SNMP.",
-            );
+            let (headline, advice) = if ink.ctx.is_past() {
+                (
+                    "no switch was known yet",
+                    "This is before the first was: go on from here.",
+                )
+            } else {
+                (
+                    "no switch is known yet",
+                    "Switches come from the site file and from LLDP and CDP tables, which are read every 15 minutes once a \
+                     switch answers SNMP.",
+                )
+            };
+            empty(ink, buf, area, headline, advice);
             return;
         }
         let pane = if area.height >= 26 {

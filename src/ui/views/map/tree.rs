@@ -1,5 +1,6 @@
 //! The network as a tree, seen from where the collector is: who is before whom, and what hangs where.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
@@ -61,7 +62,9 @@ impl Tree {
             links.entry(link.id.0.device).or_default().push(*link);
             links.entry(link.id.1.device).or_default().push(*link);
         }
-        let mut members: BTreeSet<DeviceId> = index.attached.iter().map(|row| row.0).collect();
+        let switches = index.attached.chunk_by(|a, b| a.0 == b.0);
+        let mut members: BTreeSet<DeviceId> =
+            switches.filter_map(<[_]>::first).map(|row| row.0).collect();
         for (id, cables) in &links {
             let class = state.devices.get(id).map(|d| d.class);
             // an access point or a server at the end of a cable is a cell, not a node
@@ -72,10 +75,13 @@ impl Tree {
         members.retain(|id| state.devices.contains_key(id));
         let mut tree = Self::default();
         let mut rest = members.clone();
-        let mut next = first(state, &links, &rest);
-        while let Some(root) = next {
+        if let Some(root) = collector(state, &rest) {
             tree.grow(root, &links, &mut rest);
-            next = first_of_rest(state, &links, &rest);
+        }
+        for root in by_cables(state, &links, &rest) {
+            if rest.contains(&root) {
+                tree.grow(root, &links, &mut rest);
+            }
         }
         for alert in state.alerts.values() {
             let at = alert.device.and_then(|id| tree.place.get(&id).copied());
@@ -219,43 +225,33 @@ impl Tree {
     }
 }
 
-/// The collector's device, or the switch it hangs on; else the one with most cables, routers before switches.
-fn first(
-    state: &State,
-    links: &BTreeMap<DeviceId, Vec<Link>>,
-    rest: &BTreeSet<DeviceId>,
-) -> Option<DeviceId> {
-    if let Some(id) = state.collector_at() {
-        if rest.contains(&id) {
-            return Some(id);
-        }
-        let switch = state
-            .devices
-            .get(&id)
-            .and_then(|d| d.attached)
-            .map(|at| at.switch);
-        if let Some(switch) = switch.filter(|s| rest.contains(s)) {
-            return Some(switch);
-        }
+/// The collector's device, or the switch it hangs on, where it is among them.
+fn collector(state: &State, rest: &BTreeSet<DeviceId>) -> Option<DeviceId> {
+    let id = state.collector_at()?;
+    if rest.contains(&id) {
+        return Some(id);
     }
-    first_of_rest(state, links, rest)
+    let at = state.devices.get(&id).and_then(|d| d.attached)?;
+    Some(at.switch).filter(|switch| rest.contains(switch))
 }
 
-fn first_of_rest(
+/// The one with most cables first, routers before switches.
+fn by_cables(
     state: &State,
     links: &BTreeMap<DeviceId, Vec<Link>>,
     rest: &BTreeSet<DeviceId>,
-) -> Option<DeviceId> {
-    rest.iter()
-        .max_by_key(|id| {
-            (
-                links.get(id).map_or(0, Vec::len),
-                state
-                    .devices
-                    .get(*id)
-                    .is_some_and(|d| d.class == DeviceClass::Router),
-                std::cmp::Reverse(**id),
-            )
+) -> Vec<DeviceId> {
+    let router = |id| {
+        let device = state.devices.get(&id);
+        device.is_some_and(|d| d.class == DeviceClass::Router)
+    };
+    let mut all: Vec<_> = rest
+        .iter()
+        .map(|id| {
+            let cables = links.get(id).map_or(0, Vec::len);
+            (Reverse((cables, router(*id))), *id)
         })
-        .copied()
+        .collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, id)| id).collect()
 }
