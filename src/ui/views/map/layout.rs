@@ -146,62 +146,134 @@ pub fn lay(
             }
         }
     }
+    let mut folding = Folding::new(cut);
     loop {
-        let over = cut.needed().saturating_sub(room);
-        if over == 0 {
+        let over = folding.needed().saturating_sub(room);
+        if over == 0 || !folding.fold(over) {
             break;
-        }
-        let next = next_fold(&cut, over);
-        if next.is_empty() {
-            break;
-        }
-        for at in next {
-            cut.hide(at);
         }
     }
-    place(&cut, width, slot, room)
+    place(&folding.cut, width, slot, room)
 }
 
-/// The next nodes to fold, `over` places being missing: of the node with most leaves that are well, the last half of these;
-/// two at least, if none is folded there yet, since the fold takes a place itself.
-fn next_fold(cut: &Cut<'_>, over: usize) -> Vec<usize> {
-    let mut best: Option<(bool, usize, usize)> = None;
-    let mut leaves: Vec<usize> = Vec::new();
-    let mut queue: Vec<usize> = cut.tree.roots.clone();
-    while let Some(at) = queue.pop() {
-        let mut here: Vec<usize> = Vec::new();
-        for child in cut.shown(at) {
-            if cut.leaf(child) {
-                here.push(child);
-            } else {
-                queue.push(child);
-            }
+/// How worth folding what hangs on a node is: all of it is well, how many, how deep.
+type Worth = (bool, usize, usize);
+
+/// Folding, a few leaves at a time; what is known of each node is mended on the way to its root, and not summed anew.
+struct Folding<'t> {
+    cut: Cut<'t>,
+    /// Places side by side of each node with all behind it.
+    slots: Vec<usize>,
+    worth: Vec<Option<Worth>>,
+    /// Of two equally worth the first is folded.
+    order: Vec<usize>,
+}
+
+impl<'t> Folding<'t> {
+    fn new(cut: Cut<'t>) -> Self {
+        let all = cut.tree.nodes.len();
+        let mut order = Vec::with_capacity(all);
+        let mut queue = cut.tree.roots.clone();
+        while let Some(at) = queue.pop() {
+            order.push(at);
+            queue.extend(cut.shown(at));
         }
-        if here.is_empty() {
-            continue;
+        let mut folding = Self {
+            slots: vec![0; all],
+            worth: vec![None; all],
+            order,
+            cut,
+        };
+        // parents come before their children
+        for at in (0..all).rev() {
+            folding.mend(at);
         }
-        here.sort_by_key(|c| (cut.bad(*c), std::cmp::Reverse(*c)));
-        let well = here.iter().filter(|c| cut.bad(**c) == 0).count();
-        let least = if cut.has_fold(at) || here.len() == 1 {
+        folding
+    }
+
+    fn slots_of(&self, at: usize) -> usize {
+        self.slots.get(at).copied().unwrap_or(0)
+    }
+
+    fn needed(&self) -> usize {
+        self.cut.tree.roots.iter().map(|r| self.slots_of(*r)).sum()
+    }
+
+    /// Looks at a node anew, whose children are right.
+    fn mend(&mut self, at: usize) {
+        let below: usize = self.cut.shown(at).map(|c| self.slots_of(c)).sum();
+        let slots = if below == 0 {
+            // a fold with nothing beside it is said inside the box
+            1
+        } else {
+            below + usize::from(self.cut.has_fold(at))
+        };
+        let worth = self.worth_of(at);
+        if let (Some(of), Some(is)) = (self.slots.get_mut(at), self.worth.get_mut(at)) {
+            (*of, *is) = (slots, worth);
+        }
+    }
+
+    /// Leaves that hang on a node.
+    fn leaves(&self, at: usize) -> Vec<usize> {
+        let shown = self.cut.shown(at);
+        shown.filter(|child| self.cut.leaf(*child)).collect()
+    }
+
+    /// Leaves that must go together at the least: the first fold takes a place itself.
+    fn least(&self, at: usize, leaves: usize) -> usize {
+        if self.cut.has_fold(at) || leaves == 1 {
             1
         } else {
             2
-        };
-        let all_well = well >= least;
-        let level = cut.tree.nodes.get(at).map_or(0, |n| n.level);
-        let key = (all_well, if all_well { well } else { here.len() }, level);
-        if best.is_none_or(|b| key > b) {
-            best = Some(key);
-            let most = if all_well {
-                (well / 2).min(over + 1)
-            } else {
-                least
-            };
-            here.truncate(most.max(least));
-            leaves = here;
         }
     }
-    leaves
+
+    fn worth_of(&self, at: usize) -> Option<Worth> {
+        let leaves = self.leaves(at);
+        if leaves.is_empty() {
+            return None;
+        }
+        let well = leaves.iter().filter(|c| self.cut.bad(**c) == 0).count();
+        let all_well = well >= self.least(at, leaves.len());
+        let level = self.cut.tree.nodes.get(at).map_or(0, |n| n.level);
+        let many = if all_well { well } else { leaves.len() };
+        Some((all_well, many, level))
+    }
+
+    /// Folds, `over` places being missing: of the node with most leaves that are well, the last half of these; two at least, if
+    /// none is folded there yet. False where there is nothing to fold.
+    fn fold(&mut self, over: usize) -> bool {
+        let mut best: Option<(Worth, usize)> = None;
+        for at in &self.order {
+            if let Some(worth) = self.worth.get(*at).copied().flatten()
+                && best.is_none_or(|(than, _)| worth > than)
+                && !self.cut.is_hidden(*at)
+            {
+                best = Some((worth, *at));
+            }
+        }
+        let Some(((all_well, well, _), at)) = best else {
+            return false;
+        };
+        let mut leaves = self.leaves(at);
+        let least = self.least(at, leaves.len());
+        leaves.sort_by_key(|c| (self.cut.bad(*c), std::cmp::Reverse(*c)));
+        let most = if all_well {
+            (well / 2).min(over + 1)
+        } else {
+            least
+        };
+        for leaf in leaves.into_iter().take(most.max(least)) {
+            self.cut.hide(leaf);
+        }
+        let mut up = Some(at);
+        while let Some(at) = up {
+            self.mend(at);
+            up = self.cut.tree.nodes.get(at).and_then(|n| n.parent);
+        }
+        true
+    }
 }
 
 fn place(cut: &Cut<'_>, width: u16, slot: u16, room: usize) -> Layout {
