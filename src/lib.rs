@@ -11,6 +11,7 @@ pub mod engine;
 pub mod event;
 pub mod gate;
 pub mod host;
+pub mod identify;
 pub mod log;
 pub mod model;
 pub mod notify;

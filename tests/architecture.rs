@@ -11,6 +11,7 @@ use syn::visit::Visit;
 const MAY_USE: &[(&str, &str)] = &[
     ("model", ""),
     ("wire", "model"),
+    ("identify", "model wire"),
     ("event", "model"),
     ("config", "model"),
     ("gate", "model event config"),

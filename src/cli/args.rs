@@ -163,6 +163,8 @@ pub enum Command {
     Device(DeviceArgs),
     /// Every packet ever sent to a device
     Ledger(LedgerArgs),
+    /// What recorded devices are (.snmprec): vendor, operating system, model, version, serial number
+    Identify(IdentifyArgs),
     /// Run a remediation, through the same gate as the key
     Run(RunArgs),
     /// Recorded or simulated devices as SNMP agents
@@ -421,6 +423,20 @@ pub struct DeviceArgs {
 pub struct LedgerArgs {
     /// Name, address, MAC or biomedical tag
     pub device: String,
+    /// table, json, jsonl or csv; table on a terminal, else jsonl
+    #[arg(long, value_enum)]
+    pub format: Option<ListFormat>,
+}
+
+/// `identify`
+#[derive(Debug, Args)]
+pub struct IdentifyArgs {
+    /// Recordings of SNMP agents (.snmprec)
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// A folder of rules (.toml) in place of those that are shipped, to try one's own
+    #[arg(long, value_name = "FOLDER")]
+    pub rules: Option<PathBuf>,
     /// table, json, jsonl or csv; table on a terminal, else jsonl
     #[arg(long, value_enum)]
     pub format: Option<ListFormat>,

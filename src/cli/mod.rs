@@ -11,6 +11,7 @@ mod demo;
 mod device;
 mod doctor;
 mod first;
+mod identify;
 mod init;
 mod keys;
 mod ledger;
@@ -132,6 +133,7 @@ fn carry_out(cli: Cli) -> color_eyre::Result<Done> {
         Some(Command::Changes(args)) => past::changes(global, &args),
         Some(Command::Device(args)) => list::device(global, &args),
         Some(Command::Ledger(args)) => ledger::ledger(global, &args),
+        Some(Command::Identify(args)) => identify::identify(&args),
         Some(Command::Run(args)) => run::run(global, &args),
         Some(Command::Sim(command)) => sim::sim(&command),
         Some(Command::Theme(args)) => theme::theme(global, &args.command),
