@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 
+from names import short
+
 # said another way than by leaving out the form of the company
 NAMES = {
     2: "IBM", 9: "Cisco", 11: "HP", 36: "DEC", 42: "Oracle", 43: "3Com", 45: "Nortel", 52: "Enterasys", 63: "Apple", 89: "Radware",
@@ -32,22 +34,6 @@ NAMES = {
     30065: "Arista", 35047: "Sangfor", 37447: "HPE", 38446: "Enlogic", 39165: "Hikvision", 40310: "Nvidia", 41112: "Ubiquiti",
     41263: "Nutanix", 47196: "HPE Aruba", 50536: "iXsystems", 52674: "APC",
 }
-FORM = re.compile(
-    r"[\s,]+(?:\(?formerly.*|inc|incorporated|corp|corporation|co|company|ltd|limited|llc|gmbh(?: ?& ?co\.? ?kg)?|kg|ag|ab|as|a/s|oy|oyj|"
-    r"bv|b\.v|nv|n\.v|sa|s\.a|sas|s\.a\.s|srl|s\.r\.l|spa|s\.p\.a|sarl|plc|pty|pvt|private|pte|kk|k\.k|sp\. ?z ?o\.?o|s\.r\.o|d\.o\.o|"
-    r"a\.s|aps|holding|holdings|group|international)\.?$",
-    re.I,
-)
-
-
-def short(name):
-    name = re.sub(r"\s+", " ", name.replace("\t", " ")).strip().strip("'\"")
-    name = re.sub(r"\s*\([^()]*\)\s*$", "", name).rstrip(" #")
-    while True:
-        cut = FORM.sub("", name).rstrip(" ,.-")
-        if cut == name or len(cut) < 2:
-            return name
-        name = cut
 
 
 def main(source):

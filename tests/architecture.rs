@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("gate", "model event config"),
     ("sources", "model event config wire gate"),
     ("log", "model event"),
-    ("engine", "model event"),
+    ("engine", "model event identify"),
     ("access", "model event config"),
     ("actions", "model event config access gate engine"),
     ("notify", "model event config"),

@@ -33,6 +33,15 @@ impl State {
         let Some(device) = self.devices.get(&id) else {
             return;
         };
+        // who made the network interface says little of the device: a hint where nothing else is known, no conflict
+        if source == FactSource::Oui
+            && device
+                .facts
+                .get(&key)
+                .is_some_and(|old| old.source != source)
+        {
+            return;
+        }
         let mut changed = None;
         match device.facts.get(&key) {
             Some(old) if same(key, &old.value, value) && old.source >= source => {
@@ -76,7 +85,7 @@ impl State {
                 }
                 self.edit(id, |d| {
                     d.conflicts.retain(|c| c.key != key || c.source != source);
-                    if old.source != source && !agrees {
+                    if old.source != source && !agrees && old.source != FactSource::Oui {
                         d.conflicts.push(old);
                     }
                     d.facts.insert(fact);
@@ -99,6 +108,9 @@ impl State {
                 if key == FactKey::SysObjectId {
                     self.model_known(id, out);
                 }
+                if key != FactKey::Firmware {
+                    self.identified(id, at, out);
+                }
             }
             _ => {}
         }
@@ -117,9 +129,23 @@ impl State {
             d.conflicts.retain(|c| c.key != key || c.source != source);
         });
         if let Some(old) = had {
-            self.edit(id, |d| d.facts.remove(&key));
-            self.note(id, key_word(key), old.value, Text::empty(), out);
+            // who was not believed beside it is believed now
+            let next = self.edit(id, |d| {
+                d.facts.remove(&key);
+                let beside = d.conflicts.iter().enumerate().filter(|(_, c)| c.key == key);
+                let best = beside.max_by_key(|(_, c)| c.source).map(|(at, _)| at);
+                let next = best.map(|at| d.conflicts.remove(at));
+                if let Some(next) = &next {
+                    d.facts.insert(next.clone());
+                }
+                next.map(|next| next.value)
+            });
+            let next = next.flatten().unwrap_or_default();
+            self.note(id, key_word(key), old.value, next, out);
             self.rename(id, out);
+            if key == FactKey::Class {
+                self.reclass(id, out);
+            }
         }
     }
 
@@ -198,6 +224,7 @@ fn confidence(source: FactSource) -> u8 {
         FactSource::Operator | FactSource::Site => 100,
         FactSource::Snmp => 90,
         FactSource::Lldp => 80,
+        FactSource::Rule => 70,
         FactSource::Dhcp => 60,
         FactSource::Fdb | FactSource::Arp | FactSource::Dns => 50,
         FactSource::Oui => 30,

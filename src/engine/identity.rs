@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use ecow::EcoVec;
 
-use crate::model::{Device, DeviceId, Mac, SegmentId, Text, Time};
+use crate::identify::maker_of;
+use crate::model::{Device, DeviceId, FactKey, FactSource, Mac, SegmentId, Text, Time};
 
 use super::fold::Out;
 use super::memory::{Binding, Timer};
@@ -148,6 +149,9 @@ impl State {
             self.edit(before, |d| d.macs.remove(&mac));
         }
         self.edit(id, |d| d.macs.insert(mac));
+        if let Some(maker) = maker_of(mac) {
+            self.learn(id, FactKey::Vendor, maker, FactSource::Oui, self.time, out);
+        }
         self.rename(id, out);
         out.inventory = true;
     }

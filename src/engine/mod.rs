@@ -15,6 +15,7 @@ mod difference;
 mod facts;
 mod filter;
 mod fold;
+mod identified;
 mod identity;
 mod memory;
 mod overrides;

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::{
-    ClassSpec, DeviceClass, DeviceId, ReachFact, SegmentId, SegmentSpec, Text, TouchPolicy,
-    TouchPolicyInForce, TouchTable,
+    ClassSpec, Device, DeviceClass, DeviceId, FactKey, FactSource, ReachFact, SegmentId,
+    SegmentSpec, Text, TouchPolicy, TouchPolicyInForce, TouchTable,
 };
 
 use super::fold::Out;
@@ -14,6 +14,12 @@ use super::state::State;
 
 /// The least of all addresses.
 const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+/// The site or a person said what it is. What it says of itself may make its policy stricter, never laxer.
+fn is_said(d: &Device) -> bool {
+    let class = d.facts.get(&FactKey::Class);
+    class.is_some_and(|fact| fact.source >= FactSource::Site)
+}
 
 impl State {
     pub(super) fn class_spec(&self, class: DeviceClass) -> Option<&ClassSpec> {
@@ -40,7 +46,7 @@ impl State {
             .unwrap_or(d.class.touch());
         let mut policy = if let Some(own) = spec.and_then(|s| s.touch) {
             (own, "device".to_string())
-        } else if d.declared && d.class != DeviceClass::Unknown {
+        } else if d.declared && d.class != DeviceClass::Unknown && is_said(d) {
             (class, format!("class {}", d.class))
         } else {
             let (unknown, because) = match segment {

@@ -1,7 +1,10 @@
 //! What a device answered, as the rules look at it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ops::Deref;
 
+use super::source::arcs;
 use crate::wire::snmp::{Value, VarBind};
 
 /// Octets of an answer that are looked at.
@@ -33,10 +36,50 @@ pub trait Answers {
 
     /// Anything at or below this object was answered.
     fn has(&self, oid: &[u32]) -> bool;
+
+    /// The arcs of `sysObjectID`; empty where it has none.
+    fn object_id(&self) -> Vec<u32> {
+        let id = self.text(SYS_OBJECT_ID).unwrap_or_default();
+        arcs(id.trim_start_matches('.')).unwrap_or_default()
+    }
 }
 
-/// The rows that may stand for the whole device: of a stack or a chassis, in order; else the first.
-pub(super) fn chassis(of: &dyn Answers) -> Vec<u32> {
+/// What one device answered, while it is identified: what is looked up again and again is looked up once.
+pub(super) struct Seen<'a> {
+    of: &'a dyn Answers,
+    chassis: OnceCell<Chassis>,
+}
+
+/// The rows of the entity table that may stand for the whole device.
+pub(super) struct Chassis {
+    /// Of a stack or a chassis, in order; else the first.
+    pub rows: Vec<u32>,
+    /// Nobody says of what class a row is.
+    pub unclassed: bool,
+}
+
+impl<'a> Seen<'a> {
+    pub fn new(of: &'a dyn Answers) -> Self {
+        Self {
+            of,
+            chassis: OnceCell::new(),
+        }
+    }
+
+    pub fn chassis(&self) -> &Chassis {
+        self.chassis.get_or_init(|| chassis(self.of))
+    }
+}
+
+impl<'a> Deref for Seen<'a> {
+    type Target = dyn Answers + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        self.of
+    }
+}
+
+fn chassis(of: &dyn Answers) -> Chassis {
     let mut column = ENTITY.to_vec();
     column.push(ENTITY_CLASS);
     let mut first = None;
@@ -52,10 +95,14 @@ pub(super) fn chassis(of: &dyn Answers) -> Vec<u32> {
             }
         }
     }
+    let unclassed = first.is_none();
     if found.is_empty() {
         found.extend(first.or(Some(1)));
     }
-    found
+    Chassis {
+        rows: found,
+        unclassed,
+    }
 }
 
 /// Answers by their names, sorted: a recording, or what was asked.
@@ -87,6 +134,19 @@ impl Answers for Recorded<'_> {
         )
     }
 
+    fn object_id(&self) -> Vec<u32> {
+        let first = self.from(SYS_OBJECT_ID).first();
+        let own = first.filter(|v| v.oid.arcs() == SYS_OBJECT_ID);
+        match own.map(|v| &v.value) {
+            Some(Value::Oid(oid)) => oid.arcs().to_vec(),
+            // a few agents give it as text
+            Some(value) => value_text(value)
+                .and_then(|text| arcs(text.trim_start_matches('.')))
+                .unwrap_or_default(),
+            None => Vec::new(),
+        }
+    }
+
     fn has(&self, oid: &[u32]) -> bool {
         let first = self.from(oid).first();
         first.is_some_and(|v| v.oid.arcs().starts_with(oid) && value_text(&v.value).is_some())
@@ -96,8 +156,12 @@ impl Answers for Recorded<'_> {
 /// An answer as text; octets that are no text as hexadecimal with colons, as hardware addresses are written.
 fn value_text(value: &Value) -> Option<Cow<'_, str>> {
     Some(match value {
+        Value::Octets(octets) if octets.trim_ascii() == MASKED => return None,
         Value::Octets(octets) => octets_text(octets.get(..ANSWER_CAP).unwrap_or(octets)),
-        Value::Integer(n) => n.to_string().into(),
+        Value::Integer(n) => match usize::try_from(*n).ok().and_then(|n| SMALL.get(n)) {
+            Some(small) => (*small).into(),
+            None => n.to_string().into(),
+        },
         Value::Counter32(n) | Value::Gauge32(n) | Value::TimeTicks(n) => n.to_string().into(),
         Value::Counter64(n) => n.to_string().into(),
         Value::Oid(oid) => oid.to_string().into(),
@@ -105,6 +169,14 @@ fn value_text(value: &Value) -> Option<Cow<'_, str>> {
         _ => return None,
     })
 }
+
+/// Numbers that are met most, as those of classes.
+const SMALL: [&str; 13] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12",
+];
+
+/// What stands in a recording where somebody took a value out.
+const MASKED: &[u8] = b"<private>";
 
 fn octets_text(octets: &[u8]) -> Cow<'_, str> {
     let trimmed = octets.trim_ascii_end();

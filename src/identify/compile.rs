@@ -7,11 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use aho_corasick::AhoCorasick;
-use regex::Regex;
 use rustc_hash::FxHashMap;
 
-use super::answers::{Answers, SYS_DESCR, SYS_NAME, SYS_OBJECT_ID};
+use super::answers::{Answers, SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Seen};
 use super::generic;
+use super::pattern::Pattern;
 use super::rule::{FileText, Pick, Rule, RuleError, RuleText};
 use super::source::{Source, arcs};
 use crate::model::{DeviceClass, Text};
@@ -48,7 +48,7 @@ pub struct Identity {
 #[derive(Clone, Debug)]
 struct Has {
     oid: Vec<u32>,
-    like: Option<Regex>,
+    like: Option<Pattern>,
 }
 
 /// One way in which a rule matches.
@@ -149,32 +149,29 @@ impl Rules {
     }
 
     /// The most specific rule that matches.
-    fn best(&self, of: &dyn Answers) -> Option<(&Rule, &When)> {
+    fn best(&self, of: &Seen<'_>) -> Option<(&Rule, &When)> {
         let descr = of.text(SYS_DESCR).unwrap_or_default();
-        let mut there = vec![false; self.by_text.len()];
-        for found in self.texts.find_overlapping_iter(descr.as_ref()) {
-            if let Some(there) = there.get_mut(found.pattern().as_usize()) {
-                *there = true;
+        let mut found: Vec<usize> = Vec::new();
+        for text in self.texts.find_overlapping_iter(descr.as_ref()) {
+            let text = text.pattern().as_usize();
+            if !found.contains(&text) {
+                found.push(text);
             }
         }
-        let is_there = |text: &usize| there.get(*text).copied().unwrap_or(false);
+        let is_there = |text: &usize| found.contains(text);
         let mut ways: Vec<usize> = Vec::new();
-        let id = of.text(SYS_OBJECT_ID).unwrap_or_default();
-        if let Some(id) = arcs(id.trim_start_matches('.')) {
-            let mut at = self.trie.first();
-            let mut rest = id.iter();
-            while let Some(node) = at {
-                ways.extend(&node.ends);
-                at = rest
-                    .next()
-                    .and_then(|arc| node.next.get(arc))
-                    .and_then(|next| self.trie.get(*next));
-            }
+        let id = of.object_id();
+        let mut at = self.trie.first();
+        let mut rest = id.iter();
+        while let Some(node) = at {
+            ways.extend(&node.ends);
+            at = rest
+                .next()
+                .and_then(|arc| node.next.get(arc))
+                .and_then(|next| self.trie.get(*next));
         }
-        for (text, by) in self.by_text.iter().enumerate() {
-            if is_there(&text) {
-                ways.extend(by);
-            }
+        for text in &found {
+            ways.extend(self.by_text.get(*text).into_iter().flatten());
         }
         ways.extend(&self.by_answer);
         let holds = |way: &When| {
@@ -191,6 +188,7 @@ impl Rules {
 
     /// What this device is.
     pub fn identify(&self, of: &dyn Answers) -> Identity {
+        let of = &Seen::new(of);
         let Some((rule, way)) = self.best(of) else {
             return generic::identity(of);
         };
@@ -215,6 +213,7 @@ impl Rules {
 
     /// What the rule that matches so far would like to have asked beside `sysDescr` and `sysObjectID`: objects and columns.
     pub fn needs(&self, of: &dyn Answers) -> Vec<Vec<u32>> {
+        let of = &Seen::new(of);
         let mut sources: Vec<Source> = Vec::new();
         if let Some((rule, _)) = self.best(of) {
             let all = [&rule.model, &rule.version, &rule.serial, &rule.features];
@@ -243,7 +242,7 @@ impl When {
 }
 
 impl Has {
-    fn holds(&self, of: &dyn Answers) -> bool {
+    fn holds(&self, of: &Seen<'_>) -> bool {
         match &self.like {
             None => of.has(&self.oid),
             Some(like) => of.text(&self.oid).is_some_and(|text| like.is_match(&text)),
@@ -295,7 +294,7 @@ impl Builder {
                 } else {
                     let inner = like.strip_prefix('/').and_then(|l| l.strip_suffix('/'));
                     let inner = inner.ok_or_else(|| format!("has: '{like}' is no /pattern/"))?;
-                    Some(Regex::new(inner).map_err(|why| format!("has: {why}"))?)
+                    Some(Pattern::read(inner).map_err(|why| format!("has: {why}"))?)
                 };
                 has.push(Has { oid, like });
             }

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::answers::{Answers, SYS_DESCR, SYS_OBJECT_ID};
+use super::answers::{SYS_DESCR, Seen};
 use super::compile::{Identity, value_of};
 use super::enterprise::vendor_of;
-use super::source::{Source, arcs};
+use super::source::Source;
 use super::words::maker_and_model;
 use crate::model::{DeviceClass, Text};
 
@@ -19,30 +19,36 @@ const BY_ENTERPRISE: u8 = 50;
 const BY_WORD: u8 = 30;
 
 /// Where a model stands, in the order in which it is believed.
-const MODELS: [&str; 4] = [
-    "chassis.model",
-    "^33.1.1.2.0",   // upsIdentModel (RFC 1628)
-    "^25.3.2.1.3.1", // hrDeviceDescr (RFC 2790), of a printer
-    "chassis.name",
-];
+static MODELS: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    sources(&[
+        "chassis.model",
+        "^33.1.1.2.0",   // upsIdentModel (RFC 1628)
+        "^25.3.2.1.3.1", // hrDeviceDescr (RFC 2790), of a printer
+        "chassis.name",
+    ])
+});
 /// Where a version stands.
-const VERSIONS: [&str; 4] = [
-    "chassis.software",
-    "chassis.firmware",
-    "^33.1.1.3.0", // upsIdentUPSSoftwareVersion
-    "^33.1.1.4.0", // upsIdentAgentSoftwareVersion
-];
+static VERSIONS: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    sources(&[
+        "chassis.software",
+        "chassis.firmware",
+        "^33.1.1.3.0", // upsIdentUPSSoftwareVersion
+        "^33.1.1.4.0", // upsIdentAgentSoftwareVersion
+    ])
+});
 /// Where a serial number stands.
-const SERIALS: [&str; 2] = [
-    "chassis.serial",
-    "^43.5.1.1.17.1", // prtGeneralSerialNumber (RFC 3805)
-];
+static SERIALS: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    sources(&[
+        "chassis.serial",
+        "^43.5.1.1.17.1", // prtGeneralSerialNumber (RFC 3805)
+    ])
+});
 /// `prtGeneralEntry`: it is a printer.
 const PRINTER: &[u32] = &[1, 3, 6, 1, 2, 1, 43, 5, 1];
 /// `upsObjects`: it is a power supply.
 const UPS: &[u32] = &[1, 3, 6, 1, 2, 1, 33, 1, 1];
 /// `upsIdentManufacturer`, `entPhysicalMfgName` of the chassis.
-const MAKERS: [&str; 1] = ["^33.1.1.1.0"];
+static MAKERS: LazyLock<Vec<Source>> = LazyLock::new(|| sources(&["^33.1.1.1.0"]));
 
 /// The usual ways to write a version.
 static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -52,9 +58,16 @@ static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-fn first(words: &[&str], of: &dyn Answers) -> Option<Text> {
-    let sources = words.iter().filter_map(|word| Source::parse(word));
+fn sources(words: &[&str]) -> Vec<Source> {
+    words
+        .iter()
+        .filter_map(|word| Source::parse(word))
+        .collect()
+}
+
+fn first(sources: &[Source], of: &Seen<'_>) -> Option<Text> {
     sources
+        .iter()
         .filter_map(|source| source.read(of).map(Cow::into_owned))
         .find_map(|value| value_of(&value))
 }
@@ -67,13 +80,13 @@ fn version_in(descr: &str) -> Option<Text> {
 }
 
 /// Fills in what the rule said nothing of.
-pub(super) fn complete(identity: &mut Identity, of: &dyn Answers) {
+pub(super) fn complete(identity: &mut Identity, of: &Seen<'_>) {
     let printer = identity.class == Some(DeviceClass::Printer);
     if identity.model.is_none() {
         let words = if printer || of.has(PRINTER) {
-            &MODELS[..]
+            MODELS.as_slice()
         } else {
-            &MODELS[..2]
+            MODELS.get(..2).unwrap_or(&[])
         };
         identity.model = first(words, of);
     }
@@ -91,13 +104,12 @@ pub(super) fn complete(identity: &mut Identity, of: &dyn Answers) {
 }
 
 /// Of a device that no rule knows.
-pub(super) fn identity(of: &dyn Answers) -> Identity {
+pub(super) fn identity(of: &Seen<'_>) -> Identity {
     let mut identity = Identity::default();
-    let id = of.text(SYS_OBJECT_ID).unwrap_or_default();
-    let enterprise = arcs(id.trim_start_matches('.')).and_then(|arcs| match arcs.as_slice() {
+    let enterprise = match of.object_id().as_slice() {
         [1, 3, 6, 1, 4, 1, enterprise, ..] => Some(*enterprise),
         _ => None,
-    });
+    };
     let descr = of.text(SYS_DESCR).unwrap_or_default();
     if of.has(PRINTER) {
         identity.class = Some(DeviceClass::Printer);
@@ -109,7 +121,7 @@ pub(super) fn identity(of: &dyn Answers) -> Identity {
         .filter(|maker| maker.as_str().chars().any(char::is_alphabetic))
         .or_else(|| {
             let known = enterprise.filter(|n| !AGENTS.contains(n));
-            known.and_then(vendor_of).map(Text::from)
+            known.and_then(vendor_of).cloned()
         })
         .or_else(|| maker_and_model(&descr).map(|(maker, _)| Text::from(maker)));
     complete(&mut identity, of);

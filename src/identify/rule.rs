@@ -1,10 +1,10 @@
 //! A rule as it is written.
 
-use regex::Regex;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use super::answers::{Answers, SYS_OBJECT_ID};
+use super::answers::Seen;
+use super::pattern::Pattern;
 use super::source::{Source, arcs};
 use crate::model::{DeviceClass, Text};
 
@@ -126,7 +126,7 @@ pub(super) enum Pick {
     /// These words.
     Words(String),
     /// An answer, or what a pattern finds in it.
-    Of(Source, Option<(Regex, String)>),
+    Of(Source, Option<(Pattern, String)>),
     /// Words and answers one after the other; nothing where one of the answers is missing.
     Row(Vec<Pick>),
 }
@@ -183,8 +183,8 @@ impl Pick {
             .strip_prefix('/')
             .and_then(|p| p.strip_suffix('/'))
             .ok_or_else(|| format!("'{pattern}' is no pattern: write /pattern/"))?;
-        let regex = Regex::new(inner).map_err(|why| format!("/{inner}/: {why}"))?;
-        if to == "$1" && regex.captures_len() < 2 {
+        let regex = Pattern::read(inner)?;
+        if to == "$1" && regex.groups() == 0 {
             return Err(format!(
                 "/{inner}/ has no group: put what is meant into ( )"
             ));
@@ -193,12 +193,11 @@ impl Pick {
     }
 
     /// The value, as it was answered.
-    pub fn read(&self, of: &dyn Answers, models: &[(Vec<u32>, String)]) -> Option<String> {
+    pub fn read(&self, of: &Seen<'_>, models: &[(Vec<u32>, String)]) -> Option<String> {
         match self {
             Self::Words(words) => Some(words.clone()),
             Self::Of(Source::Models, _) => {
-                let id = of.text(SYS_OBJECT_ID)?;
-                let id = arcs(id.trim_start_matches('.'))?;
+                let id = of.object_id();
                 let known = models.iter().find(|(arcs, _)| id.starts_with(arcs));
                 known.map(|(_, model)| model.clone())
             }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::answers::{Answers, ENTITY, SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, chassis};
+use super::answers::{ENTITY, SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Seen};
 
 /// Rows of a column that are looked at for one that says something.
 const ROW_CAP: usize = 512;
@@ -56,7 +56,7 @@ impl Source {
     }
 
     /// The first answer that says something.
-    pub fn read<'a>(&self, of: &'a dyn Answers) -> Option<Cow<'a, str>> {
+    pub fn read<'a>(&self, of: &'a Seen<'_>) -> Option<Cow<'a, str>> {
         let said = |text: &Cow<'_, str>| says_something(text);
         match self {
             Self::Object(oid) => of.text(oid).filter(said),
@@ -64,15 +64,15 @@ impl Source {
             Self::Entity(column) => {
                 let mut oid = ENTITY.to_vec();
                 oid.extend([*column, 0]);
-                let found = chassis(of).into_iter().find_map(|row| {
-                    *oid.last_mut()? = row;
+                let chassis = of.chassis();
+                let found = chassis.rows.iter().find_map(|row| {
+                    *oid.last_mut()? = *row;
                     of.text(&oid).filter(said)
                 });
                 // where nobody says which row is the chassis, the first that says something
                 found.or_else(|| {
                     oid.pop();
-                    let unclassed = of.rows(&[ENTITY, &[5]].concat()).next().is_none();
-                    let rows = unclassed.then(|| of.rows(&oid).take(ROW_CAP));
+                    let rows = chassis.unclassed.then(|| of.rows(&oid).take(ROW_CAP));
                     rows.into_iter().flatten().map(|row| row.1).find(said)
                 })
             }
@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// Shows each answer that says something, until one will do.
-    pub fn find(&self, of: &dyn Answers, mut will_do: impl FnMut(&str) -> bool) {
+    pub fn find(&self, of: &Seen<'_>, mut will_do: impl FnMut(&str) -> bool) {
         match self {
             Self::Column(column) => {
                 let rows = of.rows(column).take(ROW_CAP);

@@ -65,8 +65,9 @@ pub enum FactKey {
     Load,
 }
 
-/// Where a fact comes from. Ordered, the one to believe first is the greatest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Where a fact comes from. Ordered, the one to believe first is the greatest; what is kept goes by the place here, so that a new
+/// one stands last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum FactSource {
@@ -88,9 +89,39 @@ pub enum FactSource {
     Site,
     /// A person in the program.
     Operator,
+    /// What the rules of identification make of what the device says of itself.
+    Rule,
+}
+
+impl PartialOrd for FactSource {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for FactSource {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
 }
 
 impl FactSource {
+    /// How much it is believed.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Oui => 0,
+            Self::Dns => 1,
+            Self::Arp => 2,
+            Self::Fdb => 3,
+            Self::Dhcp => 4,
+            Self::Lldp => 5,
+            Self::Rule => 6,
+            Self::Snmp => 7,
+            Self::Site => 8,
+            Self::Operator => 9,
+        }
+    }
+
     /// The word in lower case, as shown beside a fact.
     pub fn word(self) -> &'static str {
         match self {
@@ -103,6 +134,7 @@ impl FactSource {
             Self::Snmp => "snmp",
             Self::Site => "site",
             Self::Operator => "operator",
+            Self::Rule => "rule",
         }
     }
 }

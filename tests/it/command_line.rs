@@ -5,6 +5,7 @@ mod agents;
 mod collecting;
 mod errors;
 pub mod ground;
+mod identify;
 mod keys;
 mod listings;
 mod noted;

@@ -5,6 +5,7 @@ mod stories;
 mod stories_alerts;
 mod stories_conduct;
 mod stories_credentials;
+mod stories_identified;
 mod stories_identity;
 mod stories_plans;
 mod stories_quarantine;
