@@ -128,6 +128,7 @@ pub fn show(global: &Global, show: Show<'_>, runtime: &Handle) -> Result<Done> {
         clipboard: told.clipboard,
         low_bandwidth: global.low_bandwidth,
         until: show.until,
+        lent: std::cell::Cell::new(false),
         failed: Arc::clone(&show.failed),
     };
     let left = if global.accessible {

@@ -1,10 +1,12 @@
 //! A person's pager and editor: what they are given, what comes back.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::PathBuf;
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::TempDir;
 
 use super::Left;
 use crate::model::Text;
@@ -38,11 +40,9 @@ pub(super) fn write(
 }
 
 /// The file by its name: an editor may have put another one in its place.
-fn read_back(file: &NamedTempFile) -> io::Result<String> {
+fn read_back(file: &Lent) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(file.path())?
-        .take(MOST)
-        .read_to_end(&mut bytes)?;
+    File::open(&file.path)?.take(MOST).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -51,7 +51,7 @@ fn with(
     tool: Tool,
     text: &str,
     say: &impl Fn(Text),
-) -> Result<Option<NamedTempFile>, Left> {
+) -> Result<Option<Lent>, Left> {
     let prepared = tool.argv().and_then(|argv| {
         let file = of(text).map_err(|e| format!("no file for it: {e}"))?;
         Ok((argv, file))
@@ -65,7 +65,7 @@ fn with(
     };
     let name = argv.first().map(OsString::as_os_str).unwrap_or_default();
     let name = name.to_string_lossy().into_owned();
-    match terminal.lend(&argv, file.path()) {
+    match terminal.lend(&argv, &file.path) {
         Err(_) => Err(Left::TerminalGone),
         Ok(Err(e)) => {
             say(Text::from(format!("{name} can't be started: {e}")));
@@ -81,34 +81,48 @@ fn with(
     }
 }
 
-/// For this person alone (0600), and gone when it is let go.
-fn of(text: &str) -> io::Result<NamedTempFile> {
-    let mut file = Builder::new()
+/// A file in a folder of its own, for this person alone, and gone when it is let go, with all that an editor put beside it.
+struct Lent {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+fn of(text: &str) -> io::Result<Lent> {
+    let folder = tempfile::Builder::new()
         .prefix("wardwatch-")
-        .suffix(".txt")
-        .tempfile()?;
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()?;
+    let path = folder.path().join("wardwatch.txt");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)?;
     file.write_all(text.as_bytes())?;
-    file.flush()?;
-    Ok(file)
+    Ok(Lent {
+        path,
+        _folder: folder,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
-    fn the_file_is_for_one_person_and_is_read_by_its_name() {
+    fn the_file_is_for_one_person_and_goes_with_what_an_editor_put_beside_it() {
         let file = of("first\n").unwrap();
-        let mode = file.as_file().metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        // as editors do that write a new file and move it there
-        let other = file.path().with_extension("new");
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&file.path), 0o600);
+        let folder = file.path.parent().unwrap().to_owned();
+        assert_eq!(mode(&folder), 0o700);
+        // as editors do that write a new file and move it there, and keep the old one
+        std::fs::copy(&file.path, folder.join("wardwatch.txt~")).unwrap();
+        let other = folder.join("new");
         std::fs::write(&other, b"second \xff\n").unwrap();
-        std::fs::rename(&other, file.path()).unwrap();
+        std::fs::rename(&other, &file.path).unwrap();
         assert_eq!(read_back(&file).unwrap(), "second \u{fffd}\n");
-        let path = file.path().to_owned();
         drop(file);
-        assert!(!path.exists());
+        assert!(!folder.exists());
     }
 }

@@ -1,5 +1,6 @@
 //! One viewer on this process's terminal: its keys to the session, the session's bytes to its terminal.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -21,6 +22,9 @@ use crate::model::{Health, RunId, Text, Time};
 use crate::term::{Signal, TermEvent, Terminal, clipboard};
 use crate::ui::session::{Input, Session, World};
 use crate::ui::{Landmark, Live, Request};
+
+/// Characters of what was copied that are said.
+const COPIED: usize = 60;
 
 /// Where a viewer's states come from: the collector, or a recording.
 pub trait Feed: Send + Sync {
@@ -86,7 +90,6 @@ enum Msg {
     Said(Text),
     Since(Time, Arc<State>),
     Theme(PathBuf, Arc<str>),
-    Edited(String),
     Repaint,
 }
 
@@ -95,12 +98,9 @@ impl Msg {
     fn is_awaited(&self) -> bool {
         match self {
             Self::Term(TermEvent::Input(event)) => !matches!(event, Event::Resize(..)),
-            Self::Answer(..)
-            | Self::Began(_)
-            | Self::Said(_)
-            | Self::Since(..)
-            | Self::Edited(_)
-            | Self::Repaint => true,
+            Self::Answer(..) | Self::Began(_) | Self::Said(_) | Self::Since(..) | Self::Repaint => {
+                true
+            }
             Self::Term(_) | Self::Wake | Self::Theme(..) => false,
         }
     }
@@ -126,6 +126,8 @@ pub struct Viewer {
     pub low_bandwidth: bool,
     /// Ends by itself then.
     pub until: Option<Instant>,
+    /// The terminal is or was another program's, and what is still in the queue was typed for that.
+    pub lent: Cell<bool>,
     /// Set when what feeds the viewer could not start: the viewer ends.
     pub failed: Arc<OnceLock<Text>>,
 }
@@ -179,7 +181,7 @@ impl Viewer {
                 let asked = session.requests(&world);
                 if let Some(left) = asked
                     .into_iter()
-                    .find_map(|r| self.of_terminal(r, terminal, runtime, &tell))
+                    .find_map(|r| self.of_terminal(r, session, terminal, runtime, &tell))
                 {
                     return left;
                 }
@@ -231,6 +233,8 @@ impl Viewer {
         let input = match msg {
             // what came of an order is said with the frame that shows it
             Msg::Wake => Input::Said(self.feed.said()?),
+            // typed while another program had the terminal, or before it had: nobody meant this screen
+            Msg::Term(TermEvent::Input(_)) if self.lent.get() => return None,
             Msg::Term(TermEvent::Input(event)) => input(event)?,
             Msg::Term(TermEvent::Gone | TermEvent::Signal(Signal::Hangup)) => {
                 return Some(Left::TerminalGone);
@@ -259,55 +263,82 @@ impl Viewer {
             Msg::Said(words) => Input::Said(words),
             Msg::Since(time, state) => Input::Since(time, state),
             Msg::Theme(place, text) => Input::Theme(place, text),
-            Msg::Edited(text) => Input::Edited(text),
-            Msg::Repaint => Input::Repaint,
+            Msg::Repaint => {
+                self.lent.set(false);
+                Input::Repaint
+            }
         };
         let requests = session.input(input, &self.world());
         requests
             .into_iter()
-            .find_map(|r| self.of_terminal(r, terminal, runtime, tell))
+            .find_map(|r| self.of_terminal(r, session, terminal, runtime, tell))
+    }
+
+    /// Why it ended, where the terminal was not had back.
+    fn left(&self, left: Left, terminal: &Terminal) -> Left {
+        if !terminal.is_ending() {
+            return left;
+        }
+        // as with a signal that came while it was ours
+        if let Some(runner) = self.runner.get() {
+            runner.hurry();
+        }
+        Left::Terminated
     }
 
     /// Carries out a request, also those that are for the terminal.
     fn of_terminal(
         &self,
         request: Request,
+        session: &mut Session,
         terminal: &mut Terminal,
         runtime: &Handle,
         tell: &Sender<Msg>,
     ) -> Option<Left> {
         match request {
             Request::Copy(text) => {
-                let words = match clipboard(text.as_str()) {
+                let words = match clipboard(&text) {
                     _ if !self.clipboard => {
                         "this terminal has no clipboard that could be reached (OSC 52)".to_owned()
                     }
                     None => format!(
                         "{} octets are too many for a terminal's clipboard",
-                        text.as_str().len()
+                        text.len()
                     ),
                     Some(bytes) if terminal.write(&bytes).is_ok() => {
-                        format!("sent to the clipboard of your terminal: {text}")
+                        let octets = text.len();
+                        let shown: String = text.chars().take(COPIED).collect();
+                        let more = if shown.len() < octets {
+                            format!("… ({octets} octets)")
+                        } else {
+                            String::new()
+                        };
+                        format!("sent to the clipboard of your terminal: {shown}{more}")
                     }
                     Some(_) => "the terminal took no copy".to_owned(),
                 };
                 drop(tell.send(Msg::Said(words.into())));
             }
             Request::Pager(text) => {
-                if let Err(left) = lend::read(terminal, &text, |words| {
+                self.lent.set(true);
+                let read = lend::read(terminal, &text, |words| {
                     drop(tell.send(Msg::Said(words)));
-                }) {
-                    return Some(left);
+                });
+                if let Err(left) = read {
+                    return Some(self.left(left, terminal));
                 }
                 drop(tell.send(Msg::Term(TermEvent::Signal(Signal::Resize))));
                 drop(tell.send(Msg::Repaint));
             }
             Request::Editor(text) => {
-                match lend::write(terminal, &text, |words| {
+                self.lent.set(true);
+                let written = lend::write(terminal, &text, |words| {
                     drop(tell.send(Msg::Said(words)));
-                }) {
-                    Err(left) => return Some(left),
-                    Ok(Some(text)) => drop(tell.send(Msg::Edited(text))),
+                });
+                match written {
+                    Err(left) => return Some(self.left(left, terminal)),
+                    // at once: what has come in meanwhile is not to find the line as it was
+                    Ok(Some(text)) => drop(session.input(Input::Edited(text), &self.world())),
                     Ok(None) => {}
                 }
                 drop(tell.send(Msg::Term(TermEvent::Signal(Signal::Resize))));

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use regex::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 
 /// Octets of a compiled pattern.
 const SIZE_CAP: usize = 2 * 1024 * 1024;
@@ -18,7 +18,10 @@ pub(super) struct Pattern {
 impl Pattern {
     /// Reads it; or what is wrong with it, in one line.
     pub fn read(text: &str) -> Result<Self, String> {
-        let parsed = regex_syntax::parse(text).map_err(|why| {
+        // classes are those of ASCII: what agents say of themselves is, and it is several times as quick
+        let mut parser = regex_syntax::ParserBuilder::new();
+        let parser = parser.unicode(false).utf8(false);
+        let parsed = parser.build().parse(text).map_err(|why| {
             let why = why.to_string();
             let last = why.lines().last().unwrap_or_default();
             format!("/{text}/: {}", last.trim_start_matches("error: "))
@@ -37,21 +40,20 @@ impl Pattern {
 
     fn regex(&self) -> Option<&Regex> {
         let made = || {
-            RegexBuilder::new(&self.text)
-                .size_limit(SIZE_CAP)
-                .build()
-                .ok()
+            let mut builder = RegexBuilder::new(&self.text);
+            builder.unicode(false).size_limit(SIZE_CAP).build().ok()
         };
         self.regex.get_or_init(made).as_ref()
     }
 
     /// Does it match?
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex().is_some_and(|regex| regex.is_match(text))
+        self.regex()
+            .is_some_and(|regex| regex.is_match(text.as_bytes()))
     }
 
     /// What it captures.
     pub fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
-        self.regex()?.captures(text)
+        self.regex()?.captures(text.as_bytes())
     }
 }

@@ -203,12 +203,15 @@ impl Pick {
             }
             Self::Of(source, None) => source.read(of).map(std::borrow::Cow::into_owned),
             Self::Of(source, Some((regex, to))) => {
-                let mut out = String::new();
+                let mut out = Vec::new();
                 source.find(of, |text| {
                     let found = regex.captures(text);
-                    found.inspect(|found| found.expand(to, &mut out)).is_some()
+                    found
+                        .inspect(|found| found.expand(to.as_bytes(), &mut out))
+                        .is_some()
                 });
-                (!out.trim().is_empty()).then_some(out)
+                let out = String::from_utf8_lossy(&out);
+                (!out.trim().is_empty()).then(|| out.into_owned())
             }
             Self::Row(parts) => {
                 let parts: Option<Vec<String>> = parts

@@ -63,7 +63,14 @@ pub(super) fn listen(tty: &Arc<Tty>, to: &Sender<TermEvent>) -> io::Result<()> {
 
 fn heed(mut signals: Signals, tty: &Tty, to: &Sender<TermEvent>) {
     for signal in signals.forever() {
-        if lend::is_lent() {
+        if matches!(signal, SIGTERM | SIGHUP) {
+            restore::end();
+        }
+        // typed to the other program just before it ended
+        if matches!(signal, SIGINT | SIGQUIT) && lend::is_lent(true) {
+            continue;
+        }
+        if lend::is_lent(false) {
             match signal {
                 // it stopped with all of its group; so do we, or the shell would not have its terminal back
                 SIGTSTP => {
@@ -71,7 +78,7 @@ fn heed(mut signals: Signals, tty: &Tty, to: &Sender<TermEvent>) {
                     continue;
                 }
                 SIGTERM | SIGHUP => lend::call_back(),
-                // an interrupt was typed to the other program, which has it as well; sizes are asked for when it has ended
+                // sizes are asked for when it has ended
                 _ => continue,
             }
         }
@@ -80,6 +87,7 @@ fn heed(mut signals: Signals, tty: &Tty, to: &Sender<TermEvent>) {
             SIGTSTP => Signal::Suspend,
             SIGCONT => Signal::Continue,
             other => {
+                restore::end();
                 // whoever draws may be busy or stuck in a write: the terminal is not to wait for that
                 restore::restore(tty);
                 if other == SIGHUP {
@@ -152,6 +160,8 @@ fn watch(tty: &Tty, to: &Sender<TermEvent>) {
         }
     }
     tty.set_gone();
+    restore::end();
+    lend::call_back();
     restore::restore(tty);
     let _ = to.send(TermEvent::Gone);
 }

@@ -9,9 +9,11 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use super::restore;
 
 /// Whose terminal it is now, while it is lent.
 static LENT: Mutex<Option<Pid>> = Mutex::new(None);
@@ -60,27 +62,61 @@ impl Tool {
     }
 }
 
-/// Is the terminal lent?
-pub(super) fn is_lent() -> bool {
-    LENT.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .is_some()
+/// The terminal is on its way to another program, with it, or on its way back; and a little longer.
+static LENDING: Mutex<Option<Loan>> = Mutex::new(None);
+
+enum Loan {
+    Out,
+    Back(Instant),
+}
+
+/// How long after the loan an interrupt that was typed before its end may still arrive.
+const TAIL: Duration = Duration::from_millis(100);
+
+/// While it stands, the terminal is lent.
+pub(super) struct Lending(());
+
+pub(super) fn begin() -> Lending {
+    *LENDING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Loan::Out);
+    Lending(())
+}
+
+impl Drop for Lending {
+    fn drop(&mut self) {
+        *LENDING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Loan::Back(Instant::now()));
+    }
+}
+
+/// Is the terminal lent? `tail`: or was it just now.
+pub(super) fn is_lent(tail: bool) -> bool {
+    match &*LENDING.lock().unwrap_or_else(PoisonError::into_inner) {
+        None => false,
+        Some(Loan::Out) => true,
+        Some(Loan::Back(at)) => tail && at.elapsed() < TAIL,
+    }
 }
 
 /// Ends the program that has the terminal, so that whoever waits for it goes on: asked first, then made to.
 pub(super) fn call_back() {
+    let send = |signal| {
+        // under the lock: as long as it stands there it was not waited for, and its number is no other's
+        let lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pid) = *lent {
+            let _ = kill_process(pid, signal);
+        }
+        *lent
+    };
+    let Some(pid) = send(Signal::TERM) else {
+        return;
+    };
     let lent = || *LENT.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(pid) = lent() else { return };
-    let _ = kill_process(pid, Signal::TERM);
     let mut waited = Duration::ZERO;
     while lent() == Some(pid) && waited < GRACE {
         thread::sleep(LOOK);
         waited += LOOK;
     }
-    // under the lock: as long as it stands there it was not waited for, and its number is no other's
-    let still = LENT.lock().unwrap_or_else(PoisonError::into_inner);
-    if *still == Some(pid) {
-        let _ = kill_process(pid, Signal::KILL);
+    if lent() == Some(pid) {
+        send(Signal::KILL);
     }
 }
 
@@ -89,11 +125,16 @@ pub(super) fn run(argv: &[OsString], file: &Path) -> io::Result<ExitStatus> {
     let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut child = {
         let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+        // whoever ends us has looked for it before it was there
+        if restore::is_ending() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let child = Command::new(program)
             .args(arguments)
             .arg(file)
-            // a pager is to read with: no shell, no editor, no other files out of it
+            // it is to read or write one file with: no shell out of it
             .env("LESSSECURE", "1")
+            .env("SHELL", "/bin/false")
             .spawn()?;
         *lent = Some(Pid::from_child(&child));
         child

@@ -31,6 +31,24 @@ pub(super) fn titled() -> bool {
     TITLED.swap(true, Ordering::SeqCst)
 }
 
+/// The process is ending: the terminal is taken no more.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// From now on the terminal is only given back.
+pub(super) fn end() {
+    ENDING.store(true, Ordering::SeqCst);
+}
+
+/// Is the process ending?
+pub(super) fn is_ending() -> bool {
+    ENDING.load(Ordering::SeqCst)
+}
+
+/// Held while the terminal is taken, so that nobody gives it back half-way.
+pub(super) fn hold() -> std::sync::MutexGuard<'static, ()> {
+    LEAVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The terminal is ours from now on; this thread draws.
 pub(super) fn entered() {
     *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());

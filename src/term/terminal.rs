@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::caps::TermCaps;
 use super::events::{self, TermEvent};
@@ -106,7 +107,12 @@ pub struct Terminal {
     events: Option<Receiver<TermEvent>>,
     mouse: bool,
     title: bool,
+    /// As it was found.
+    modes: Option<Termios>,
 }
+
+/// Cursor and keypad keys as they are at first: a pager that is killed leaves them otherwise.
+const KEYPAD: &[u8] = b"\x1b[?1l\x1b>";
 
 impl Terminal {
     /// Takes the terminal over: raw, alternate screen, bracketed paste, no cursor. Call it from the thread that will draw:
@@ -130,6 +136,7 @@ impl Terminal {
             events: Some(receiver),
             mouse,
             title,
+            modes: tcgetattr(io::stdin()).ok(),
         };
         // listening first: a signal while entering is not lost
         *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(terminal.tty.clone());
@@ -139,24 +146,30 @@ impl Terminal {
     }
 
     fn take(&self) -> io::Result<()> {
-        restore::entered();
-        let taken = crossterm::terminal::enable_raw_mode().and_then(|()| {
-            let mouse: &[u8] = if self.mouse {
-                b"\x1b[?1000h\x1b[?1006h"
-            } else {
-                b""
-            };
-            // kept once, however often the terminal is taken before it is given back
-            let title: &[u8] = if self.title && !restore::titled() {
-                b"\x1b[22;0t"
-            } else {
-                b""
-            };
-            self.tty.write(
-                &[title, b"\x1b[?1049h\x1b[?2004h\x1b[?25l", mouse].concat(),
-                |_| false,
-            )
-        });
+        let taken = {
+            let _held = restore::hold();
+            if restore::is_ending() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            restore::entered();
+            crossterm::terminal::enable_raw_mode().and_then(|()| {
+                let mouse: &[u8] = if self.mouse {
+                    b"\x1b[?1000h\x1b[?1006h"
+                } else {
+                    b""
+                };
+                // kept once, however often the terminal is taken before it is given back
+                let title: &[u8] = if self.title && !restore::titled() {
+                    b"\x1b[22;0t"
+                } else {
+                    b""
+                };
+                self.tty.write(
+                    &[title, b"\x1b[?1049h\x1b[?2004h\x1b[?25l", mouse].concat(),
+                    |_| restore::is_ending(),
+                )
+            })
+        };
         if taken.is_err() {
             restore::restore(&self.tty);
         }
@@ -189,9 +202,17 @@ impl Terminal {
     /// Lends the terminal to a program that a person reads or writes a file with, and takes it again when that has ended. The
     /// whole screen is to be drawn afterwards, at the size that [`size`] says then.
     pub fn lend(&self, argv: &[OsString], file: &Path) -> io::Result<io::Result<ExitStatus>> {
+        // typed from here on it is the other program's
+        let lending = lend::begin();
         restore::restore(&self.tty);
         let ended = lend::run(argv, file);
+        // one that was killed leaves the terminal as it had it, and what is taken now is what is given back in the end
+        if let Some(modes) = &self.modes {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, modes);
+        }
+        let _ = self.tty.write(KEYPAD, |waited| waited > LAST_WORDS);
         self.take()?;
+        drop(lending);
         Ok(ended)
     }
 
@@ -203,6 +224,11 @@ impl Terminal {
         // stopped by SIGSTOP, the shell has changed modes behind our back; raw again from where the shell left it
         let _ = crossterm::terminal::disable_raw_mode();
         self.take()
+    }
+
+    /// The process was told to end.
+    pub fn is_ending(&self) -> bool {
+        restore::is_ending()
     }
 
     /// Gives the terminal back now; writing is an error from here on.

@@ -195,7 +195,7 @@ pub enum Request {
     /// Ask the log; the answer comes back with the same number.
     Query(u64, Query),
     /// To the clipboard of the terminal (OSC 52).
-    Copy(Text),
+    Copy(String),
     /// The screen as it was shown, into files.
     Picture(Box<Picture>),
     /// To be read in the person's pager.
@@ -244,6 +244,12 @@ pub trait View: Send {
     /// The mouse pressed there: puts the cursor on what is drawn there. Says whether the cursor was there already, which opens it.
     fn click(&mut self, _at: Position) -> bool {
         false
+    }
+
+    /// On: for the next drawing a list begins at its first row, wherever the cursor is, and has all the room; off: it is as before.
+    /// Gives how many rows the list has; none where there is no list.
+    fn unroll(&mut self, _on: bool, _ctx: &Ctx<'_>) -> usize {
+        0
     }
 
     /// It is no longer in front: what it holds of a state only to be quick goes.

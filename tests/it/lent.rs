@@ -90,6 +90,22 @@ fn an_editor_writes_the_line_of_a_dialog() {
 }
 
 #[test]
+fn one_that_dies_with_the_terminal_as_it_had_it_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let pager = tool(&folder, "pager", "stty raw -echo; echo DYING; kill -9 $$");
+    let mut pty = demo("7305", &[("PAGER", &pager)]);
+    pty.keys("|");
+    pty.expect_that("the screen again", |s| {
+        s.parser.screen().alternate_screen() && String::from_utf8_lossy(&s.bytes).contains("DYING")
+    });
+    pty.keys("4");
+    pty.expect("FIRMWARE");
+    pty.keys("\x03");
+    let _ = pty.ended();
+    pty.expect_restored();
+}
+
+#[test]
 fn what_is_missing_is_said() {
     let nowhere = PathBuf::from("/nonexistent/pager");
     let mut pty = demo("7303", &[("PAGER", &nowhere)]);

@@ -39,7 +39,13 @@ impl Session {
                     self.stacks.pop_all();
                 }
                 self.show(tab, moment);
-                filter.map_or(Ok(()), |words| self.base.set_filter(tab, &words))
+                match filter {
+                    Some(_) if !self.is_filtered(moment) => Err(Text::from(format!(
+                        "{tab} shows all: alerts and devices take a filter"
+                    ))),
+                    Some(words) => self.base.set_filter(tab, &words),
+                    None => Ok(()),
+                }
             }
             Line::Theme(name) => {
                 let name = self.base.set_theme(&name).to_owned();
@@ -52,6 +58,9 @@ impl Session {
             Line::Segment(name) => segment(&moment.state, &name).map(|id| {
                 self.open_place(&Place::Segment(id), moment);
             }),
+            Line::Filter(_) if !self.is_filtered(moment) => {
+                Err("what is shown here is all: alerts and devices take a filter".into())
+            }
             Line::Filter(words) => self.base.set_filter(self.stacks.tab(), &words),
             Line::Sort(column) => self.sort_by(&column),
             Line::Go(name) => self.go_to_kept(&name, world, moment),

@@ -154,7 +154,11 @@ impl Session {
             }
             Input::Edited(text) => {
                 let field = self.layers.last_mut().and_then(|layer| layer.field());
-                if let Some(field) = field {
+                if field.is_none() {
+                    self.say(Text::from(format!(
+                        "no line is open for what was written: {text}"
+                    )));
+                } else if let Some(field) = field {
                     let left_out = field.replace(&text);
                     if left_out > 0 {
                         let words = format!(
@@ -212,6 +216,9 @@ impl Session {
         let (state, now) = match (&world.live, &world.present) {
             (Live::Live, _) => (&world.state, world.now),
             (Live::Replay(_), Some(present)) => (present, world.now),
+            (Live::Stale(_) | Live::NoCollector, _) => {
+                return self.notices.no_data(&config.notify, &world.state);
+            }
             _ => return Vec::new(),
         };
         self.notices.look(&config.notify, state, now, &config.zone)
@@ -256,8 +263,16 @@ impl Session {
                 }
                 _ if self.over_layers(name) => self.layers.push(layer),
                 "ctrl-x" if let Some(field) = layer.field() => {
-                    self.pending.push(Request::Editor(field.text().to_owned()));
+                    let text = field.text().to_owned();
                     self.layers.push(layer);
+                    // an editor can do more than write a line
+                    if moment.standing.read_only {
+                        self.say(
+                            "this terminal is read-only (--read-only): no editor is started".into(),
+                        );
+                    } else {
+                        self.pending.push(Request::Editor(text));
+                    }
                 }
                 _ => {
                     let step = self.with_desk(moment, |desk| layer.key(key, desk));

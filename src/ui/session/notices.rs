@@ -108,6 +108,8 @@ pub struct Notices {
     known: Option<BTreeMap<AlertId, Time>>,
     last: Option<Time>,
     title: String,
+    /// That nothing comes in has been said.
+    said_no_data: bool,
     revision: Option<u64>,
     /// New ones that are to be told when the pause is over.
     waiting: Vec<AlertId>,
@@ -126,6 +128,7 @@ impl Notices {
         if *notify == Notify::default() {
             return out;
         }
+        self.said_no_data = false;
         if self.revision != Some(state.revision) {
             self.revision = Some(state.revision);
             self.gather(state, now);
@@ -172,6 +175,29 @@ impl Notices {
         out
     }
 
+    /// Nobody says any more what is: a title that counts would be a lie, and silence looks like calm.
+    pub fn no_data(&mut self, notify: &Notify, state: &State) -> Vec<u8> {
+        let mut out = Vec::new();
+        let title = format!("(NO DATA) wardwatch {}", state.site.name);
+        if *notify == Notify::default() || self.said_no_data {
+            return out;
+        }
+        self.said_no_data = true;
+        // what is known when it comes back is told anew
+        self.revision = None;
+        if notify.title {
+            self.set_title(title, &mut out);
+        }
+        if notify.bell {
+            out.push(7);
+        }
+        if let Some(how) = notify.desktop {
+            let words = format!("{}: no data is coming in", state.site.name);
+            notice(how, notify.wrap, &plain(&words), &mut out);
+        }
+        out
+    }
+
     /// Critical ones that are new.
     fn gather(&mut self, state: &State, now: Time) {
         let critical = state
@@ -203,6 +229,10 @@ impl Notices {
             (0, n) => format!("({n} major) wardwatch {site}"),
             (n, _) => format!("({n} CRITICAL) wardwatch {site}"),
         };
+        self.set_title(title, out);
+    }
+
+    fn set_title(&mut self, title: String, out: &mut Vec<u8>) {
         if title != self.title {
             out.extend_from_slice(b"\x1b]2;");
             out.extend_from_slice(plain(&title).as_bytes());

@@ -117,7 +117,8 @@ impl Session {
                 .map(|open| open.view.crumb(&ctx))
                 .collect();
             let crumb = crumbs.join(ink.g.crumb);
-            let words = ctx.filter.map(|filter| filter.words.as_str());
+            let words = ctx.filter.filter(|_| filtered);
+            let words = words.map(|filter| filter.words.as_str());
             footer::draw(&ink, buf, lines.foot, &crumb, words, &hints);
             for layer in &mut self.layers {
                 cursor = layer.draw(&ink, buf, over);

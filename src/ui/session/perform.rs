@@ -2,6 +2,7 @@
 
 use crate::actions::registry::{Action, refusal};
 use crate::event::Command;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -14,10 +15,13 @@ use crate::ui::{Ctx, Live, Request, Selection, View};
 use super::base::{Held, Moment};
 use super::config::{Place, World};
 use super::layers::{
-    Ack, FilterBar, Help, Lines, PAGE_ROWS, Page, Palette, Prompt, Question, RunDialog, Step,
-    Touch, approval,
+    Ack, FilterBar, Help, Lines, PAGE_MARGIN, PAGE_ROWS, Page, Palette, Prompt, Question,
+    RunDialog, Step, Touch, approval,
 };
 use super::{Session, header, replay, together};
+
+/// Devices that get one note at the most.
+const NOTES: usize = 500;
 
 impl Session {
     /// Does it, or says why not.
@@ -147,17 +151,36 @@ impl Session {
         let ctx = self.base.ctx(moment, self.stacks.tab());
         let ink = Ink::of(&ctx);
         let width = self.base.config.size.0.saturating_sub(1);
-        let area = Rect::new(0, 0, width, PAGE_ROWS);
-        let mut drawn = Buffer::empty(area);
-        drawn.set_style(area, ink.text);
         let mut crumb = String::new();
+        let (mut rows, mut drawn) = (0, Buffer::empty(Rect::ZERO));
         if let Some(open) = self.stacks.top() {
+            // from its first row, wherever the cursor is
+            rows = open.view.unroll(true, &ctx);
+            let area = Rect::new(0, 0, width, PAGE_ROWS);
+            drawn = Buffer::empty(area);
+            drawn.set_style(area, ink.text);
             open.view.draw(&mut drawn, area, &ctx);
+            open.view.unroll(false, &ctx);
             crumb = open.view.crumb(&ctx);
         }
-        let at = self.base.config.zone.to_datetime(moment.now.timestamp());
-        let at = at.strftime("%H:%M:%S");
-        Page::new(format!("{crumb}, as it was at {at}"), &drawn, search)
+        // what is old is of its own time
+        let at = match moment.live {
+            Live::Stale(at) => at,
+            Live::NoCollector => moment.state.time,
+            _ => moment.now,
+        };
+        let at = self.base.config.zone.to_datetime(at.timestamp());
+        let at = at.strftime("%Y-%m-%d %H:%M:%S");
+        let filter = ctx
+            .filter
+            .map_or_else(String::new, |f| format!(", {}", f.words));
+        let beyond = rows.saturating_sub(usize::from(PAGE_ROWS) - PAGE_MARGIN);
+        Page::new(
+            format!("{crumb}{filter}, as it was at {at}"),
+            &drawn,
+            beyond,
+            search,
+        )
     }
 
     fn in_view(&mut self, name: &'static str, action: &'static Action, moment: &Moment) {
@@ -182,8 +205,7 @@ impl Session {
                 .device
                 .and_then(|id| moment.state.devices.get(&id));
             if let Some(device) = device {
-                self.pending.push(Request::Copy(device.name.clone()));
-                self.say(Text::from(format!("copied {}", device.name)));
+                self.pending.push(Request::Copy(device.name.to_string()));
                 return;
             }
         }
@@ -394,6 +416,14 @@ impl Session {
     fn note(&mut self, moment: &Moment) {
         let selection = self.selection(moment);
         let mut of = selection.devices;
+        if of.len() > NOTES {
+            let words = format!(
+                "{} devices are more than one note is for ({NOTES}): filter",
+                of.len()
+            );
+            self.say(Text::from(words));
+            return;
+        }
         let several = !of.is_empty();
         if !several {
             of.extend(selection.device);
@@ -578,6 +608,7 @@ fn place_of(name: &str, selection: &Selection, moment: &Moment) -> Option<Place>
 
 /// The active alerts of some devices that are not held back because of another.
 fn alerts_of(devices: &[DeviceId], moment: &Moment) -> Vec<AlertId> {
+    let devices: BTreeSet<DeviceId> = devices.iter().copied().collect();
     let of = |alert: &&std::sync::Arc<crate::model::Alert>| {
         let known = alert.device.is_some_and(|id| devices.contains(&id));
         known && alert.is_active() && alert.parent.is_none()

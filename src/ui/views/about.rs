@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::{below, margin};
 use crate::model::{
-    CollectorHealth, Flow, GateHealth, Health, Point, PollerHealth, Rate, Severity, Text, grouped,
+    CollectorHealth, Flow, GateHealth, Health, Point, PollerHealth, Rate, Severity, grouped,
 };
 use crate::ui::widgets::{
     Ink, LABEL, Row, Section, age_words, bytes, counted, draw_sections, scrolled, section_width,
@@ -50,7 +50,7 @@ impl View for About {
         if matches!(action, "copy" | "copy-line") {
             let version = env!("CARGO_PKG_VERSION");
             let line = format!("wardwatch {version}: {}", verdict(ctx).0);
-            return Outcome::Ask(vec![Request::Copy(Text::from(line))]);
+            return Outcome::Ask(vec![Request::Copy(line)]);
         }
         match scrolled(action, self.scroll, self.most) {
             Some(scroll) => self.scroll = scroll,

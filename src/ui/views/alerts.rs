@@ -25,6 +25,8 @@ pub struct Alerts {
     no_details: bool,
     /// Those the cursor has been on: they are no longer new.
     seen: BTreeSet<AlertId>,
+    /// It is drawn as a page.
+    unrolled: bool,
     /// Those that the person chose together.
     chosen: Chosen<AlertId>,
 }
@@ -127,7 +129,7 @@ impl View for Alerts {
             return;
         }
         // the details take the right half of a wide screen, else the lower half
-        let (list, pane) = if self.no_details {
+        let (list, pane) = if self.no_details || self.unrolled {
             (body, Rect::new(body.x, body.bottom(), body.width, 0))
         } else {
             split(body, self.keys.len())
@@ -195,6 +197,13 @@ impl View for Alerts {
             _ => return super::go(action, &self.selection(ctx), ctx),
         }
         Outcome::Consumed
+    }
+
+    fn unroll(&mut self, on: bool, ctx: &Ctx<'_>) -> usize {
+        self.refresh(ctx);
+        self.list.unroll(on, &self.keys);
+        self.unrolled = on;
+        self.keys.len()
     }
 
     fn click(&mut self, at: Position) -> bool {

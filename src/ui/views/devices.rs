@@ -188,6 +188,13 @@ impl DeviceList {
         self.chosen.words(&self.ids)
     }
 
+    /// As [`View::unroll`].
+    pub fn unroll(&mut self, on: bool, ctx: &Ctx<'_>) -> usize {
+        self.refresh(ctx);
+        self.list.unroll(on, &self.ids);
+        self.ids.len()
+    }
+
     /// The mouse pressed there; says whether the cursor was there already.
     pub fn click(&mut self, at: Position) -> bool {
         self.list.click(at, &self.ids)
@@ -558,6 +565,10 @@ impl View for Devices {
             Outcome::Ignored => super::go(action, &self.selection(ctx), ctx),
             done => done,
         }
+    }
+
+    fn unroll(&mut self, on: bool, ctx: &Ctx<'_>) -> usize {
+        self.list.unroll(on, ctx)
     }
 
     fn click(&mut self, at: Position) -> bool {

@@ -23,7 +23,7 @@ mod words;
 
 use ratatui::layout::Rect;
 
-use crate::model::{AlertId, DeviceId, RunId, SegmentId, Text};
+use crate::model::{AlertId, DeviceId, RunId, SegmentId};
 use crate::ui::{Ctx, Outcome, Request, Selection, View};
 
 pub use device::Tab;
@@ -123,7 +123,7 @@ fn go(action: &str, selection: &Selection, ctx: &Ctx<'_>) -> Outcome {
                 let of = selection.devices.iter();
                 let known = of.filter_map(|id| ctx.state.devices.get(id));
                 let names: Vec<&str> = known.map(|d| d.name.as_str()).collect();
-                return Outcome::Ask(vec![Request::Copy(Text::from(names.join(", ")))]);
+                return Outcome::Ask(vec![Request::Copy(names.join(", "))]);
             }
             let address = d.address.map(|a| a.to_string()).unwrap_or_default();
             let text = if action == "copy" {
@@ -139,7 +139,7 @@ fn go(action: &str, selection: &Selection, ctx: &Ctx<'_>) -> Outcome {
                 ]
                 .join("  ")
             };
-            return Outcome::Ask(vec![Request::Copy(Text::from(text))]);
+            return Outcome::Ask(vec![Request::Copy(text)]);
         }
         _ => None,
     };

@@ -154,6 +154,12 @@ impl View for Runs {
         }
     }
 
+    fn unroll(&mut self, on: bool, ctx: &Ctx<'_>) -> usize {
+        self.refresh(ctx);
+        self.list.unroll(on, &self.keys);
+        self.keys.len()
+    }
+
     fn click(&mut self, at: Position) -> bool {
         self.list.click(at, &self.keys)
     }

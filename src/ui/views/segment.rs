@@ -176,6 +176,13 @@ impl View for SegmentView {
         }
     }
 
+    fn unroll(&mut self, on: bool, ctx: &Ctx<'_>) -> usize {
+        if self.as_ports {
+            return 0;
+        }
+        self.list.unroll(on, ctx)
+    }
+
     fn click(&mut self, at: Position) -> bool {
         !self.as_ports && self.list.click(at)
     }

@@ -11,6 +11,7 @@ pub struct List<K> {
     page: usize,
     /// Where its rows were drawn.
     area: Rect,
+    rolled: Option<(Option<K>, usize, usize, usize, Rect)>,
 }
 
 impl<K> Default for List<K> {
@@ -21,6 +22,7 @@ impl<K> Default for List<K> {
             top: 0,
             page: 1,
             area: Rect::ZERO,
+            rolled: None,
         }
     }
 }
@@ -73,6 +75,17 @@ impl<K: Copy + Eq> List<K> {
     pub fn settle_in(&mut self, keys: &[K], area: Rect) -> std::ops::Range<usize> {
         self.area = area;
         self.settle(keys, usize::from(area.height))
+    }
+
+    /// On: the cursor is put on the first row, and where it was is remembered; off: it is there again.
+    pub fn unroll(&mut self, on: bool, keys: &[K]) {
+        if on {
+            self.rolled = Some((self.at, self.row, self.top, self.page, self.area));
+            self.act("top", keys);
+            self.top = 0;
+        } else if let Some(before) = self.rolled.take() {
+            (self.at, self.row, self.top, self.page, self.area) = before;
+        }
     }
 
     /// Puts the cursor on the row that was drawn there, where one was; says whether it was there already.

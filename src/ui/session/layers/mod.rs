@@ -19,7 +19,7 @@ pub use ack::Ack;
 pub use filter_bar::FilterBar;
 pub use help::Help;
 pub use lines::Lines;
-pub use page::{PAGE_ROWS, Page};
+pub use page::{PAGE_MARGIN, PAGE_ROWS, Page};
 pub use palette::{Palette, Recent};
 pub use plan::lines as plan_lines;
 pub use prompt::Prompt;

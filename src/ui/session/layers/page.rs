@@ -14,6 +14,8 @@ use super::{Desk, Layer, Step, moved, reading, scrolled};
 
 /// Rows of a page at the most.
 pub const PAGE_ROWS: u16 = 2_000;
+/// Rows of a page beside those of its list.
+pub const PAGE_MARGIN: usize = 8;
 
 /// A page.
 pub struct Page {
@@ -21,6 +23,8 @@ pub struct Page {
     cells: Buffer,
     /// What is read in each row.
     lines: Vec<String>,
+    /// Rows of its list that have no room here.
+    beyond: usize,
     top: usize,
     rows: usize,
     search: Search,
@@ -29,7 +33,7 @@ pub struct Page {
 impl Page {
     /// What was drawn into a buffer that is as high as a page may be. Blank rows, of which such a height has many, are one.
     /// `search`: words are looked for at once.
-    pub fn new(title: String, drawn: &Buffer, search: bool) -> Self {
+    pub fn new(title: String, drawn: &Buffer, beyond: usize, search: bool) -> Self {
         let (kept, lines) = rows_of(drawn);
         let mut cells = Buffer::empty(Rect {
             height: kept.len() as u16,
@@ -45,21 +49,38 @@ impl Page {
             title,
             cells,
             lines,
+            beyond,
             top: 0,
             rows: 1,
             search: if search {
-                Search::begun()
+                Search::begun(beyond > 0)
             } else {
-                Search::default()
+                Search::of(beyond > 0)
             },
         }
     }
 
     /// As text.
     pub fn text(&self) -> String {
-        let mut text = self.lines.join("\n");
-        text.push('\n');
+        let mut text = format!("{}\n\n", self.title);
+        for line in &self.lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        if self.beyond > 0 {
+            text.push('\n');
+            text.push_str(&self.more());
+            text.push('\n');
+        }
         text
+    }
+
+    /// What has no room here, and where it is.
+    fn more(&self) -> String {
+        format!(
+            "{} more are not on this page: a filter finds them",
+            self.beyond
+        )
     }
 }
 
@@ -122,6 +143,7 @@ impl Layer for Page {
         };
         let said = match last {
             0 => "nothing ".to_owned(),
+            _ if self.beyond > 0 => format!("{} to {to}; {} ", self.top + 1, self.more()),
             _ => format!("{} to {to} of {last} ", self.top + 1),
         };
         let mut row = Row::new(ink, buf, edge, 0);
@@ -185,11 +207,13 @@ mod tests {
         for (y, word) in [(3, "one"), (4, "two"), (9, "床"), (30, "four")] {
             drawn.set_string(1, y, word, ratatui::style::Style::default());
         }
-        let page = Page::new("t".into(), &drawn, false);
-        assert_eq!(page.text(), " one\n two\n\n 床\n\n four\n");
+        let page = Page::new("t".into(), &drawn, 0, false);
+        assert_eq!(page.text(), "t\n\n one\n two\n\n 床\n\n four\n");
         assert_eq!(page.cells.area.height, 6);
         assert_eq!(page.cells[(1, 5)].symbol(), "f");
         let none = Buffer::empty(Rect::new(0, 0, 0, 0));
-        assert_eq!(Page::new("t".into(), &none, true).text(), "\n");
+        assert_eq!(Page::new("t".into(), &none, 0, true).text(), "t\n\n");
+        let more = Page::new("t".into(), &none, 48_000, true).text();
+        assert!(more.ends_with("48000 more are not on this page: a filter finds them\n"));
     }
 }

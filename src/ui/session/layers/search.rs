@@ -15,6 +15,8 @@ pub struct Search {
     /// The lines that hold it.
     found: Vec<usize>,
     at: usize,
+    /// The lines are not all there are.
+    part: bool,
 }
 
 /// What became of a key.
@@ -26,11 +28,19 @@ pub enum Looked {
 }
 
 impl Search {
+    /// In lines that are all there are, or only `part` of them.
+    pub fn of(part: bool) -> Self {
+        Self {
+            part,
+            ..Self::default()
+        }
+    }
+
     /// Words are being written.
-    pub fn begun() -> Self {
+    pub fn begun(part: bool) -> Self {
         Self {
             typing: true,
-            ..Self::default()
+            ..Self::of(part)
         }
     }
 
@@ -61,7 +71,7 @@ impl Search {
         let n = self.found.len();
         match name {
             "search" => {
-                *self = Self::begun();
+                *self = Self::begun(self.part);
                 Looked::At(None)
             }
             "next" | "prev" if n > 0 => {
@@ -87,7 +97,7 @@ impl Search {
     /// Lets it go; false where there was none.
     pub fn back(&mut self) -> bool {
         let had = self.is_open();
-        *self = Self::default();
+        *self = Self::of(self.part);
         had
     }
 
@@ -109,6 +119,7 @@ impl Search {
         let edge = Rect::new(inside.x, inside.bottom(), inside.width, 1).intersection(buf.area);
         let count = match self.found.len() {
             0 if self.words.text().is_empty() => String::new(),
+            0 if self.part => " nowhere on this page, which is a part ".to_owned(),
             0 => " nowhere ".to_owned(),
             n => format!(" {} of {n} ", self.at + 1),
         };

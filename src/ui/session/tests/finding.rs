@@ -220,3 +220,45 @@ fn a_click_selects_what_it_is_on_and_a_second_one_opens_it() {
     press(&mut seat, 20);
     assert_eq!(seat.text(), before);
 }
+
+#[test]
+fn a_page_begins_at_the_first_says_what_has_no_room_and_leaves_the_cursor_where_it_was() {
+    let mut seat = Seat::new();
+    let state = Arc::make_mut(&mut seat.world.state);
+    for n in 100..2_600u32 {
+        let device = crate::model::Device {
+            id: crate::model::DeviceId(n),
+            name: Text::from(format!("zz-{n}")),
+            ..crate::model::Device::default()
+        };
+        state.devices.insert(device.id, Arc::new(device));
+    }
+    state.inventory_revision += 1;
+    seat.keys("4G");
+    seat.shows("pump-icu3-12");
+    let before = seat.text();
+    seat.keys("p");
+    seat.shows("sw-3f-02");
+    seat.shows("more are not on this page: a filter finds them");
+    seat.keys("/pump-icu3-12");
+    seat.shows("nowhere on this page, which is a part");
+    seat.keys("<esc><esc>");
+    assert_eq!(seat.text(), before);
+    let asked = seat.keys("|");
+    assert!(
+        matches!(asked.as_slice(), [Request::Pager(text)] if text.starts_with("Devices, as it was at ") && text.ends_with("more are not on this page: a filter finds them\n")),
+        "{asked:?}"
+    );
+    // words where nothing is filtered are refused, and not shown as if they held
+    seat.keys(":board class:pump<enter>");
+    seat.shows("board shows all");
+    assert!(!seat.last().contains("class:pump"), "{}", seat.last());
+}
+
+#[test]
+fn who_may_only_look_starts_no_editor() {
+    let mut seat = Seat::at((120, 36), |c| c.read_only = true);
+    let asked = seat.keys("@<ctrl-x>");
+    assert_eq!(asked, []);
+    seat.shows("no editor is started");
+}
