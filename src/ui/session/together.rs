@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::base::Moment;
-use super::layers::{Ack, Prompt, Step};
+use super::layers::{Ack, Prompt, Question, Step};
 use crate::event::Command;
 use crate::model::{AlertId, AlertState, Text};
 use crate::ui::Request;
@@ -47,8 +47,14 @@ impl Session {
             "unacknowledge" => {
                 let back =
                     |alert: &AlertId| Request::Command(Command::Unacknowledge { alert: *alert });
-                self.pending.extend(of.iter().map(back));
-                self.say(Text::from(format!("given back: {about}")));
+                self.layers.push(Box::new(Question {
+                    title: format!("Give {} alerts back?", of.len()),
+                    lines: vec![format!("{about}. Nobody has them then.")],
+                    choices: vec![
+                        (&["y"], "give them back", of.iter().map(back).collect()),
+                        (&["n"], "keep them", Vec::new()),
+                    ],
+                }));
             }
             _ => {
                 let title = format!("Close {} alerts", of.len());
