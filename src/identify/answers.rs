@@ -56,6 +56,8 @@ pub(super) struct Chassis {
     pub rows: Vec<u32>,
     /// Nobody says of what class a row is.
     pub unclassed: bool,
+    /// There is no table.
+    pub empty: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -102,6 +104,7 @@ fn chassis(of: &dyn Answers) -> Chassis {
     Chassis {
         rows: found,
         unclassed,
+        empty: !of.has(ENTITY),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rustc_hash::FxHashMap;
 
 use super::answers::{Answers, SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Seen};
@@ -372,7 +372,11 @@ impl Builder {
     }
 
     fn build(self) -> Result<Rules, String> {
-        let texts = AhoCorasick::new(&self.texts).map_err(|why| why.to_string())?;
+        // one look-up an octet; a megabyte for some hundreds of texts
+        let texts = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&self.texts)
+            .map_err(|why| why.to_string())?;
         let mut by_text = vec![Vec::new(); self.texts.len()];
         for (text, way) in self.by_text {
             if let Some(by) = by_text.get_mut(text) {

@@ -65,6 +65,9 @@ impl Source {
                 let mut oid = ENTITY.to_vec();
                 oid.extend([*column, 0]);
                 let chassis = of.chassis();
+                if chassis.empty {
+                    return None;
+                }
                 let found = chassis.rows.iter().find_map(|row| {
                     *oid.last_mut()? = *row;
                     of.text(&oid).filter(said)
